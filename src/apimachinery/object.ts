@@ -54,6 +54,9 @@ export function parseKind(kind: string): GroupVersionKind {
 /** Drops `readonly` all the way down: for objects that are still their maker's own. */
 export type Mutable<T> = T extends (...args: never[]) => unknown ? T : T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
 
+/** Drops `readonly` of the fields themselves, not of what they hold. */
+export type ShallowMutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** A plain JSON object whose fields are read by name. */
 export type JsonObject = Record<string, unknown>;
 

@@ -1,0 +1,55 @@
+// The API server: its parts put together. Everything that asks the cluster for anything comes through serve().
+import type { Clock } from '../../apimachinery/clock.ts';
+import type { Random } from '../../apimachinery/random.ts';
+import type { Store } from '../storage/store.ts';
+import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
+import { alwaysAllow, type Authorizer } from './authorization.ts';
+import type { FieldManager } from './generic/field-manager.ts';
+import { Handlers } from './generic/handlers.ts';
+import { plainNotFound, type HttpResponse } from './http/http-api.ts';
+import type { RequestInfo } from './http/request-info.ts';
+import { ResourceCatalog, type Served } from './generic/catalog.ts';
+import type { ResourceDefinition } from './generic/resource-definition.ts';
+import type { ResourceRequest, ResourceResponse } from './request.ts';
+
+export interface ApiServerOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly resources: readonly ResourceDefinition[];
+  readonly admission: readonly AdmissionPlugin[];
+  readonly fieldManager: (served: Served, subresource: string) => FieldManager;
+  readonly authorizer?: Authorizer;
+}
+
+export class ApiServer {
+  readonly catalog = new ResourceCatalog();
+  private readonly handlers: Handlers;
+
+  constructor(options: ApiServerOptions) {
+    for (const definition of options.resources) this.catalog.add(definition, (_, version) => !version.optional);
+    this.handlers = new Handlers({
+      store: options.store,
+      clock: options.clock,
+      random: options.random,
+      catalog: this.catalog,
+      admission: new AdmissionChain(options.admission),
+      authorizer: options.authorizer ?? alwaysAllow,
+      fieldManager: options.fieldManager,
+    });
+  }
+
+  /** Throws a StatusError where the request is refused. */
+  serve(request: ResourceRequest): Promise<ResourceResponse> {
+    return this.handlers.serve(request);
+  }
+
+  /** The kind that a subresource exchanges, where it is not the resource's own. */
+  kindOfSubresource(info: RequestInfo): string | undefined {
+    return this.catalog.find(info.group, info.version, info.resource)?.definition.subresources[info.subresource]?.kind?.kind;
+  }
+
+  answerNonResource(_method: string, _path: string, _accept: string | undefined): HttpResponse {
+    return plainNotFound();
+  }
+}

@@ -1,0 +1,117 @@
+// From a request's body to an object of the version in which the resource is stored: types checked, defaults filled in. Wrong bodies
+// are refused in the words of Kubernetes' decoder (endpoints/handlers/create.go, runtime/serializer).
+import { decode, DecodeError } from '../../../apimachinery/codec/decode.ts';
+import { JsonSyntaxError, NumberLiteral } from '../../../apimachinery/json/parse.ts';
+import { groupVersion, isObject, splitApiVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
+import { badRequest, StatusError } from '../../../apimachinery/status-error.ts';
+import { quote } from '../../../apimachinery/go-text.ts';
+import type { RequestContext } from './context.ts';
+import type { Served } from './catalog.ts';
+import type { Draft } from './resource-definition.ts';
+import type { RequestBody } from '../request.ts';
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
+export const fieldValidationOf = (context: RequestContext): FieldValidation => (context.options.fieldValidation || 'Warn') as FieldValidation;
+
+/** An anonymous struct of Go, as its decoder names it. */
+const TYPE_META = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+/** The body of a create or update. @param existing shares its unchanged parts with what is returned, where the body holds the very same ones */
+export function decodeObject(body: RequestBody, served: Served, context: RequestContext, existing?: KubernetesObject): Draft {
+  const { definition, version } = served;
+  const expected = { apiVersion: groupVersion({ group: definition.group, version: version.version }), kind: version.kind };
+  const given = typeMeta(body, expected.kind);
+  const refuse = (why: string): StatusError => badRequest(`${given.kind || expected.kind} in version ${quote(given.version)} cannot be handled as a ${expected.kind}: ${why}`);
+  const apiVersion = given.apiVersion || expected.apiVersion;
+  const kind = given.kind || expected.kind;
+  if (kind !== expected.kind || apiVersion !== expected.apiVersion) throw unexpectedKind(context, served, apiVersion, kind, expected);
+  if (!version.type) throw new Error(`${expected.kind} has no Go type`);
+  const strict = fieldValidationOf(context);
+  try {
+    const decoded = decode(version.type, body.value ?? {}, {
+      ...(body.duplicates ? { duplicates: body.duplicates } : {}),
+      existing,
+    });
+    const errors = [...(body.yamlErrors ?? []), ...decoded.strictErrors];
+    if (errors.length && strict === 'Strict') throw refuse(`strict decoding error: ${errors.join(', ')}`);
+    if (strict === 'Warn') for (const e of errors) for (const line of yamlLines(e)) context.warn(line);
+    return complete(decoded.object as JsonObject, expected, served, existing);
+  } catch (error) {
+    if (error instanceof DecodeError) throw refuse(error.message);
+    throw error;
+  }
+}
+
+/** The top level and the metadata become the pipeline's own; defaults are filled in; the object is brought to the stored version. */
+export function complete(
+  object: JsonObject,
+  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
+  { version }: Served,
+  existing: KubernetesObject | undefined,
+): Draft {
+  const { kind: _k, apiVersion: _a, metadata, ...rest } = object;
+  const draft = { kind, apiVersion, metadata: { ...(metadata as object | undefined) }, ...rest } as Draft;
+  version.setDefaults?.(draft, existing);
+  return version.toStorage ? version.toStorage(draft) : draft;
+}
+
+/** An error of the YAML reader tells several lines at once. */
+function yamlLines(text: string): string[] {
+  const prefix = /^(?:error converting YAML to JSON: )?yaml: unmarshal errors:\n/.exec(text);
+  return prefix ? text.slice(prefix[0].length).split('\n').map((l) => l.trim()) : [text];
+}
+
+/** apiVersion and kind are read on their own, before anything else. */
+function typeMeta(body: RequestBody, expectedKind: string): { readonly apiVersion: string; readonly version: string; readonly kind: string } {
+  const { value } = body;
+  const unrecognized = (why: string): StatusError =>
+    badRequest(`the object provided is unrecognized (must be of type ${expectedKind}): couldn't get version/kind; json parse error: ${why} (${summary(body.text ?? '')})`);
+  if (value === null || value === undefined) return { apiVersion: '', version: '', kind: '' };
+  if (!isObject(value) || value instanceof NumberLiteral) throw unrecognized(`json: cannot unmarshal ${goKind(value)} into Go value of type ${TYPE_META}`);
+  for (const name of ['apiVersion', 'kind'] as const) {
+    const v = value[name];
+    if (v !== undefined && v !== null && typeof v !== 'string') throw unrecognized(`json: cannot unmarshal ${goKind(v)} into Go struct field .${name} of type string`);
+  }
+  const apiVersion = (value['apiVersion'] as string | null | undefined) ?? '';
+  if (apiVersion.split('/').length > 2) throw unrecognized(`unexpected GroupVersion string: ${apiVersion}`);
+  return { apiVersion, version: splitApiVersion(apiVersion).version, kind: (value['kind'] as string | null | undefined) ?? '' };
+}
+
+function goKind(value: unknown): string {
+  if (typeof value === 'string') return 'string';
+  if (typeof value === 'boolean') return 'bool';
+  if (Array.isArray(value)) return 'array';
+  return isObject(value) && !(value instanceof NumberLiteral) ? 'object' : 'number';
+}
+
+/** What was sent, shortened: JSON as text, anything else in hexadecimal. */
+export function summary(text: string): string {
+  if (text === '') return '<empty>';
+  const bytes = Buffer.from(text);
+  const shown = bytes.subarray(0, 30);
+  return `${text.startsWith('{') ? shown.toString() : shown.toString('hex')}${bytes.length > 30 ? ' ...' : ''}`;
+}
+
+/** Text that is not JSON at all. */
+export function syntaxError(error: JsonSyntaxError, text: string, expectedKind: string): StatusError {
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${expectedKind}): couldn't get version/kind; json parse error: ${error.message} (${summary(text)})`,
+  );
+}
+
+function unexpectedKind(
+  context: RequestContext,
+  served: Served,
+  apiVersion: string,
+  kind: string,
+  expected: { readonly apiVersion: string; readonly kind: string },
+): StatusError {
+  void context;
+  const { version } = splitApiVersion(apiVersion);
+  if (apiVersion !== expected.apiVersion && kind === expected.kind && served.definition.versions.some((v) => groupVersion({ group: served.definition.group, version: v.version }) === apiVersion))
+    return badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected.apiVersion})`);
+  return badRequest(
+    `${kind} in version ${quote(version)} cannot be handled as a ${expected.kind}: no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+  );
+}

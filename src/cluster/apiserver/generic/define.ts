@@ -1,0 +1,74 @@
+// Definitions of built-in resources: what the OpenAPI document knows (names, scope, verbs, versions) joined with what only the source
+// of Kubernetes knows (short names, rules, defaults), which the files beside this one say.
+import { builtinKinds, structType, type KindFacts } from '../../../apimachinery/schema/schema.ts';
+import type { ResourceDefinition, Strategy, SubresourceDefinition, VersionDefinition } from './resource-definition.ts';
+import type { Verb } from '../request.ts';
+
+export interface BuiltinResource {
+  readonly singular?: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  /** The version in which objects are stored; the first of the document's where it is not said. */
+  readonly storageVersion?: string;
+  /** Where etcd has it, below `/registry/`; the plural where it is not said. */
+  readonly storagePath?: string;
+  readonly strategy: Strategy;
+  /** What each served version adds: defaults, conversions. A version that is not named has neither. */
+  readonly versions?: Readonly<Record<string, Partial<Omit<VersionDefinition, 'version' | 'kind' | 'type'>>>>;
+  readonly subresources?: Readonly<Record<string, Pick<SubresourceDefinition, 'strategy' | 'serve'>>>;
+  readonly selectableFields?: ResourceDefinition['selectableFields'];
+  readonly review?: ResourceDefinition['review'];
+  readonly returnsDeletedObject?: boolean;
+  readonly ttlSeconds?: number;
+}
+
+function factsOf(group: string, resource: string): readonly KindFacts[] {
+  const found = builtinKinds().filter((k) => k.group === group && k.resource === resource);
+  if (found.length === 0) throw new Error(`the OpenAPI document has no resource ${resource} in group "${group}"`);
+  return found;
+}
+
+/** Versions that a default API server does not serve. */
+const isOptional = (version: string): boolean => /alpha|beta/.test(version);
+
+/** Stable before beta before alpha, and of those the higher number first. */
+function byPreference(a: KindFacts, b: KindFacts): number {
+  const rank = (v: string): number => (/alpha/.test(v) ? 0 : /beta/.test(v) ? 1 : 2);
+  const number = (v: string): number => Number(/^v(\d+)/.exec(v)?.[1] ?? 0);
+  return rank(b.version) - rank(a.version) || number(b.version) - number(a.version) || (a.version < b.version ? 1 : -1);
+}
+
+export function define(group: string, resource: string, spec: BuiltinResource): ResourceDefinition {
+  const facts = [...factsOf(group, resource)].sort(byPreference);
+  const [preferred] = facts as [KindFacts];
+  const subresources: Record<string, SubresourceDefinition> = {};
+  for (const [name, sub] of Object.entries(preferred.subresources)) {
+    const own = sub.kind === preferred.kind && sub.group === group;
+    subresources[name] = {
+      verbs: sub.verbs as readonly Verb[],
+      ...(own ? {} : { kind: { group: sub.group, version: sub.version, kind: sub.kind } }),
+      ...spec.subresources?.[name],
+    };
+  }
+  for (const name of Object.keys(spec.subresources ?? {})) if (!subresources[name]) throw new Error(`${resource} has no subresource ${name}`);
+  return {
+    group,
+    resource,
+    singular: spec.singular ?? preferred.kind.toLowerCase(),
+    kind: preferred.kind,
+    listKind: `${preferred.kind}List`,
+    namespaced: preferred.namespaced === true,
+    shortNames: spec.shortNames ?? [],
+    categories: spec.categories ?? [],
+    verbs: preferred.verbs as readonly Verb[],
+    versions: facts.map((f) => ({ version: f.version, kind: f.kind, type: structType(f.type), ...(isOptional(f.version) ? { optional: true } : {}), ...spec.versions?.[f.version] })),
+    storageVersion: spec.storageVersion ?? preferred.version,
+    storagePath: `/registry/${spec.storagePath ?? resource}`,
+    strategy: spec.strategy,
+    subresources,
+    ...(spec.selectableFields ? { selectableFields: spec.selectableFields } : {}),
+    ...(spec.review ? { review: spec.review } : {}),
+    ...(spec.returnsDeletedObject ? { returnsDeletedObject: true } : {}),
+    ...(spec.ttlSeconds ? { ttlSeconds: spec.ttlSeconds } : {}),
+  };
+}

@@ -1,0 +1,157 @@
+// What a resource is to the API server: its names and versions, and the rules (a "strategy", in Kubernetes' word) by which its
+// objects are prepared, checked and deleted. The files beside this one say it for each API group; the handlers are the same for all.
+import type { FieldError } from '../../../apimachinery/validation/field-error.ts';
+import type { JsonObject, KubernetesObject, ShallowMutable } from '../../../apimachinery/object.ts';
+import type { ObjectMeta } from '#api/meta/v1';
+import type { StructType } from '../../../apimachinery/schema/go-type.ts';
+import type { Clock } from '../../../apimachinery/clock.ts';
+import type { Random } from '../../../apimachinery/random.ts';
+import type { RequestContext } from './context.ts';
+import type { ResourceRequest, ResourceResponse, UserInfo, Verb } from '../request.ts';
+import type { UpdateRequest } from './write.ts';
+import type { ResourceCatalog } from './catalog.ts';
+import type { ObjectStore } from './object-store.ts';
+
+/**
+ * An object on its way into the store. The top level and its metadata are the pipeline's own and may be changed in place. Deeper parts
+ * of an update may be shared with the stored object: they are replaced, never changed. On a create, all of it is the pipeline's own.
+ */
+export type Draft = { apiVersion: string; kind: string; metadata: ShallowMutable<ObjectMeta> } & JsonObject;
+
+/** What rules may know of the request. */
+export interface RuleContext {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly namespace: string;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** Empty for the resource itself. */
+  readonly subresource: string;
+  /** Told to the client in a Warning header. */
+  warn(message: string): void;
+}
+
+/** Ends what {@link Strategy.beginCreate} began: the object was stored, or was not. Called once. */
+export type Finish = (stored: boolean) => void;
+
+/** Rules for writing a resource or one of its subresources. Each may be absent. */
+export interface Strategy {
+  /** Clears what a client must not set, and sets what only the server sets. */
+  prepareForCreate?(object: Draft, context: RuleContext): void;
+  /** All but the metadata that every object has. */
+  validate?(object: KubernetesObject, context: RuleContext): FieldError[];
+  warningsOnCreate?(object: KubernetesObject, context: RuleContext): string[];
+  prepareForUpdate?(object: Draft, old: KubernetesObject, context: RuleContext): void;
+  /** All but the metadata that every object has. */
+  validateUpdate?(object: KubernetesObject, old: KubernetesObject, context: RuleContext): FieldError[];
+  warningsOnUpdate?(object: KubernetesObject, old: KubernetesObject, context: RuleContext): string[];
+  /** Takes what must be taken before validation (addresses, ports), and says how to end it. */
+  beginCreate?(object: Draft, context: RuleContext): Promise<Finish>;
+  beginUpdate?(object: Draft, old: KubernetesObject, context: RuleContext): Promise<Finish>;
+  /** The object is gone for good. */
+  afterDelete?(object: KubernetesObject, context: RuleContext): void;
+  /** After validation, before the store. */
+  canonicalize?(object: Draft): void;
+  /** PUT makes the object where there is none. */
+  readonly allowCreateOnUpdate?: boolean;
+  /** PUT without a resourceVersion replaces whatever there is. */
+  readonly allowUnconditionalUpdate?: boolean;
+  /**
+   * Present where deletion is graceful (pods). Returns the period in seconds with which the object is deleted; undefined: at once.
+   * @param requested what the client asked for
+   */
+  gracePeriod?(object: KubernetesObject, requested: number | undefined): number | undefined;
+  /** What becomes of dependents unless the client says so. */
+  readonly defaultGarbageCollection?: 'orphan' | 'delete' | 'unsupported';
+  /** Fields that appliers cannot own through this endpoint, as field paths by version: `['status']`. */
+  readonly resetFields?: readonly (readonly string[])[];
+}
+
+/** One version in which a resource is served. */
+export interface VersionDefinition {
+  readonly version: string;
+  readonly kind: string;
+  /** Undefined for custom resources: they have a schema of their own. */
+  readonly type: StructType | undefined;
+  /** Fills in what the manifest leaves out. `existing` has the very parts of the object that are known to be complete. */
+  readonly setDefaults?: (object: Draft, existing: KubernetesObject | undefined) => void;
+  /** To and from the version in which the resource is stored; absent where only the version's name differs. */
+  readonly toStorage?: (object: Draft) => Draft;
+  readonly fromStorage?: (object: KubernetesObject) => KubernetesObject;
+  /** Told to whoever uses the version. */
+  readonly deprecation?: string;
+  /** Off unless asked for: not served by a default API server. */
+  readonly optional?: boolean;
+}
+
+export interface SubresourceDefinition {
+  readonly verbs: readonly Verb[];
+  /** Group, version and kind of what the subresource exchanges, where it is not the resource's own. */
+  readonly kind?: { readonly group: string; readonly version: string; readonly kind: string };
+  /** The subresource is a view of the object's own fields (status, and the like): it is read, updated and patched by these rules. */
+  readonly strategy?: Strategy;
+  /** Any other subresource answers by itself. */
+  readonly serve?: (context: RequestContext, server: SubresourceServer) => Promise<ResourceResponse>;
+}
+
+/** What a subresource with a will of its own may use of the server. */
+export interface SubresourceServer {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly catalog: ResourceCatalog;
+  objects(definition: ResourceDefinition): ObjectStore;
+  /** Decodes the body as the kind that the subresource exchanges. */
+  decodeBody(context: RequestContext, type: StructType): JsonObject;
+  /** The whole way of an update: rules, admission, field ownership, store. */
+  update(context: RequestContext, change: UpdateRequest): Promise<{ readonly object: KubernetesObject; readonly created: boolean }>;
+  /** Another request, as the same user. */
+  serve(request: ResourceRequest): Promise<ResourceResponse>;
+}
+
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly type: string;
+  readonly format?: string;
+  readonly description: string;
+  readonly priority?: number;
+}
+
+export interface SelectableFields {
+  readonly names: readonly string[];
+  /** The values of these fields; what is absent reads as empty. */
+  read(object: KubernetesObject): Readonly<Record<string, string>>;
+  /** The words for any other field. */
+  refuse?(field: string, kind: string): string;
+}
+
+export interface ResourceDefinition {
+  readonly group: string;
+  /** Plural: `deployments`. */
+  readonly resource: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly namespaced: boolean;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: readonly Verb[];
+  /** The preferred one first. */
+  readonly versions: readonly VersionDefinition[];
+  readonly storageVersion: string;
+  /** `/registry/apps/deployments`: where its objects lie in the store. Two resources may share it (events). */
+  readonly storagePath: string;
+  readonly strategy: Strategy;
+  readonly subresources: Readonly<Record<string, SubresourceDefinition>>;
+  /** Fields that field selectors may name, besides `metadata.name` and `metadata.namespace`. */
+  readonly selectableFields?: SelectableFields;
+  /** Objects that are answered and never stored (reviews): gives the answer to one. */
+  readonly review?: (object: Draft, context: RequestContext, server: SubresourceServer) => Promise<KubernetesObject | JsonObject>;
+  /** A deletion is answered with the object that is gone, not with a Status. */
+  readonly returnsDeletedObject?: boolean;
+  /** Seconds after which an object goes by itself (events). */
+  readonly ttlSeconds?: number;
+}
+
+export function versionOf(definition: ResourceDefinition, version: string): VersionDefinition | undefined {
+  return definition.versions.find((v) => v.version === version);
+}

@@ -1,0 +1,90 @@
+// What a request is once it has been read off the wire (or was made in this process), and what answers it. HTTP is one way to make
+// these values (see http/), the in-process client the other; from here on there is one pipeline.
+import type { GroupVersionResource, JsonObject, KubernetesObject } from '../../apimachinery/object.ts';
+import type { StatusError } from '../../apimachinery/status-error.ts';
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection' | 'connect';
+
+/** Who asks. */
+export interface UserInfo {
+  readonly username: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+
+/** A body, and how it came. */
+export interface RequestBody {
+  /** A JSON value: as parsed (numbers may be NumberLiteral), or an object of this process, which must not change any more. */
+  readonly value: unknown;
+  /** Keys given twice, as the parser found them. */
+  readonly duplicates?: ReadonlyMap<object, readonly string[]>;
+  /** The text, where there was one: some messages quote it. */
+  readonly text?: string;
+  /** It was YAML: duplicate keys are then reported in YAML's words. */
+  readonly yamlErrors?: readonly string[];
+  /** The type of a patch. */
+  readonly patchType?: PatchType;
+}
+
+/** The query parameters that verbs understand; what is absent was not given. */
+export interface RequestOptions {
+  readonly dryRun?: readonly string[];
+  readonly fieldManager?: string;
+  readonly fieldValidation?: string;
+  readonly force?: boolean;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly limit?: number;
+  readonly continue?: string;
+  readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: string;
+  readonly timeoutSeconds?: number;
+  readonly allowWatchBookmarks?: boolean;
+  readonly sendInitialEvents?: boolean;
+  /** Of a delete: from the body, or else from the query. */
+  readonly gracePeriodSeconds?: number;
+  readonly propagationPolicy?: string;
+  readonly orphanDependents?: boolean;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+export interface ResourceRequest extends GroupVersionResource {
+  readonly verb: Verb;
+  /** Empty for cluster-scoped resources, and for lists over all namespaces. */
+  readonly namespace: string;
+  /** Empty for collections. */
+  readonly name: string;
+  /** Empty for the resource itself. */
+  readonly subresource: string;
+  readonly options: RequestOptions;
+  readonly body?: RequestBody;
+  readonly user: UserInfo;
+  /** Names the field manager where `fieldManager` does not. */
+  readonly userAgent: string;
+  /** What subresources such as log and exec are asked: all parameters. */
+  readonly query?: URLSearchParams;
+}
+
+/** How a resource request ended. Failures are thrown as {@link StatusError}. */
+export type ResourceResponse =
+  | { readonly is: 'object'; readonly code: number; readonly object: KubernetesObject | JsonObject; readonly warnings: readonly string[] }
+  | { readonly is: 'watch'; readonly watch: WatchStream; readonly warnings: readonly string[] }
+  | { readonly is: 'text'; readonly code: number; readonly text: string; readonly warnings: readonly string[] };
+
+export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+
+export interface WatchEvent {
+  readonly type: WatchEventType;
+  /** Of an ERROR, a Status. */
+  readonly object: KubernetesObject | JsonObject;
+}
+
+/** Events in order. The stream ends when it is cancelled, times out, or its reader is too slow (after an ERROR of reason Expired). */
+export interface WatchStream extends AsyncIterable<WatchEvent> {
+  /** The next event; undefined at the end. */
+  next(): Promise<WatchEvent | undefined>;
+  cancel(): void;
+}
