@@ -10,7 +10,7 @@ import { plainNotFound, type HttpResponse } from './http/http-api.ts';
 import type { RequestInfo } from './http/request-info.ts';
 import { ResourceCatalog, type Served } from './generic/catalog.ts';
 import type { ResourceDefinition } from './generic/resource-definition.ts';
-import type { ResourceRequest, ResourceResponse } from './request.ts';
+import type { ResourceRequest, ResourceResponse } from '../../apimachinery/api-request.ts';
 
 export interface ApiServerOptions {
   readonly store: Store;

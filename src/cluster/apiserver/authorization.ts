@@ -1,5 +1,5 @@
 // Whether a user may do what a request asks for, as the handlers see it.
-import type { ResourceRequest } from './request.ts';
+import type { ResourceRequest } from '../../apimachinery/api-request.ts';
 
 export interface Decision {
   readonly allowed: boolean;

@@ -1,7 +1,7 @@
 // Admission: what may still change or refuse a write once it is authorized and decoded. Plugins run in the order of Kubernetes'
 // API server, all mutating ones before validation, all validating ones after. One file a plugin, beside this one.
 import type { GroupVersionKind, GroupVersionResource, KubernetesObject } from '../../../apimachinery/object.ts';
-import type { RequestOptions, UserInfo } from '../request.ts';
+import type { RequestOptions, UserInfo } from '../../../apimachinery/api-request.ts';
 import type { Draft } from '../generic/resource-definition.ts';
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';

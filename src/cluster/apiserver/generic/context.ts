@@ -1,7 +1,7 @@
 // What a request carries along while it is served: who asks, which moment it is, and the warnings gathered for the client.
 import type { Draft, RuleContext } from './resource-definition.ts';
 import type { Served } from './catalog.ts';
-import type { RequestOptions, ResourceRequest, UserInfo } from '../request.ts';
+import type { RequestOptions, ResourceRequest, UserInfo } from '../../../apimachinery/api-request.ts';
 import { isDryRun } from '../validation/request-options.ts';
 import type { AdmissionAttributes, AdmissionOperation } from '../admission/admission.ts';
 import type { KubernetesObject } from '../../../apimachinery/object.ts';

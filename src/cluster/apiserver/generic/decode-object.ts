@@ -8,7 +8,7 @@ import { quote } from '../../../apimachinery/go-text.ts';
 import type { RequestContext } from './context.ts';
 import type { Served } from './catalog.ts';
 import type { Draft } from './resource-definition.ts';
-import type { RequestBody } from '../request.ts';
+import type { RequestBody } from '../../../apimachinery/api-request.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 

@@ -2,7 +2,7 @@
 // of Kubernetes knows (short names, rules, defaults), which the files beside this one say.
 import { builtinKinds, structType, type KindFacts } from '../../../apimachinery/schema/schema.ts';
 import type { ResourceDefinition, Strategy, SubresourceDefinition, VersionDefinition } from './resource-definition.ts';
-import type { Verb } from '../request.ts';
+import type { Verb } from '../../../apimachinery/api-request.ts';
 
 export interface BuiltinResource {
   readonly singular?: string;

@@ -8,7 +8,7 @@ import type { Entry } from '../../storage/store.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { RequestContext } from './context.ts';
 import { qualified, withRevision, type ObjectStore } from './object-store.ts';
-import type { RequestOptions } from '../request.ts';
+import type { RequestOptions } from '../../../apimachinery/api-request.ts';
 
 export interface DeleteParts {
   readonly objects: ObjectStore;

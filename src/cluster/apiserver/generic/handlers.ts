@@ -18,7 +18,7 @@ import { patchObject } from './patch.ts';
 import type { ResourceCatalog, Served } from './catalog.ts';
 import { ObjectStore, qualified } from './object-store.ts';
 import type { Draft, ResourceDefinition, Strategy, SubresourceServer } from './resource-definition.ts';
-import type { ResourceRequest, ResourceResponse } from '../request.ts';
+import type { ResourceRequest, ResourceResponse } from '../../../apimachinery/api-request.ts';
 import { readSelection } from './selection.ts';
 import { checkDeleteOptions, checkListOptions, checkWriteOptions } from '../validation/request-options.ts';
 import { watchObjects } from './watch.ts';

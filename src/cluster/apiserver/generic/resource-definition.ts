@@ -7,7 +7,7 @@ import type { StructType } from '../../../apimachinery/schema/go-type.ts';
 import type { Clock } from '../../../apimachinery/clock.ts';
 import type { Random } from '../../../apimachinery/random.ts';
 import type { RequestContext } from './context.ts';
-import type { ResourceRequest, ResourceResponse, UserInfo, Verb } from '../request.ts';
+import type { ResourceRequest, ResourceResponse, UserInfo, Verb } from '../../../apimachinery/api-request.ts';
 import type { UpdateRequest } from './write.ts';
 import type { ResourceCatalog } from './catalog.ts';
 import type { ObjectStore } from './object-store.ts';

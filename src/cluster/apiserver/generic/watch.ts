@@ -8,7 +8,7 @@ import type { Store, StoreEvent, StoreWatch } from '../../storage/store.ts';
 import type { RequestContext } from './context.ts';
 import { parseResourceVersion, waitForRevision } from './list.ts';
 import { collectionKey, objectKey, withRevision } from './object-store.ts';
-import type { WatchEvent, WatchStream } from '../request.ts';
+import type { WatchEvent, WatchStream } from '../../../apimachinery/api-request.ts';
 import type { Selection } from './selection.ts';
 
 /** Events that may wait for a reader. They are references, so this bounds time rather than memory. */

@@ -4,7 +4,7 @@ import { parseJson } from '../../../apimachinery/json/parse.ts';
 import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
 import { statusError, StatusError } from '../../../apimachinery/status-error.ts';
 import type { ApiServer } from '../api-server.ts';
-import type { RequestBody, ResourceRequest, ResourceResponse, UserInfo, WatchEvent, WatchStream } from '../request.ts';
+import type { RequestBody, ResourceRequest, ResourceResponse, UserInfo, WatchEvent, WatchStream } from '../../../apimachinery/api-request.ts';
 import { isList, listText, objectText } from './encode.ts';
 import { contentTypeOf, negotiate } from './negotiate.ts';
 import { deleteOptions, queryOptions } from './query-options.ts';

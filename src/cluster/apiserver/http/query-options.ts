@@ -4,7 +4,7 @@ import { quote } from '../../../apimachinery/go-text.ts';
 import type { JsonObject } from '../../../apimachinery/object.ts';
 import { structType } from '../../../apimachinery/schema/schema.ts';
 import { badRequest } from '../../../apimachinery/status-error.ts';
-import type { RequestBody, RequestOptions } from '../request.ts';
+import type { RequestBody, RequestOptions } from '../../../apimachinery/api-request.ts';
 import { isTrue } from './request-info.ts';
 
 type Shape = Readonly<Record<string, 'text' | 'texts' | 'boolean' | 'integer'>>;

@@ -2,7 +2,7 @@
 import { JsonSyntaxError, parseJson } from '../../../apimachinery/json/parse.ts';
 import { badRequest, requestEntityTooLarge, unsupportedMediaType, type StatusError } from '../../../apimachinery/status-error.ts';
 import { summary, syntaxError } from '../generic/decode-object.ts';
-import type { PatchType, RequestBody } from '../request.ts';
+import type { PatchType, RequestBody } from '../../../apimachinery/api-request.ts';
 import { contentTypeOf, SUPPORTED } from './negotiate.ts';
 import { parseYaml } from '../../../apimachinery/yaml.ts';
 

@@ -1,5 +1,5 @@
 // What a URL asks for. Follows RequestInfoFactory of k8s.io/apiserver.
-import type { Verb } from '../request.ts';
+import type { Verb } from '../../../apimachinery/api-request.ts';
 
 export interface RequestInfo {
   readonly isResourceRequest: boolean;

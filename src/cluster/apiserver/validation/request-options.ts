@@ -2,7 +2,7 @@
 // apis/meta/internalversion/validation of k8s.io/apimachinery.
 import { invalidError, type StatusError } from '../../../apimachinery/status-error.ts';
 import { forbidden, invalid, notSupported, Path, required, type FieldError } from '../../../apimachinery/validation/field-error.ts';
-import type { PatchType, RequestOptions } from '../request.ts';
+import type { PatchType, RequestOptions } from '../../../apimachinery/api-request.ts';
 import { validateFieldManager } from './object-meta.ts';
 
 type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions' | 'ListOptions';

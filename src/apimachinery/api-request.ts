@@ -1,7 +1,6 @@
 // What a request is once it has been read off the wire (or was made in this process), and what answers it. HTTP is one way to make
 // these values (see http/), the in-process client the other; from here on there is one pipeline.
-import type { GroupVersionResource, JsonObject, KubernetesObject } from '../../apimachinery/object.ts';
-import type { StatusError } from '../../apimachinery/status-error.ts';
+import type { GroupVersionResource, JsonObject, KubernetesObject } from './object.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection' | 'connect';
 

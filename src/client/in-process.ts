@@ -1,0 +1,31 @@
+// The transport to an API server in this process: requests are handed over as values, objects come back as they are stored.
+import type { ResourceRequest, ResourceResponse, UserInfo } from '../apimachinery/api-request.ts';
+import type { ResourceMapping, Transport, TransportRequest } from './transport.ts';
+
+/** What an API server offers to its own process. */
+export interface InProcessServer {
+  serve(request: ResourceRequest): Promise<ResourceResponse>;
+  /** @param kind `apps/v1/Deployment` */
+  mapping(kind: string): ResourceMapping | undefined;
+}
+
+export class InProcessTransport implements Transport {
+  private readonly server: InProcessServer;
+  private readonly user: UserInfo;
+  private readonly userAgent: string;
+
+  /** @param userAgent names the field manager of what is written */
+  constructor(server: InProcessServer, user: UserInfo, userAgent: string) {
+    this.server = server;
+    this.user = user;
+    this.userAgent = userAgent;
+  }
+
+  serve(request: TransportRequest): Promise<ResourceResponse> {
+    return this.server.serve({ ...request, user: this.user, userAgent: this.userAgent });
+  }
+
+  resolve(kind: string): Promise<ResourceMapping | undefined> {
+    return Promise.resolve(this.server.mapping(kind));
+  }
+}
