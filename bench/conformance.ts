@@ -47,7 +47,9 @@ failures?.end();
 const percent = (n: number, of: number): string => `${((100 * n) / of).toFixed(1)}%`.padStart(7);
 console.log('cases verdict  answer   exact');
 for (const [key, t] of Object.entries(totals).sort()) {
-  console.log(`${String(t.cases).padStart(5)} ${percent(t.verdict, t.cases)} ${percent(t.answer, t.cases)} ${percent(t.exact, t.cases)}  ${key}`);
+  console.log(
+    `${String(t.cases).padStart(5)} ${percent(t.verdict, t.cases)} ${percent(t.answer, t.cases)} ${percent(t.exact, t.cases)}  ${key}`,
+  );
 }
 if (args.ratchet) holdRatchet(args.ratchet, args.update);
 
@@ -57,8 +59,19 @@ function request(): unknown {
   const user = { username: 'admin', groups: ['system:masters', 'system:authenticated'] };
   const send = async (method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<unknown> => {
     const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
-    const all = { 'user-agent': 'node', ...(text === undefined ? {} : { 'content-type': 'application/json' }), accept: 'application/json', ...headers };
-    const response = await handleHttp(server, { method, url, headers: all, body: text === undefined ? undefined : Buffer.from(text), user });
+    const all = {
+      'user-agent': 'node',
+      ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+      accept: 'application/json',
+      ...headers,
+    };
+    const response = await handleHttp(server, {
+      method,
+      url,
+      headers: all,
+      body: text === undefined ? undefined : Buffer.from(text),
+      user,
+    });
     if (typeof response.body !== 'string') {
       response.body.cancel();
       return { code: response.code, headers: response.headers, body: '', text: '' };
@@ -105,9 +118,18 @@ function parsed(text: string): unknown {
 
 /** Fails where agreement fell; what rose is told, so that the file can follow. */
 function holdRatchet(file: string, update: boolean): void {
-  const reached = Object.fromEntries(Object.entries(totals).sort().map(([key, { cases, verdict, answer, exact }]) => [key, [cases, verdict, answer, exact]]));
+  const reached = Object.fromEntries(
+    Object.entries(totals)
+      .sort()
+      .map(([key, { cases, verdict, answer, exact }]) => [key, [cases, verdict, answer, exact]]),
+  );
   if (update) {
-    fs.writeFileSync(file, `{\n${Object.entries(reached).map(([key, row]) => `  ${JSON.stringify(key)}: ${JSON.stringify(row)}`).join(',\n')}\n}\n`);
+    fs.writeFileSync(
+      file,
+      `{\n${Object.entries(reached)
+        .map(([key, row]) => `  ${JSON.stringify(key)}: ${JSON.stringify(row)}`)
+        .join(',\n')}\n}\n`,
+    );
     return;
   }
   const held = JSON.parse(fs.readFileSync(file, 'utf8')) as Record<string, readonly number[]>;

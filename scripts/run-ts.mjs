@@ -11,7 +11,17 @@ const root = path.join(import.meta.dirname, '..');
 fs.mkdirSync(path.join(root, 'dist'), { recursive: true });
 const out = path.join(fs.mkdtempSync(path.join(root, 'dist/run-')), 'main.mjs');
 try {
-  await build({ entryPoints: [file], outfile: out, bundle: true, platform: 'node', format: 'esm', target: 'node20', packages: 'external', sourcemap: 'inline', logLevel: 'warning' });
+  await build({
+    entryPoints: [file],
+    outfile: out,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  });
   const { status } = spawnSync(process.execPath, ['--enable-source-maps', out, ...args], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
 } finally {

@@ -19,7 +19,11 @@ export interface Timer {
   cancel(): void;
 }
 
-function sleepOn(clock: Clock, delayMs: number, options: { readonly background?: boolean; readonly signal?: AbortSignal } = {}): Promise<void> {
+function sleepOn(
+  clock: Clock,
+  delayMs: number,
+  options: { readonly background?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<void> {
   const { signal, background = false } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
@@ -99,7 +103,12 @@ export class VirtualClock implements Clock {
   }
 
   schedule(delayMs: number, task: () => void, options: { readonly background?: boolean } = {}): Timer {
-    const timer: VirtualTimer = { at: this.time + Math.max(delayMs, 0), order: this.order++, background: options.background ?? false, task };
+    const timer: VirtualTimer = {
+      at: this.time + Math.max(delayMs, 0),
+      order: this.order++,
+      background: options.background ?? false,
+      task,
+    };
     if (!timer.background) this.foreground++;
     this.timers.push(timer);
     return { cancel: () => this.drop(timer) };

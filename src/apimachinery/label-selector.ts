@@ -42,7 +42,9 @@ export class LabelSelector {
   /** Equal to all of these; the values are not checked. */
   static fromSet(set: Labels | undefined): LabelSelector {
     const keys = Object.keys(set ?? {}).sort();
-    return keys.length === 0 ? LabelSelector.everything : new LabelSelector(keys.map((key) => ({ key, operator: '=', values: [set![key]!] })));
+    return keys.length === 0
+      ? LabelSelector.everything
+      : new LabelSelector(keys.map((key) => ({ key, operator: '=', values: [set![key]!] })));
   }
 
   /** A metav1.LabelSelector: none selects nothing, an empty one everything. Throws {@link SelectorError}. */
@@ -81,7 +83,8 @@ const fromSpecCache = new WeakMap<object, LabelSelector>();
 const SPEC_OPERATORS: Readonly<Record<string, SelectorOperator>> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' };
 const SUPPORTED = ['in', 'notin', '=', '==', '!=', 'gt', 'lt', 'exists', '!'];
 
-const sortByKey = (requirements: readonly Requirement[]): Requirement[] => [...requirements].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+const sortByKey = (requirements: readonly Requirement[]): Requirement[] =>
+  [...requirements].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 
 /** A checked requirement. Throws {@link SelectorError} with all that is wrong with it. */
 export function requirement(key: string, operator: SelectorOperator, values: readonly string[]): Requirement {
@@ -183,7 +186,15 @@ interface Token {
   readonly text: string;
 }
 const SYMBOLS = [')', ',', '!', '==', '=', '>', '<', '!=', '('] as const;
-const OPERATORS: Partial<Record<TokenKind, SelectorOperator>> = { in: 'in', notin: 'notin', '=': '=', '==': '==', '!=': '!=', '>': 'gt', '<': 'lt' };
+const OPERATORS: Partial<Record<TokenKind, SelectorOperator>> = {
+  in: 'in',
+  notin: 'notin',
+  '=': '=',
+  '==': '==',
+  '!=': '!=',
+  '>': 'gt',
+  '<': 'lt',
+};
 const BINARY = ['in', 'notin', '=', '==', '!=', 'gt', 'lt'];
 
 function tokens(text: string): Token[] {
@@ -194,7 +205,7 @@ function tokens(text: string): Token[] {
       continue;
     }
     // the longest symbol that can be read; what cannot be read on its own is an error
-    for (let rest = word; rest; ) {
+    for (let rest = word; rest;) {
       const symbol = SYMBOLS.filter((s) => rest.startsWith(s)).sort((a, b) => b.length - a.length)[0]!;
       found.push({ kind: symbol, text: symbol });
       rest = rest.slice(symbol.length);
@@ -228,18 +239,21 @@ class Parser {
     for (;;) {
       const token = this.look();
       if (token.kind === 'end') return requirements;
-      if (token.kind !== 'identifier' && token.kind !== '!') throw new SelectorError(`found '${token.text}', expected: !, identifier, or 'end of string'`);
+      if (token.kind !== 'identifier' && token.kind !== '!')
+        throw new SelectorError(`found '${token.text}', expected: !, identifier, or 'end of string'`);
       try {
         requirements.push(this.requirement());
       } catch (error) {
-        if (error instanceof SelectorError) throw new SelectorError(`unable to parse requirement: ${error.message}`, { cause: error.cause });
+        if (error instanceof SelectorError)
+          throw new SelectorError(`unable to parse requirement: ${error.message}`, { cause: error.cause });
         throw error;
       }
       const after = this.next();
       if (after.kind === 'end') return requirements;
       if (after.kind !== ',') throw new SelectorError(`found '${after.text}', expected: ',' or 'end of string'`);
       const following = this.look();
-      if (following.kind !== 'identifier' && following.kind !== '!') throw new SelectorError(`found '${following.text}', expected: identifier after ','`);
+      if (following.kind !== 'identifier' && following.kind !== '!')
+        throw new SelectorError(`found '${following.text}', expected: identifier after ','`);
     }
   }
 
@@ -269,7 +283,8 @@ class Parser {
       this.next();
       return [''];
     }
-    if (first.kind !== 'identifier' && first.kind !== ',') throw new SelectorError(`found '${first.text}', expected: ',', ')' or identifier`);
+    if (first.kind !== 'identifier' && first.kind !== ',')
+      throw new SelectorError(`found '${first.text}', expected: ',', ')' or identifier`);
     const values: string[] = [];
     for (;;) {
       const token = this.next();

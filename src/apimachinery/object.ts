@@ -11,7 +11,12 @@ export interface KubernetesObject {
 }
 
 /** Metadata as every stored object has it. */
-export type StoredMeta = ObjectMeta & { readonly name: string; readonly uid: string; readonly resourceVersion: string; readonly creationTimestamp: string };
+export type StoredMeta = ObjectMeta & {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly creationTimestamp: string;
+};
 
 /** A built-in kind, such as `apps/v1/Deployment` or `v1/Pod`. */
 export type Kind = keyof Kinds;
@@ -35,7 +40,8 @@ export interface GroupVersionResource {
 }
 
 /** `apps/v1`, or `v1` for the core group. */
-export const groupVersion = ({ group, version }: { readonly group: string; readonly version: string }): string => (group ? `${group}/${version}` : version);
+export const groupVersion = ({ group, version }: { readonly group: string; readonly version: string }): string =>
+  group ? `${group}/${version}` : version;
 
 /** `deployments.apps`, or `pods` for the core group: `schema.GroupResource.String()`. */
 export const groupResource = (group: string, resource: string): string => (group ? `${resource}.${group}` : resource);

@@ -115,7 +115,8 @@ function fastPath(
   const value = BigInt(shifted);
   const result = value * mantissa;
   if (result > MAX_INT64) return undefined;
-  const kept = format === 'BinarySI' ? exponent % 10 === 0 && (value & 7n) !== 0n : scale % 3 === 0 && !shifted.endsWith('000') && shifted[0] !== '0';
+  const kept =
+    format === 'BinarySI' ? exponent % 10 === 0 && (value & 7n) !== 0n : scale % 3 === 0 && !shifted.endsWith('000') && shifted[0] !== '0';
   return make(negative ? -result : result, scale, format, kept ? text : undefined);
 }
 
@@ -147,7 +148,8 @@ export function milliQuantity(value: number | bigint, format: QuantityFormat = '
 
 function canonical(unscaled: bigint, exponent: number, format: QuantityFormat): string {
   if (unscaled === 0n) return '0';
-  if (format === 'BinarySI' && compareDecimal(unscaled, exponent, -1024n, 0) > 0 && compareDecimal(unscaled, exponent, 1024n, 0) < 0) format = 'DecimalSI';
+  if (format === 'BinarySI' && compareDecimal(unscaled, exponent, -1024n, 0) > 0 && compareDecimal(unscaled, exponent, 1024n, 0) < 0)
+    format = 'DecimalSI';
   if (format === 'BinarySI') {
     const [whole, scale] = roundUp(unscaled, exponent, 0);
     if (compareDecimal(whole, scale, unscaled, exponent) !== 0) format = 'DecimalSI';

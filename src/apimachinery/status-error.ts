@@ -54,13 +54,24 @@ export interface StatusParts {
 
 /** Any Status of failure; the constructors below are for the usual ones. */
 export function statusError({ code, reason, message, details }: StatusParts, options?: ErrorOptions): StatusError {
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, ...(details ? { details: tidy(details) } : {}), code };
+  const status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason,
+    ...(details ? { details: tidy(details) } : {}),
+    code,
+  };
   return new StatusError(status as Status, options);
 }
 
 /** Empty fields are left out, as in Go. */
 const tidy = (details: StatusDetails): StatusDetails =>
-  Object.fromEntries(Object.entries(details).filter(([, v]) => v !== '' && v !== 0 && v !== undefined && !(Array.isArray(v) && v.length === 0)));
+  Object.fromEntries(
+    Object.entries(details).filter(([, v]) => v !== '' && v !== 0 && v !== undefined && !(Array.isArray(v) && v.length === 0)),
+  );
 
 /** A resource for messages: group and plural. */
 export interface Qualified {
@@ -75,7 +86,12 @@ export const notFoundError = (resource: Qualified, name: string): StatusError =>
   statusError({ code: 404, reason: 'NotFound', message: `${text(resource)} ${quote(name)} not found`, details: about(resource, name) });
 
 export const alreadyExists = (resource: Qualified, name: string): StatusError =>
-  statusError({ code: 409, reason: 'AlreadyExists', message: `${text(resource)} ${quote(name)} already exists`, details: about(resource, name) });
+  statusError({
+    code: 409,
+    reason: 'AlreadyExists',
+    message: `${text(resource)} ${quote(name)} already exists`,
+    details: about(resource, name),
+  });
 
 export const conflict = (resource: Qualified, name: string, why: string): StatusError =>
   statusError({
@@ -91,9 +107,18 @@ export const MODIFIED = 'the object has been modified; please apply your changes
 export const unauthorized = (message = 'Unauthorized'): StatusError => statusError({ code: 401, reason: 'Unauthorized', message });
 
 /** @param resource undefined for what is no resource */
-export function forbiddenError(resource: Qualified | undefined, name: string, why: string, causes: readonly StatusCause[] = []): StatusError {
+export function forbiddenError(
+  resource: Qualified | undefined,
+  name: string,
+  why: string,
+  causes: readonly StatusCause[] = [],
+): StatusError {
   const empty = !resource || (resource.group === '' && resource.resource === '');
-  const message = empty ? `forbidden: ${why}` : name === '' ? `${text(resource)} is forbidden: ${why}` : `${text(resource)} ${quote(name)} is forbidden: ${why}`;
+  const message = empty
+    ? `forbidden: ${why}`
+    : name === ''
+      ? `${text(resource)} is forbidden: ${why}`
+      : `${text(resource)} ${quote(name)} is forbidden: ${why}`;
   const details = { ...(resource ? about(resource, name) : {}), causes };
   return statusError({ code: 403, reason: 'Forbidden', message, details });
 }
@@ -115,7 +140,11 @@ export const unsupportedMediaType = (message: string): StatusError => statusErro
 export const notAcceptable = (message: string): StatusError => statusError({ code: 406, reason: 'NotAcceptable', message });
 
 /** @param kind group and kind of the object, for the message */
-export function invalidError(kind: { readonly group: string; readonly kind: string }, name: string, errors: readonly FieldError[]): StatusError {
+export function invalidError(
+  kind: { readonly group: string; readonly kind: string },
+  name: string,
+  errors: readonly FieldError[],
+): StatusError {
   const causes = errors.map((e) => ({ reason: e.reason, message: e.body, field: e.field }));
   const texts = [...new Set(errors.map(fieldErrorText))];
   const why = texts.length === 0 ? '' : texts.length === 1 ? `: ${texts[0]}` : `: [${texts.join(', ')}]`;

@@ -31,7 +31,9 @@ export const RFC3339_MICRO = '2006-01-02T15:04:05.000000Z07:00';
  */
 export function parseTime(text: string, layout: typeof RFC3339 | typeof RFC3339_MICRO = RFC3339): number {
   const wrong = (rest: string, element: string, extra = ''): TimeError =>
-    new TimeError(extra ? `parsing time ${q(text)}: ${extra}` : `parsing time ${q(text)} as ${q(layout)}: cannot parse ${q(rest)} as ${q(element)}`);
+    new TimeError(
+      extra ? `parsing time ${q(text)}: ${extra}` : `parsing time ${q(text)} as ${q(layout)}: cannot parse ${q(rest)} as ${q(element)}`,
+    );
   let rest = text;
   const digits = (count: number, element: string): number => {
     const found = rest.slice(0, count);
@@ -91,14 +93,15 @@ export function parseTime(text: string, layout: typeof RFC3339 | typeof RFC3339_
 
 const q = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 
-const UNITS_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, 'µs': 1e3, 'μs': 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+const UNITS_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
 /** Go's time.ParseDuration. @returns nanoseconds; undefined for what is no duration */
 export function parseDuration(text: string): number | undefined {
   const match = /^([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)$/.exec(text);
   if (!match) return undefined;
   let total = 0;
-  for (const [, amount = '', unit = ''] of match[2]!.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) total += Number(amount) * UNITS_NS[unit]!;
+  for (const [, amount = '', unit = ''] of match[2]!.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g))
+    total += Number(amount) * UNITS_NS[unit]!;
   return match[1] === '-' ? -total : total;
 }
 

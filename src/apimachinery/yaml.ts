@@ -27,7 +27,12 @@ export function kubernetesSchema(): Yaml.ParseOptions & Yaml.DocumentOptions & Y
     merge: true,
     intAsBigInt: true,
     uniqueKeys: false,
-    customTags: (tags) => tags.filter((t) => typeof t === 'string' || !/timestamp|^tag:yaml.org,2002:(?:set|omap|pairs)$/.test(t.tag) && !('format' in t && t.format === 'TIME')),
+    customTags: (tags) =>
+      tags.filter(
+        (t) =>
+          typeof t === 'string' ||
+          (!/timestamp|^tag:yaml.org,2002:(?:set|omap|pairs)$/.test(t.tag) && !('format' in t && t.format === 'TIME')),
+      ),
   };
 }
 
@@ -44,7 +49,8 @@ export function parseYaml(text: string): ParsedYaml {
       const seen = new Set<unknown>();
       for (const { key } of node.items) {
         if (!yaml().isScalar(key)) continue;
-        if (seen.has(key.value)) duplicates.push(`line ${lines.linePos(key.range?.[0] ?? 0).line}: key ${JSON.stringify(String(key.value))} already set in map`);
+        if (seen.has(key.value))
+          duplicates.push(`line ${lines.linePos(key.range?.[0] ?? 0).line}: key ${JSON.stringify(String(key.value))} already set in map`);
         seen.add(key.value);
       }
     },

@@ -100,17 +100,23 @@ export class Client {
   }
 
   /** The namespace is that of the object. */
-  async create<K extends string>(kind: K, object: Manifest<ObjectOf<K>> | Manifest<KubernetesObject>, options: WriteOptions = {}): Promise<ObjectOf<K>> {
+  async create<K extends string>(
+    kind: K,
+    object: Manifest<ObjectOf<K>> | Manifest<KubernetesObject>,
+    options: WriteOptions = {},
+  ): Promise<ObjectOf<K>> {
     const { metadata } = object;
     const scope = metadata.namespace === undefined ? {} : { namespace: metadata.namespace };
     const name = options.subresource ? (metadata.name ?? '') : '';
-    return (await this.call('create', kind, name, { ...scope, ...options }, writeOptions(options), { value: object }, options.onWarning)).object as ObjectOf<K>;
+    return (await this.call('create', kind, name, { ...scope, ...options }, writeOptions(options), { value: object }, options.onWarning))
+      .object as ObjectOf<K>;
   }
 
   async update<K extends string>(kind: K, object: ObjectOf<K>, options: WriteOptions = {}): Promise<ObjectOf<K>> {
     const { name, namespace } = (object as KubernetesObject).metadata;
     const scope = namespace === undefined ? {} : { namespace };
-    return (await this.call('update', kind, name, { ...scope, ...options }, writeOptions(options), { value: object }, options.onWarning)).object as ObjectOf<K>;
+    return (await this.call('update', kind, name, { ...scope, ...options }, writeOptions(options), { value: object }, options.onWarning))
+      .object as ObjectOf<K>;
   }
 
   /** Writes only the status. */
@@ -121,7 +127,15 @@ export class Client {
   async patch<K extends string>(kind: K, name: string, patch: unknown, options: PatchOptions): Promise<Written<ObjectOf<K>>> {
     const { type, force, onWarning, ...rest } = options;
     const body: RequestBody = { value: patch, patchType: type };
-    const { object, code } = await this.call('patch', kind, name, rest, { ...writeOptions(options), ...(force === undefined ? {} : { force }) }, body, onWarning);
+    const { object, code } = await this.call(
+      'patch',
+      kind,
+      name,
+      rest,
+      { ...writeOptions(options), ...(force === undefined ? {} : { force }) },
+      body,
+      onWarning,
+    );
     return { object: object as ObjectOf<K>, created: code === 201 };
   }
 
@@ -172,7 +186,17 @@ export class Client {
       throw statusError({ code: 404, reason: 'NotFound', message, details: {} });
     }
     const { group, version, resource } = mapping;
-    return { verb, group, version, resource, namespace: mapping.namespaced ? namespace : '', name, subresource, options, ...(body ? { body } : {}) };
+    return {
+      verb,
+      group,
+      version,
+      resource,
+      namespace: mapping.namespaced ? namespace : '',
+      name,
+      subresource,
+      options,
+      ...(body ? { body } : {}),
+    };
   }
 }
 

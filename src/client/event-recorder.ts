@@ -32,7 +32,9 @@ export interface EventDetails {
   readonly related?: ObjectReference;
 }
 
-type About = Pick<KubernetesObject, 'apiVersion' | 'kind'> & { readonly metadata: { readonly namespace?: string; readonly name?: string; readonly uid?: string; readonly resourceVersion?: string } };
+type About = Pick<KubernetesObject, 'apiVersion' | 'kind'> & {
+  readonly metadata: { readonly namespace?: string; readonly name?: string; readonly uid?: string; readonly resourceVersion?: string };
+};
 
 interface Remembered {
   readonly name: string;
@@ -75,7 +77,18 @@ export class EventRecorder {
     };
     const { text, aggregated } = this.summed(object, type, reason, message, now);
     if (this.isSpam(object, now)) return;
-    const key = JSON.stringify([this.source, object.kind, object.namespace, object.name, object.fieldPath, object.uid, object.apiVersion, type, reason, aggregated ? '' : text]);
+    const key = JSON.stringify([
+      this.source,
+      object.kind,
+      object.namespace,
+      object.name,
+      object.fieldPath,
+      object.uid,
+      object.apiVersion,
+      type,
+      reason,
+      aggregated ? '' : text,
+    ]);
     // one after the other, so that counts are right
     this.sending = this.sending.then(() => this.write(key, object, type, reason, text, details, now));
   }
@@ -85,7 +98,13 @@ export class EventRecorder {
     return this.sending;
   }
 
-  private summed(object: ObjectReference, type: EventType, reason: string, message: string, now: number): { readonly text: string; readonly aggregated: boolean } {
+  private summed(
+    object: ObjectReference,
+    type: EventType,
+    reason: string,
+    message: string,
+    now: number,
+  ): { readonly text: string; readonly aggregated: boolean } {
     const key = JSON.stringify([this.source, object.kind, object.namespace, object.name, object.uid, object.apiVersion, type, reason]);
     let similar = this.similar.get(key);
     if (!similar || now - similar.lastMs > SIMILAR_WINDOW_MS) similar = { messages: new Set(), lastMs: now };
@@ -110,13 +129,26 @@ export class EventRecorder {
     return false;
   }
 
-  private async write(key: string, object: ObjectReference, type: EventType, reason: string, message: string, details: EventDetails, now: number): Promise<void> {
+  private async write(
+    key: string,
+    object: ObjectReference,
+    type: EventType,
+    reason: string,
+    message: string,
+    details: EventDetails,
+    now: number,
+  ): Promise<void> {
     const known = this.remembered.get(key);
     const lastTimestamp = formatTime(now);
     try {
       if (known) {
         known.count++;
-        await this.client.patch('v1/Event', known.name, { count: known.count, lastTimestamp, message }, { type: 'strategic', namespace: known.namespace });
+        await this.client.patch(
+          'v1/Event',
+          known.name,
+          { count: known.count, lastTimestamp, message },
+          { type: 'strategic', namespace: known.namespace },
+        );
         return;
       }
     } catch (error) {

@@ -229,7 +229,8 @@ export class Informers {
   }
 
   of<K extends string>(kind: K): Informer<ObjectOf<K> & { readonly metadata: KubernetesObject['metadata'] }> {
-    let informer = this.byKind.get(kind) as unknown as Informer<ObjectOf<K> & { readonly metadata: KubernetesObject['metadata'] }> | undefined;
+    let informer = this.byKind.get(kind) as unknown as
+      Informer<ObjectOf<K> & { readonly metadata: KubernetesObject['metadata'] }> | undefined;
     if (!informer) {
       informer = new Informer(kind, this.client, this.clock);
       this.byKind.set(kind, informer as unknown as Informer<never>);

@@ -39,6 +39,11 @@ export function decode(type: GoType, value: unknown, options: DecodeOptions = {}
   return { object: object === undefined ? zeroOf(type, state.keepEmpty) : object, strictErrors: state.strictErrors };
 }
 
+/** The form in which a value of this type is stored and answered: zero values that Go leaves out are gone, so equal values are deepEqual. */
+export function canonical<T>(typeName: string, value: T): T {
+  return decode(goType(typeName), value).object as T;
+}
+
 /** Go's limit to what is collected. */
 const MAX_STRICT_ERRORS = 100;
 
@@ -262,9 +267,11 @@ const INTEGERS: Readonly<Record<string, readonly [low: bigint, high: bigint]>> =
 function scalarDecoder(type: ScalarType): Decoder {
   switch (type.base) {
     case 'string':
-      return (value, state) => (typeof value === 'string' ? value : value === null || value === undefined ? undefined : state.mismatch(kindOf(value), type));
+      return (value, state) =>
+        typeof value === 'string' ? value : value === null || value === undefined ? undefined : state.mismatch(kindOf(value), type);
     case 'bool':
-      return (value, state) => (typeof value === 'boolean' ? value : value === null || value === undefined ? undefined : state.mismatch(kindOf(value), type));
+      return (value, state) =>
+        typeof value === 'boolean' ? value : value === null || value === undefined ? undefined : state.mismatch(kindOf(value), type);
     case 'bytes':
       return (value, state) => bytes(value, state, type);
     case 'float64':
@@ -281,9 +288,15 @@ function scalarDecoder(type: ScalarType): Decoder {
       const safe = high > BigInt(Number.MAX_SAFE_INTEGER);
       const [from, to] = [Number(low), Number(high)];
       return (value, state) => {
-        if (typeof value === 'number' && Number.isInteger(value) && (safe ? Number.isSafeInteger(value) && value >= from : value >= from && value <= to)) return value;
+        if (
+          typeof value === 'number' &&
+          Number.isInteger(value) &&
+          (safe ? Number.isSafeInteger(value) && value >= from : value >= from && value <= to)
+        )
+          return value;
         if (value === null || value === undefined) return undefined;
-        if (typeof value !== 'number' && typeof value !== 'bigint' && !(value instanceof NumberLiteral)) return state.mismatch(kindOf(value), type);
+        if (typeof value !== 'number' && typeof value !== 'bigint' && !(value instanceof NumberLiteral))
+          return state.mismatch(kindOf(value), type);
         const text = literalText(value);
         const integer = /^-?\d+$/.test(text) ? BigInt(text) : undefined;
         if (integer === undefined || integer < low || integer > high) return state.mismatch(`number ${text}`, type);
@@ -298,7 +311,8 @@ function bytes(value: unknown, state: State, type: GoType): unknown {
   if (value === null || value === undefined) return undefined;
   if (Array.isArray(value)) {
     // a list of numbers is a slice of uint8 too
-    const list = sliceDecoder({ is: 'slice', goName: type.goName, elem: goType('uint8') })(value, state, undefined) as readonly number[] | undefined;
+    const list = sliceDecoder({ is: 'slice', goName: type.goName, elem: goType('uint8') })(value, state, undefined) as
+      readonly number[] | undefined;
     return list === undefined ? (state.keepEmpty ? '' : undefined) : Buffer.from(list).toString('base64');
   }
   if (typeof value !== 'string') return state.mismatch(kindOf(value), type);
@@ -376,7 +390,9 @@ function opaqueDecoder(type: OpaqueType): Decoder {
     case 'JSONSchemaPropsOrBool':
       return schemaOr((value, state) => (typeof value === 'boolean' ? value : fail(state, 'boolean or JSON schema expected')));
     case 'JSONSchemaPropsOrArray':
-      return schemaOr((value, state) => (Array.isArray(value) ? decoderOf(goType('[]apiextensions/v1.JSONSchemaProps'))(value, state, undefined) : undefined));
+      return schemaOr((value, state) =>
+        Array.isArray(value) ? decoderOf(goType('[]apiextensions/v1.JSONSchemaProps'))(value, state, undefined) : undefined,
+      );
     case 'JSONSchemaPropsOrStringArray':
       return schemaOr((value, state) => (Array.isArray(value) ? decoderOf(goType('[]string'))(value, state, undefined) : undefined));
   }

@@ -98,7 +98,8 @@ function opaque(type: OpaqueType, value: unknown): string {
 
 /** The insides of resource.Quantity: an int64 with a scale, and the text if it was canonical when it was read. */
 function quantity(q: Quantity | undefined): string {
-  if (!q) return '{i:(resource.int64Amount){value:(int64)0 scale:(resource.Scale)0} d:(resource.infDecAmount){Dec:(*inf.Dec)<nil>} s:(string) Format:(resource.Format)}';
+  if (!q)
+    return '{i:(resource.int64Amount){value:(int64)0 scale:(resource.Scale)0} d:(resource.infDecAmount){Dec:(*inf.Dec)<nil>} s:(string) Format:(resource.Format)}';
   return `{i:(resource.int64Amount){value:(int64)${q.unscaled} scale:(resource.Scale)${q.exponent}} d:(resource.infDecAmount){Dec:(*inf.Dec)<nil>} s:(string)${q.kept ? q.text : ''} Format:(resource.Format)${q.format}}`;
 }
 

@@ -152,7 +152,8 @@ function struct(name: string, entry: RawType): StructType {
   const fields: Field[] = [];
   for (const f of declared) {
     if (f.json) fields.push(f);
-    else if (f.type.is === 'struct') for (const inner of f.type.fields) fields.push({ ...withType(inner), inlinedThrough: [f.go, ...inner.inlinedThrough] } as Field);
+    else if (f.type.is === 'struct')
+      for (const inner of f.type.fields) fields.push({ ...withType(inner), inlinedThrough: [f.go, ...inner.inlinedThrough] } as Field);
   }
   return {
     is: 'struct',

@@ -114,7 +114,8 @@ export const notFound = (field: Path, value: unknown): FieldError => error('Fiel
 export const required = (field: Path, detail = ''): FieldError => error('FieldValueRequired', field, '', detail, false);
 export const duplicate = (field: Path, value: unknown): FieldError => error('FieldValueDuplicate', field, value, '', true);
 export const invalid = (field: Path, value: unknown, detail: string): FieldError => error('FieldValueInvalid', field, value, detail, true);
-export const typeInvalid = (field: Path, value: unknown, detail: string): FieldError => error('FieldValueTypeInvalid', field, value, detail, true);
+export const typeInvalid = (field: Path, value: unknown, detail: string): FieldError =>
+  error('FieldValueTypeInvalid', field, value, detail, true);
 export const forbidden = (field: Path, detail: string): FieldError => error('FieldValueForbidden', field, '', detail, false);
 export const internalError = (field: Path, detail: string): FieldError => error('InternalError', field, '', detail, false);
 
@@ -136,7 +137,13 @@ export const tooLongCharacters = (field: Path, maxLength: number): FieldError =>
 
 /** @param minLength in characters; negative: unknown */
 export const tooShort = (field: Path, minLength: number): FieldError =>
-  error('FieldValueTooShort', field, '', minLength >= 0 ? `must be at least ${counted(minLength, 'character')}` : 'value is too short', false);
+  error(
+    'FieldValueTooShort',
+    field,
+    '',
+    minLength >= 0 ? `must be at least ${counted(minLength, 'character')}` : 'value is too short',
+    false,
+  );
 
 export const tooMany = (field: Path, actual: number, max: number): FieldError =>
   error('FieldValueTooMany', field, actual, max >= 0 ? `must have at most ${counted(max, 'item')}` : 'has too many items', actual >= 0);

@@ -128,7 +128,8 @@ const NAME_PART_ERROR = regexError(
 export function isQualifiedName(value: string): string[] {
   const errors: string[] = [];
   const parts = value.split('/');
-  if (parts.length > 2) return [`a valid label key ${NAME_PART_ERROR} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+  if (parts.length > 2)
+    return [`a valid label key ${NAME_PART_ERROR} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   const name = parts.at(-1)!;
   if (parts.length === 2) {
     const prefix = parts[0]!;
@@ -162,11 +163,13 @@ export function isValidLabelValue(value: string): string[] {
 
 export function isCIdentifier(value: string): string[] {
   if (C_IDENTIFIER.test.test(value)) return [];
-  const message = "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'";
+  const message =
+    "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'";
   return [regexError(message, C_IDENTIFIER.regex, 'my_name', 'MY_NAME', 'MyName')];
 }
 
-export const isInRange = (value: number, min: number, max: number): string[] => (value >= min && value <= max ? [] : [inclusiveRangeError(min, max)]);
+export const isInRange = (value: number, min: number, max: number): string[] =>
+  value >= min && value <= max ? [] : [inclusiveRangeError(min, max)];
 export const isValidPortNum = (port: number): string[] => isInRange(port, 1, 65535);
 export const isValidUserID = (uid: number): string[] => isInRange(uid, 0, 2147483647);
 export const isValidGroupID = isValidUserID;
@@ -182,10 +185,14 @@ export function isValidPortName(port: string): string[] {
 }
 
 export const isValidPercent = (percent: string): string[] =>
-  PERCENT.test.test(percent) ? [] : [regexError("a valid percent string must be a numeric string followed by an ending '%'", PERCENT.regex, '1%', '93%')];
+  PERCENT.test.test(percent)
+    ? []
+    : [regexError("a valid percent string must be a numeric string followed by an ending '%'", PERCENT.regex, '1%', '93%')];
 
 export const isHTTPHeaderName = (value: string): string[] =>
-  HTTP_HEADER.test.test(value) ? [] : [regexError("a valid HTTP header must consist of alphanumeric characters or '-'", HTTP_HEADER.regex, 'X-Header-Name')];
+  HTTP_HEADER.test.test(value)
+    ? []
+    : [regexError("a valid HTTP header must consist of alphanumeric characters or '-'", HTTP_HEADER.regex, 'X-Header-Name')];
 
 export function isEnvVarName(value: string): string[] {
   const errors: string[] = [];
@@ -205,7 +212,8 @@ export function isEnvVarName(value: string): string[] {
 export function isRelaxedEnvVarName(value: string): string[] {
   const errors: string[] = [];
   if (value === '') errors.push(`environment variable name ${EMPTY_ERROR}`);
-  if (/[^ -<>-~]/.test(value)) errors.push("a valid environment variable name must consist only of printable ASCII characters other than '='");
+  if (/[^ -<>-~]/.test(value))
+    errors.push("a valid environment variable name must consist only of printable ASCII characters other than '='");
   return errors;
 }
 
@@ -214,7 +222,13 @@ export function isConfigMapKey(value: string): string[] {
   if (byteLength(value) > DNS1123_SUBDOMAIN_MAX) errors.push(maxLenError(DNS1123_SUBDOMAIN_MAX));
   if (!CONFIG_KEY.test.test(value))
     errors.push(
-      regexError("a valid config key must consist of alphanumeric characters, '-', '_' or '.'", CONFIG_KEY.regex, 'key.name', 'KEY_NAME', 'key-name'),
+      regexError(
+        "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+        CONFIG_KEY.regex,
+        'key.name',
+        'KEY_NAME',
+        'key-name',
+      ),
     );
   return [...errors, ...hasChDirPrefix(value)];
 }
@@ -237,3 +251,15 @@ export function isValidPathSegmentName(name: string): string[] {
 export function isValidPathSegmentPrefix(name: string): string[] {
   return ['/', '%'].filter((c) => name.includes(c)).map((c) => `may not contain '${c}'`);
 }
+
+/** Says what is wrong with a name, or with the beginning of a name that will be generated. */
+export type NameRule = (name: string, prefix: boolean) => string[];
+
+/** A generated name's prefix may end with a dash: what follows makes it a valid name. */
+const asPrefix = (name: string, prefix: boolean): string =>
+  prefix && name.length > 1 && name.endsWith('-') ? `${name.slice(0, -1)}a` : name;
+
+export const nameIsDNSSubdomain: NameRule = (name, prefix) => isDNS1123Subdomain(asPrefix(name, prefix));
+export const nameIsDNSLabel: NameRule = (name, prefix) => isDNS1123Label(asPrefix(name, prefix));
+export const nameIsDNS1035Label: NameRule = (name, prefix) => isDNS1035Label(asPrefix(name, prefix));
+export const nameIsPathSegment: NameRule = (name, prefix) => (prefix ? isValidPathSegmentPrefix(name) : isValidPathSegmentName(name));

@@ -8,7 +8,9 @@ export interface Decision {
 }
 
 export interface Authorizer {
-  authorize(request: Pick<ResourceRequest, 'user' | 'verb' | 'group' | 'version' | 'resource' | 'subresource' | 'namespace' | 'name'>): Decision | Promise<Decision>;
+  authorize(
+    request: Pick<ResourceRequest, 'user' | 'verb' | 'group' | 'version' | 'resource' | 'subresource' | 'namespace' | 'name'>,
+  ): Decision | Promise<Decision>;
 }
 
 /** Everyone may do everything: `--authorization-mode=AlwaysAllow`. */

@@ -31,7 +31,13 @@ export interface ListOptions {
 }
 
 export type ListResult =
-  | { readonly ok: true; readonly entries: readonly Entry[]; readonly revision: number; readonly more: boolean; /** How many keys of the prefix lie behind the last entry. */ readonly remaining: number }
+  | {
+      readonly ok: true;
+      readonly entries: readonly Entry[];
+      readonly revision: number;
+      readonly more: boolean;
+      /** How many keys of the prefix lie behind the last entry. */ readonly remaining: number;
+    }
   | { readonly ok: false; readonly reason: 'compacted' | 'future' };
 
 export interface StoreEvent {

@@ -41,7 +41,8 @@ export class RequestContext implements RuleContext {
 
   /** Each text once. */
   readonly warn = (message: string): void => {
-    if (!this.warnings.includes(message) && this.warnings.join('').length + message.length <= MAX_WARNING_CHARS) this.warnings.push(message);
+    if (!this.warnings.includes(message) && this.warnings.join('').length + message.length <= MAX_WARNING_CHARS)
+      this.warnings.push(message);
   };
 
   /** Who is named as the owner of the fields that the request sets. */
@@ -56,7 +57,12 @@ export class RequestContext implements RuleContext {
     return name;
   }
 
-  admissionAttributes(operation: AdmissionOperation, name: string, object: Draft | undefined, old: KubernetesObject | undefined): AdmissionAttributes {
+  admissionAttributes(
+    operation: AdmissionOperation,
+    name: string,
+    object: Draft | undefined,
+    old: KubernetesObject | undefined,
+  ): AdmissionAttributes {
     const { group, version, resource, subresource, user, options } = this.request;
     const sub = this.served.definition.subresources[subresource]?.kind;
     return {

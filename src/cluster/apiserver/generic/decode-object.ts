@@ -1,9 +1,9 @@
 // From a request's body to an object of the version in which the resource is stored: types checked, defaults filled in. Wrong bodies
 // are refused in the words of Kubernetes' decoder (endpoints/handlers/create.go, runtime/serializer).
 import { decode, DecodeError } from '../../../apimachinery/codec/decode.ts';
-import { JsonSyntaxError, NumberLiteral } from '../../../apimachinery/json/parse.ts';
+import { NumberLiteral, type JsonSyntaxError } from '../../../apimachinery/json/parse.ts';
 import { groupVersion, isObject, splitApiVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
-import { badRequest, StatusError } from '../../../apimachinery/status-error.ts';
+import { badRequest, type StatusError } from '../../../apimachinery/status-error.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
 import type { RequestContext } from './context.ts';
 import type { Served } from './catalog.ts';
@@ -12,7 +12,8 @@ import type { RequestBody } from '../../../apimachinery/api-request.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
-export const fieldValidationOf = (context: RequestContext): FieldValidation => (context.options.fieldValidation || 'Warn') as FieldValidation;
+export const fieldValidationOf = (context: RequestContext): FieldValidation =>
+  (context.options.fieldValidation || 'Warn') as FieldValidation;
 
 /** An anonymous struct of Go, as its decoder names it. */
 const TYPE_META = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
@@ -22,7 +23,8 @@ export function decodeObject(body: RequestBody, served: Served, context: Request
   const { definition, version } = served;
   const expected = { apiVersion: groupVersion({ group: definition.group, version: version.version }), kind: version.kind };
   const given = typeMeta(body, expected.kind);
-  const refuse = (why: string): StatusError => badRequest(`${given.kind || expected.kind} in version ${quote(given.version)} cannot be handled as a ${expected.kind}: ${why}`);
+  const refuse = (why: string): StatusError =>
+    badRequest(`${given.kind || expected.kind} in version ${quote(given.version)} cannot be handled as a ${expected.kind}: ${why}`);
   const apiVersion = given.apiVersion || expected.apiVersion;
   const kind = given.kind || expected.kind;
   if (kind !== expected.kind || apiVersion !== expected.apiVersion) throw unexpectedKind(context, served, apiVersion, kind, expected);
@@ -59,19 +61,31 @@ export function complete(
 /** An error of the YAML reader tells several lines at once. */
 function yamlLines(text: string): string[] {
   const prefix = /^(?:error converting YAML to JSON: )?yaml: unmarshal errors:\n/.exec(text);
-  return prefix ? text.slice(prefix[0].length).split('\n').map((l) => l.trim()) : [text];
+  return prefix
+    ? text
+        .slice(prefix[0].length)
+        .split('\n')
+        .map((l) => l.trim())
+    : [text];
 }
 
 /** apiVersion and kind are read on their own, before anything else. */
-function typeMeta(body: RequestBody, expectedKind: string): { readonly apiVersion: string; readonly version: string; readonly kind: string } {
+function typeMeta(
+  body: RequestBody,
+  expectedKind: string,
+): { readonly apiVersion: string; readonly version: string; readonly kind: string } {
   const { value } = body;
   const unrecognized = (why: string): StatusError =>
-    badRequest(`the object provided is unrecognized (must be of type ${expectedKind}): couldn't get version/kind; json parse error: ${why} (${summary(body.text ?? '')})`);
+    badRequest(
+      `the object provided is unrecognized (must be of type ${expectedKind}): couldn't get version/kind; json parse error: ${why} (${summary(body.text ?? '')})`,
+    );
   if (value === null || value === undefined) return { apiVersion: '', version: '', kind: '' };
-  if (!isObject(value) || value instanceof NumberLiteral) throw unrecognized(`json: cannot unmarshal ${goKind(value)} into Go value of type ${TYPE_META}`);
+  if (!isObject(value) || value instanceof NumberLiteral)
+    throw unrecognized(`json: cannot unmarshal ${goKind(value)} into Go value of type ${TYPE_META}`);
   for (const name of ['apiVersion', 'kind'] as const) {
     const v = value[name];
-    if (v !== undefined && v !== null && typeof v !== 'string') throw unrecognized(`json: cannot unmarshal ${goKind(v)} into Go struct field .${name} of type string`);
+    if (v !== undefined && v !== null && typeof v !== 'string')
+      throw unrecognized(`json: cannot unmarshal ${goKind(v)} into Go struct field .${name} of type string`);
   }
   const apiVersion = (value['apiVersion'] as string | null | undefined) ?? '';
   if (apiVersion.split('/').length > 2) throw unrecognized(`unexpected GroupVersion string: ${apiVersion}`);
@@ -109,7 +123,11 @@ function unexpectedKind(
 ): StatusError {
   void context;
   const { version } = splitApiVersion(apiVersion);
-  if (apiVersion !== expected.apiVersion && kind === expected.kind && served.definition.versions.some((v) => groupVersion({ group: served.definition.group, version: v.version }) === apiVersion))
+  if (
+    apiVersion !== expected.apiVersion &&
+    kind === expected.kind &&
+    served.definition.versions.some((v) => groupVersion({ group: served.definition.group, version: v.version }) === apiVersion)
+  )
     return badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected.apiVersion})`);
   return badRequest(
     `${kind} in version ${quote(version)} cannot be handled as a ${expected.kind}: no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,

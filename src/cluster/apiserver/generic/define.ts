@@ -50,7 +50,8 @@ export function define(group: string, resource: string, spec: BuiltinResource): 
       ...spec.subresources?.[name],
     };
   }
-  for (const name of Object.keys(spec.subresources ?? {})) if (!subresources[name]) throw new Error(`${resource} has no subresource ${name}`);
+  for (const name of Object.keys(spec.subresources ?? {}))
+    if (!subresources[name]) throw new Error(`${resource} has no subresource ${name}`);
   return {
     group,
     resource,
@@ -61,7 +62,13 @@ export function define(group: string, resource: string, spec: BuiltinResource): 
     shortNames: spec.shortNames ?? [],
     categories: spec.categories ?? [],
     verbs: preferred.verbs as readonly Verb[],
-    versions: facts.map((f) => ({ version: f.version, kind: f.kind, type: structType(f.type), ...(isOptional(f.version) ? { optional: true } : {}), ...spec.versions?.[f.version] })),
+    versions: facts.map((f) => ({
+      version: f.version,
+      kind: f.kind,
+      type: structType(f.type),
+      ...(isOptional(f.version) ? { optional: true } : {}),
+      ...spec.versions?.[f.version],
+    })),
     storageVersion: spec.storageVersion ?? preferred.version,
     storagePath: `/registry/${spec.storagePath ?? resource}`,
     strategy: spec.strategy,

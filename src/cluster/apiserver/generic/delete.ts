@@ -26,7 +26,10 @@ const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
 /** What a deletion makes of an object: it goes, or it stays for a while and says so, or nothing changes. */
-type Plan = { readonly do: 'remove' } | { readonly do: 'mark'; readonly object: KubernetesObject; readonly removeAfter: boolean } | { readonly do: 'nothing' };
+type Plan =
+  | { readonly do: 'remove' }
+  | { readonly do: 'mark'; readonly object: KubernetesObject; readonly removeAfter: boolean }
+  | { readonly do: 'nothing' };
 
 /** @param name the object's: a collection is deleted one by one */
 export async function deleteObject(context: RequestContext, name: string, parts: DeleteParts): Promise<Deletion> {
@@ -90,7 +93,9 @@ function checkPreconditions(context: RequestContext, existing: KubernetesObject,
   const { metadata } = existing;
   const refuse = (why: string): StatusError => conflict(about, name, why);
   if (uid !== undefined && uid !== metadata.uid)
-    throw refuse(`the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`);
+    throw refuse(
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    );
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
     throw refuse(
       `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
@@ -145,13 +150,23 @@ function planGrace(context: RequestContext, existing: KubernetesObject, requeste
   const seconds = context.served.definition.strategy.gracePeriod!(existing, requested);
   if (seconds === undefined) return undefined;
   const generation = metadata.generation ? { generation: metadata.generation + 1 } : {};
-  return { seconds, metadata: { deletionTimestamp: formatTime(context.now + seconds * 1000), deletionGracePeriodSeconds: seconds, ...generation } };
+  return {
+    seconds,
+    metadata: { deletionTimestamp: formatTime(context.now + seconds * 1000), deletionGracePeriodSeconds: seconds, ...generation },
+  };
 }
 
 /** Propagation is kept in finalizers: `orphan`, `foregroundDeletion`, or neither. */
-function plannedFinalizers(metadata: ObjectMeta, options: RequestOptions, byDefault: 'orphan' | 'delete' | 'unsupported'): readonly string[] {
+function plannedFinalizers(
+  metadata: ObjectMeta,
+  options: RequestOptions,
+  byDefault: 'orphan' | 'delete' | 'unsupported',
+): readonly string[] {
   const finalizers = metadata.finalizers ?? [];
-  const policy = byDefault === 'unsupported' ? undefined : (propagation(options) ?? inherited(finalizers) ?? (byDefault === 'orphan' ? 'Orphan' : 'Background'));
+  const policy =
+    byDefault === 'unsupported'
+      ? undefined
+      : (propagation(options) ?? inherited(finalizers) ?? (byDefault === 'orphan' ? 'Orphan' : 'Background'));
   const kept = finalizers.filter((f) => f !== ORPHAN && f !== FOREGROUND);
   if (policy === 'Orphan') kept.push(ORPHAN);
   if (policy === 'Foreground') kept.push(FOREGROUND);
@@ -176,6 +191,11 @@ function inherited(finalizers: readonly string[]): string | undefined {
 function answer(context: RequestContext, object: KubernetesObject): KubernetesObject | JsonObject {
   const { definition } = context.served;
   if (definition.returnsDeletedObject) return object;
-  const details = { name: object.metadata.name, ...(definition.group ? { group: definition.group } : {}), kind: definition.resource, uid: object.metadata.uid };
+  const details = {
+    name: object.metadata.name,
+    ...(definition.group ? { group: definition.group } : {}),
+    kind: definition.resource,
+    uid: object.metadata.uid,
+  };
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
 }

@@ -5,7 +5,14 @@ import { quote } from '../../../apimachinery/go-text.ts';
 import { groupResource, groupVersion, isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import type { Random } from '../../../apimachinery/random.ts';
 import type { StructType } from '../../../apimachinery/schema/go-type.ts';
-import { badRequest, forbiddenError, isNotFound, methodNotSupported, statusError, type StatusError } from '../../../apimachinery/status-error.ts';
+import {
+  badRequest,
+  forbiddenError,
+  isNotFound,
+  methodNotSupported,
+  statusError,
+  type StatusError,
+} from '../../../apimachinery/status-error.ts';
 import type { Store } from '../../storage/store.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Authorizer } from '../authorization.ts';
@@ -109,7 +116,8 @@ export class Handlers implements SubresourceServer {
   private async get(context: RequestContext): Promise<ResourceResponse> {
     const { namespace, name } = context.request;
     const version = context.options.resourceVersion ?? '';
-    if (version !== '' && !/^\d+$/.test(version)) throw badRequest(`invalid resource version: strconv.ParseUint: parsing ${quote(version)}: invalid syntax`);
+    if (version !== '' && !/^\d+$/.test(version))
+      throw badRequest(`invalid resource version: strconv.ParseUint: parsing ${quote(version)}: invalid syntax`);
     const { value } = await this.objects(context.served.definition).get(namespace, name);
     return answer(context, 200, value);
   }
@@ -125,7 +133,12 @@ export class Handlers implements SubresourceServer {
       ...(list.remainingItemCount ? { remainingItemCount: list.remainingItemCount } : {}),
     };
     const items = version.fromStorage ? list.items.map(version.fromStorage) : list.items;
-    const object = { kind: definition.listKind, apiVersion: groupVersion({ group: definition.group, version: version.version }), metadata, items };
+    const object = {
+      kind: definition.listKind,
+      apiVersion: groupVersion({ group: definition.group, version: version.version }),
+      metadata,
+      items,
+    };
     return { is: 'object', code: 200, object, warnings: context.warnings };
   }
 
@@ -166,7 +179,12 @@ export class Handlers implements SubresourceServer {
     checkWriteOptions('UpdateOptions', context.options);
     const { served, request } = context;
     const existing = await this.objects(served.definition).find(request.namespace, request.name);
-    const draft = decodeObject(request.body ?? { value: undefined }, served, context, served.version.toStorage ? undefined : existing?.value);
+    const draft = decodeObject(
+      request.body ?? { value: undefined },
+      served,
+      context,
+      served.version.toStorage ? undefined : existing?.value,
+    );
     checkNamespace(draft, request.resource === 'namespaces' && request.group === '' ? '' : request.namespace);
     checkName(draft, context);
     dedupOwnerReferences(draft, context, false);
@@ -196,7 +214,9 @@ export class Handlers implements SubresourceServer {
 
   /** Field ownership and mutating admission, on the way of an update. */
   private async admitted(context: RequestContext, object: Draft, old: KubernetesObject | undefined, own: boolean): Promise<Draft> {
-    const draft = own ? this.parts.fieldManager(context.served, context.request.subresource).update(old, object, context.fieldManager) : object;
+    const draft = own
+      ? this.parts.fieldManager(context.served, context.request.subresource).update(old, object, context.fieldManager)
+      : object;
     await this.parts.admission.admit(context.admissionAttributes(old ? 'UPDATE' : 'CREATE', context.request.name, draft, old));
     dedupOwnerReferences(draft, context, true);
     return draft;
@@ -230,7 +250,12 @@ export class Handlers implements SubresourceServer {
     const items = served.version.fromStorage ? list.items.map(served.version.fromStorage) : list.items;
     const metadata = { resourceVersion: list.resourceVersion };
     const apiVersion = groupVersion({ group: served.definition.group, version: served.version.version });
-    return { is: 'object', code: 200, object: { kind: served.definition.listKind, apiVersion, metadata, items }, warnings: context.warnings };
+    return {
+      is: 'object',
+      code: 200,
+      object: { kind: served.definition.listKind, apiVersion, metadata, items },
+      warnings: context.warnings,
+    };
   }
 
   decodeBody(context: RequestContext, type: StructType): JsonObject {
@@ -255,7 +280,10 @@ export class Handlers implements SubresourceServer {
 }
 
 /** `User "x" cannot create resource "pods" in API group "" in the namespace "default"` */
-export function denial(request: Pick<ResourceRequest, 'user' | 'verb' | 'group' | 'resource' | 'subresource' | 'namespace'>, reason: string): string {
+export function denial(
+  request: Pick<ResourceRequest, 'user' | 'verb' | 'group' | 'resource' | 'subresource' | 'namespace'>,
+  reason: string,
+): string {
   const { user, verb, group, resource, subresource, namespace } = request;
   const what = subresource ? `${resource}/${subresource}` : resource;
   const where = namespace ? ` in the namespace ${quote(namespace)}` : ' at the cluster scope';
@@ -272,7 +300,12 @@ const noSuchResource = (): StatusError =>
   statusError({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource', details: {} });
 
 const methodNotAllowed = (): StatusError =>
-  statusError({ code: 405, reason: 'MethodNotAllowed', message: 'the server does not allow this method on the requested resource', details: {} });
+  statusError({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    message: 'the server does not allow this method on the requested resource',
+    details: {},
+  });
 
 /** The same owner named twice is named once, and the client is told. */
 function dedupOwnerReferences(object: Draft, context: RequestContext, afterAdmission: boolean): void {

@@ -1,7 +1,14 @@
 // Lists: at which revision, in which pages. Follows the storage layer of k8s.io/apiserver (resourceVersion, resourceVersionMatch and
 // continue, as documented under "API concepts").
 import type { KubernetesObject } from '../../../apimachinery/object.ts';
-import { badRequest, invalidError, resourceExpired, statusError, timeoutError, type StatusError } from '../../../apimachinery/status-error.ts';
+import {
+  badRequest,
+  invalidError,
+  resourceExpired,
+  statusError,
+  timeoutError,
+  type StatusError,
+} from '../../../apimachinery/status-error.ts';
 import { invalid, Path } from '../../../apimachinery/validation/field-error.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
 import type { Clock } from '../../../apimachinery/clock.ts';
@@ -37,7 +44,11 @@ export async function listObjects(context: RequestContext, selection: Selection,
   let { after, revision } = at;
   for (;;) {
     const want = limit > 0 ? (selection.everything ? limit : PAGE) : undefined;
-    const page = await store.list(prefix, { ...(want ? { limit: want } : {}), ...(after ? { after } : {}), ...(revision === undefined ? {} : { revision }) });
+    const page = await store.list(prefix, {
+      ...(want ? { limit: want } : {}),
+      ...(after ? { after } : {}),
+      ...(revision === undefined ? {} : { revision }),
+    });
     if (!page.ok) throw page.reason === 'compacted' ? expired(at.token, store) : tooLarge(revision ?? 0, store);
     revision = page.revision;
     let last: Entry | undefined;
@@ -68,7 +79,8 @@ interface Position {
 async function readPosition(context: RequestContext, prefix: string, store: Store, clock: Clock): Promise<Position> {
   const { continue: token = '', resourceVersion = '', resourceVersionMatch = '', limit = 0 } = context.options;
   if (token) {
-    if (resourceVersion !== '' && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+    if (resourceVersion !== '' && resourceVersion !== '0')
+      throw badRequest('specifying resource version is not allowed when using continue');
     const { key, revision } = decodeContinue(token, prefix);
     // a token of revision -1 goes on with whatever there is now
     return { after: key, revision: revision < 0 ? undefined : revision, token, inconsistent: revision < 0 };
@@ -133,11 +145,15 @@ function decodeContinue(token: string, prefix: string): { readonly key: string; 
   } catch {
     throw refuse('continue key is not valid');
   }
-  if (parsed.v !== 'meta.k8s.io/v1') throw refuse(`continue key is not valid: server does not recognize this encoded version ${String(parsed.v ?? '')}`);
-  if (typeof parsed.rv !== 'number' || parsed.rv === 0) throw refuse('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
-  if (typeof parsed.start !== 'string' || parsed.start === '') throw refuse('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
+  if (parsed.v !== 'meta.k8s.io/v1')
+    throw refuse(`continue key is not valid: server does not recognize this encoded version ${String(parsed.v ?? '')}`);
+  if (typeof parsed.rv !== 'number' || parsed.rv === 0)
+    throw refuse('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (typeof parsed.start !== 'string' || parsed.start === '')
+    throw refuse('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
   const key = parsed.start.startsWith('/') ? parsed.start.slice(1) : parsed.start;
   // no token may lead out of its collection
-  if (key.split('/').some((part) => part === '..' || part === '.' || part === '')) throw refuse(`continue key is not valid: ${parsed.start}`);
+  if (key.split('/').some((part) => part === '..' || part === '.' || part === ''))
+    throw refuse(`continue key is not valid: ${parsed.start}`);
   return { key: `${prefix}${key.replace(/\u0000$/, '')}`, revision: parsed.rv };
 }

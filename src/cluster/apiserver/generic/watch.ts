@@ -20,7 +20,13 @@ const MIN_TIMEOUT_MS = 30 * 60_000;
 
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
-export async function watchObjects(context: RequestContext, selection: Selection, store: Store, clock: Clock, spread: number): Promise<WatchStream> {
+export async function watchObjects(
+  context: RequestContext,
+  selection: Selection,
+  store: Store,
+  clock: Clock,
+  spread: number,
+): Promise<WatchStream> {
   const { options, request, served } = context;
   const { definition, version } = served;
   const after = parseResourceVersion(options.resourceVersion ?? '');
@@ -42,7 +48,8 @@ export async function watchObjects(context: RequestContext, selection: Selection
       const list = await store.list(single ? collectionKey(definition, request.namespace) : prefix, { revision: from });
       if (!list.ok) throw resourceExpired(`too old resource version: ${from} (${store.compactedRevision})`);
       for (const { value } of list.entries) if (selection.matches(value)) stream.push({ type: 'ADDED', object: convert(value) }, from);
-      if (options.sendInitialEvents && options.allowWatchBookmarks) stream.push(bookmark(context, from, { [INITIAL_EVENTS_END]: 'true' }), from);
+      if (options.sendInitialEvents && options.allowWatchBookmarks)
+        stream.push(bookmark(context, from, { [INITIAL_EVENTS_END]: 'true' }), from);
     }
   }
   const source = store.watch(prefix, from, deliver);
@@ -56,9 +63,13 @@ export async function watchObjects(context: RequestContext, selection: Selection
 }
 
 /** What a selector makes of an event: an object may enter and leave the selection. */
-function through(selection: Selection, event: StoreEvent): { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubernetesObject } | undefined {
+function through(
+  selection: Selection,
+  event: StoreEvent,
+): { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubernetesObject } | undefined {
   const { value, previous } = event;
-  if (selection.everything) return { type: event.type === 'create' ? 'ADDED' : event.type === 'update' ? 'MODIFIED' : 'DELETED', object: value };
+  if (selection.everything)
+    return { type: event.type === 'create' ? 'ADDED' : event.type === 'update' ? 'MODIFIED' : 'DELETED', object: value };
   const before = previous !== undefined && selection.matches(previous);
   if (event.type === 'delete') return before ? { type: 'DELETED', object: value } : undefined;
   const now = selection.matches(value);
@@ -73,7 +84,10 @@ function bookmark(context: RequestContext, revision: number, annotations?: Reado
   const empty = version.type ? (zeroOf(version.type) as JsonObject) : {};
   const { kind: _k, apiVersion: _a, metadata: _m, ...rest } = empty;
   const metadata = { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) };
-  return { type: 'BOOKMARK', object: { kind: version.kind, apiVersion: groupVersion({ group: definition.group, version: version.version }), metadata, ...rest } };
+  return {
+    type: 'BOOKMARK',
+    object: { kind: version.kind, apiVersion: groupVersion({ group: definition.group, version: version.version }), metadata, ...rest },
+  };
 }
 
 class Stream implements WatchStream {

@@ -1,7 +1,15 @@
 // Creating and updating objects: the order in which an object is prepared, checked, admitted and stored. Follows rest.BeforeCreate,
 // rest.BeforeUpdate and the generic registry of k8s.io/apiserver. What makes the object (a body, a patch) is the handlers' affair.
 import type { KubernetesObject } from '../../../apimachinery/object.ts';
-import { badRequest, conflict, invalidError, isAlreadyExists, notFoundError, statusError, StatusError } from '../../../apimachinery/status-error.ts';
+import {
+  badRequest,
+  conflict,
+  invalidError,
+  isAlreadyExists,
+  notFoundError,
+  statusError,
+  type StatusError,
+} from '../../../apimachinery/status-error.ts';
 import { invalid, Path, type FieldError } from '../../../apimachinery/validation/field-error.ts';
 import { formatTime } from '../../../apimachinery/time.ts';
 import type { Random } from '../../../apimachinery/random.ts';
@@ -9,7 +17,8 @@ import type { AdmissionChain } from '../admission/admission.ts';
 import type { RequestContext } from './context.ts';
 import { objectKey, qualified, type ObjectStore } from './object-store.ts';
 import type { Draft, Finish, Strategy } from './resource-definition.ts';
-import { nameIsPathSegment, validateObjectMeta, validateObjectMetaUpdate } from '../validation/object-meta.ts';
+import { nameIsPathSegment } from '../../../apimachinery/validation/names.ts';
+import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/object-meta.ts';
 import { finishDeletion } from './delete.ts';
 
 /** What writing needs of the server. */
@@ -193,7 +202,12 @@ function uidMismatch(context: RequestContext, expected: string, old: KubernetesO
 }
 
 /** PUT or apply where there is nothing yet. */
-async function beforeCreateByUpdate(context: RequestContext, object: Draft, expectedUid: string | undefined, parts: WriteParts): Promise<void> {
+async function beforeCreateByUpdate(
+  context: RequestContext,
+  object: Draft,
+  expectedUid: string | undefined,
+  parts: WriteParts,
+): Promise<void> {
   const { definition } = context.served;
   if (expectedUid) {
     const key = objectKey(definition, context.request.namespace, context.request.name);
@@ -215,7 +229,13 @@ async function beforeCreateByUpdate(context: RequestContext, object: Draft, expe
 }
 
 /** Optimistic concurrency: who names a version must name the latest. */
-function checkResourceVersion(context: RequestContext, object: Draft, old: KubernetesObject, strategy: Strategy, objects: ObjectStore): void {
+function checkResourceVersion(
+  context: RequestContext,
+  object: Draft,
+  old: KubernetesObject,
+  strategy: Strategy,
+  objects: ObjectStore,
+): void {
   const given = object.metadata.resourceVersion ?? '';
   if (given !== '' && !/^\d+$/.test(given)) {
     const message = `strconv.ParseUint: parsing ${JSON.stringify(given)}: invalid syntax`;
@@ -242,7 +262,8 @@ function beforeUpdate(context: RequestContext, object: Draft, old: KubernetesObj
   metadata.uid ??= old.metadata.uid;
   metadata.creationTimestamp = old.metadata.creationTimestamp;
   if (old.metadata.deletionTimestamp) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
-  if (old.metadata.deletionGracePeriodSeconds !== undefined) metadata.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
+  if (old.metadata.deletionGracePeriodSeconds !== undefined)
+    metadata.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
   const errors = [
     ...validateObjectMeta(metadata, definition.namespaced, nameIsPathSegment, METADATA),
     ...validateObjectMetaUpdate(metadata, old.metadata, METADATA),

@@ -31,4 +31,5 @@ function withoutKind(object: JsonObject): string {
   return encodeJson(rest);
 }
 
-export const isList = (object: unknown): object is JsonObject => isObject(object) && Array.isArray(object['items']) && typeof object['kind'] === 'string' && object['kind'].endsWith('List');
+export const isList = (object: unknown): object is JsonObject =>
+  isObject(object) && Array.isArray(object['items']) && typeof object['kind'] === 'string' && object['kind'].endsWith('List');

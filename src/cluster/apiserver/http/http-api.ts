@@ -4,7 +4,14 @@ import { parseJson } from '../../../apimachinery/json/parse.ts';
 import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
 import { statusError, StatusError } from '../../../apimachinery/status-error.ts';
 import type { ApiServer } from '../api-server.ts';
-import type { RequestBody, ResourceRequest, ResourceResponse, UserInfo, WatchEvent, WatchStream } from '../../../apimachinery/api-request.ts';
+import type {
+  RequestBody,
+  ResourceRequest,
+  ResourceResponse,
+  UserInfo,
+  WatchEvent,
+  WatchStream,
+} from '../../../apimachinery/api-request.ts';
 import { isList, listText, objectText } from './encode.ts';
 import { contentTypeOf, negotiate } from './negotiate.ts';
 import { deleteOptions, queryOptions } from './query-options.ts';
@@ -57,10 +64,19 @@ async function answer(server: ApiServer, request: HttpRequest): Promise<HttpResp
   if (!info.isResourceRequest) return server.answerNonResource(request.method, path, header(request, 'accept'));
   if (!server.catalog.hasGroup(info.group) || !server.catalog.hasGroupVersion(info.group, info.version)) return plainNotFound();
   const served = server.catalog.find(info.group, info.version, info.resource);
-  if (!served) throw statusError({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource', details: {} });
-  if (!allowed(info, request.method)) throw statusError({ code: 405, reason: 'MethodNotAllowed', message: 'the server does not allow this method on the requested resource', details: {} });
+  if (!served)
+    throw statusError({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource', details: {} });
+  if (!allowed(info, request.method))
+    throw statusError({
+      code: 405,
+      reason: 'MethodNotAllowed',
+      message: 'the server does not allow this method on the requested resource',
+      details: {},
+    });
   negotiate(header(request, 'accept'), () => true);
-  const response = await server.serve(resourceRequest(server, info, query, request, served.version.kind, served.version.type !== undefined));
+  const response = await server.serve(
+    resourceRequest(server, info, query, request, served.version.kind, served.version.type !== undefined),
+  );
   return encode(response, served.version.type !== undefined);
 }
 
@@ -72,7 +88,14 @@ function allowed(info: RequestInfo, method: string): boolean {
   return info.name !== '' || (info.verb !== 'update' && info.verb !== 'patch');
 }
 
-function resourceRequest(server: ApiServer, info: RequestInfo, query: URLSearchParams, request: HttpRequest, kind: string, builtin: boolean): ResourceRequest {
+function resourceRequest(
+  server: ApiServer,
+  info: RequestInfo,
+  query: URLSearchParams,
+  request: HttpRequest,
+  kind: string,
+  builtin: boolean,
+): ResourceRequest {
   const verb = info.verb as ResourceRequest['verb'];
   const body = readBody(server, info, request, kind, builtin);
   const options = queryOptions(verb, query);

@@ -23,13 +23,20 @@ interface Clause {
 }
 
 /** Throws a StatusError (406) where nothing that is accepted can be had. */
-export function negotiate(accept: string | undefined, convertible: (kind: string, version: string, group: string) => boolean = () => false, supported = SUPPORTED): Accepted {
+export function negotiate(
+  accept: string | undefined,
+  convertible: (kind: string, version: string, group: string) => boolean = () => false,
+  supported = SUPPORTED,
+): Accepted {
   const clauses = accept === undefined || accept.trim() === '' ? [] : parseAccept(accept);
-  if (clauses.length === 0 && (accept ?? '').trim() === '') return { mediaType: 'application/json', convert: undefined, pretty: false, stream: undefined };
+  if (clauses.length === 0 && (accept ?? '').trim() === '')
+    return { mediaType: 'application/json', convert: undefined, pretty: false, stream: undefined };
   for (const clause of clauses) {
     const mediaType = supported.find((s) => {
       const [type, subtype] = s.split('/');
-      return (clause.type === '*' && clause.subtype === '*') || (clause.type === type && (clause.subtype === subtype || clause.subtype === '*'));
+      return (
+        (clause.type === '*' && clause.subtype === '*') || (clause.type === type && (clause.subtype === subtype || clause.subtype === '*'))
+      );
     });
     if (!mediaType) continue;
     // `application/*` is not enough for Kubernetes
@@ -53,7 +60,12 @@ function parseAccept(header: string): Clause[] {
       parameters[name.trim()] = value.trim();
     }
     const quality = parameters['q'] === undefined ? 1 : Number(parameters['q']);
-    clauses.push({ type: range === '*' ? '*' : type, subtype: range === '*' ? '*' : subtype, quality: Number.isNaN(quality) ? 1 : quality, parameters });
+    clauses.push({
+      type: range === '*' ? '*' : type,
+      subtype: range === '*' ? '*' : subtype,
+      quality: Number.isNaN(quality) ? 1 : quality,
+      parameters,
+    });
   }
   const specific = (c: Clause): number => (c.type === '*' ? 0 : c.subtype === '*' ? 1 : 2);
   return clauses.sort((a, b) => b.quality - a.quality || specific(b) - specific(a));

@@ -64,7 +64,11 @@ export function deleteOptions(options: RequestOptions, body: RequestBody | undef
   if (!body) return options;
   const { gracePeriodSeconds: _g, orphanDependents: _o, propagationPolicy: _p, dryRun: _d, ...rest } = options;
   try {
-    const { object } = decode(structType('meta/v1.DeleteOptions'), body.value ?? {}, body.duplicates ? { duplicates: body.duplicates } : {});
+    const { object } = decode(
+      structType('meta/v1.DeleteOptions'),
+      body.value ?? {},
+      body.duplicates ? { duplicates: body.duplicates } : {},
+    );
     const { kind: _k, apiVersion: _a, ...given } = object as JsonObject;
     return { ...rest, ...given };
   } catch (error) {

@@ -20,7 +20,8 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
 export function readPatch(bytes: Uint8Array, contentType: string | undefined, strategic: boolean): RequestBody {
   const accepted = Object.keys(PATCH_TYPES).filter((t) => strategic || PATCH_TYPES[t] !== 'strategic');
   const type = (contentType ?? '').split(';')[0]!;
-  if (!accepted.includes(type)) throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
+  if (!accepted.includes(type))
+    throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
   const text = readText(bytes);
   return { value: undefined, text, patchType: PATCH_TYPES[type]! };
 }
@@ -41,9 +42,14 @@ export function readObject(bytes: Uint8Array, contentType: string | undefined, k
   if (type === 'application/yaml') {
     const { value, duplicates, error } = parseYaml(text);
     if (error !== undefined) throw unrecognized(kind, error, text);
-    return { value, text, ...(duplicates.length ? { yamlErrors: [`yaml: unmarshal errors:\n${duplicates.map((d) => `  ${d}`).join('\n')}`] } : {}) };
+    return {
+      value,
+      text,
+      ...(duplicates.length ? { yamlErrors: [`yaml: unmarshal errors:\n${duplicates.map((d) => `  ${d}`).join('\n')}`] } : {}),
+    };
   }
-  if (type === 'application/vnd.kubernetes.protobuf') throw unrecognized(kind, 'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]', text);
+  if (type === 'application/vnd.kubernetes.protobuf')
+    throw unrecognized(kind, 'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]', text);
   throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${SUPPORTED.join(', ')}`);
 }
 

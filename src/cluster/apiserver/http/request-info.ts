@@ -20,8 +20,22 @@ const VERBS: Readonly<Record<string, Verb>> = { POST: 'create', GET: 'get', HEAD
 const NAMESPACE_SUBRESOURCES = ['status', 'finalize'];
 
 export function requestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
-  let parts = path.replace(/^\/+|\/+$/g, '').split('/').map(unescape);
-  const none = { isResourceRequest: false, path, verb: method.toLowerCase(), group: '', version: '', namespace: '', resource: '', subresource: '', name: '', parts: [] };
+  let parts = path
+    .replace(/^\/+|\/+$/g, '')
+    .split('/')
+    .map(unescape);
+  const none = {
+    isResourceRequest: false,
+    path,
+    verb: method.toLowerCase(),
+    group: '',
+    version: '',
+    namespace: '',
+    resource: '',
+    subresource: '',
+    name: '',
+    parts: [],
+  };
   if (parts.length < 3 || (parts[0] !== 'api' && parts[0] !== 'apis')) return none;
   if (parts[0] === 'apis' && parts.length < 4) return none;
   const group = parts[0] === 'apis' ? parts[1]! : '';

@@ -4,6 +4,11 @@ import type { ResourceDefinition } from '../generic/resource-definition.ts';
 
 export function apiextensionsResources(): ResourceDefinition[] {
   return [
-    define('apiextensions.k8s.io', 'customresourcedefinitions', { shortNames: ['crd', 'crds'], categories: ['api-extensions'], storagePath: 'apiextensions.k8s.io/customresourcedefinitions', strategy: {} }),
+    define('apiextensions.k8s.io', 'customresourcedefinitions', {
+      shortNames: ['crd', 'crds'],
+      categories: ['api-extensions'],
+      storagePath: 'apiextensions.k8s.io/customresourcedefinitions',
+      strategy: {},
+    }),
   ];
 }

@@ -4,6 +4,10 @@ import type { ResourceDefinition } from '../generic/resource-definition.ts';
 
 export function apiregistrationResources(): ResourceDefinition[] {
   return [
-    define('apiregistration.k8s.io', 'apiservices', { categories: ['api-extensions'], storagePath: 'apiregistration.k8s.io/apiservices', strategy: {} }),
+    define('apiregistration.k8s.io', 'apiservices', {
+      categories: ['api-extensions'],
+      storagePath: 'apiregistration.k8s.io/apiservices',
+      strategy: {},
+    }),
   ];
 }

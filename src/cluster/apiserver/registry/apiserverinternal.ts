@@ -3,7 +3,5 @@ import { define } from '../generic/define.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 
 export function apiserverinternalResources(): ResourceDefinition[] {
-  return [
-    define('internal.apiserver.k8s.io', 'storageversions', { strategy: {} }),
-  ];
+  return [define('internal.apiserver.k8s.io', 'storageversions', { strategy: {} })];
 }

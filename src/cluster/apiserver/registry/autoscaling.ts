@@ -3,7 +3,5 @@ import { define } from '../generic/define.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 
 export function autoscalingResources(): ResourceDefinition[] {
-  return [
-    define('autoscaling', 'horizontalpodautoscalers', { shortNames: ['hpa'], categories: ['all'], strategy: {} }),
-  ];
+  return [define('autoscaling', 'horizontalpodautoscalers', { shortNames: ['hpa'], categories: ['all'], strategy: {} })];
 }

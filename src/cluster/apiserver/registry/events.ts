@@ -3,7 +3,5 @@ import { define } from '../generic/define.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 
 export function eventsResources(): ResourceDefinition[] {
-  return [
-    define('events.k8s.io', 'events', { shortNames: ['ev'], strategy: {} }),
-  ];
+  return [define('events.k8s.io', 'events', { shortNames: ['ev'], strategy: {} })];
 }

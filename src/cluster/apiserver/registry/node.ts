@@ -3,7 +3,5 @@ import { define } from '../generic/define.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 
 export function nodeResources(): ResourceDefinition[] {
-  return [
-    define('node.k8s.io', 'runtimeclasses', { strategy: {} }),
-  ];
+  return [define('node.k8s.io', 'runtimeclasses', { strategy: {} })];
 }

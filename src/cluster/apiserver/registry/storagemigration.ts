@@ -3,7 +3,5 @@ import { define } from '../generic/define.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 
 export function storagemigrationResources(): ResourceDefinition[] {
-  return [
-    define('storagemigration.k8s.io', 'storageversionmigrations', { strategy: {} }),
-  ];
+  return [define('storagemigration.k8s.io', 'storageversionmigrations', { strategy: {} })];
 }

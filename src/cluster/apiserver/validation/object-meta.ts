@@ -3,38 +3,19 @@
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '#api/meta/v1';
 import { quote } from '../../../apimachinery/go-text.ts';
 import { deepEqual, splitApiVersion } from '../../../apimachinery/object.ts';
-import { forbidden, invalid, Path, required, tooLong, type FieldError } from '../../../apimachinery/validation/field-error.ts';
-import {
-  byteLength,
-  isDNS1035Label,
-  isDNS1123Label,
-  isDNS1123Subdomain,
-  isQualifiedName,
-  isValidLabelValue,
-  isValidPathSegmentName,
-  isValidPathSegmentPrefix,
-} from '../../../apimachinery/validation/names.ts';
-
-/** Says what is wrong with a name, or with the beginning of a name that will be generated. */
-export type NameRule = (name: string, prefix: boolean) => string[];
+import { forbidden, invalid, required, tooLong, type FieldError, type Path } from '../../../apimachinery/validation/field-error.ts';
+import { byteLength, isDNS1123Label, isQualifiedName, isValidLabelValue, type NameRule } from '../../../apimachinery/validation/names.ts';
 
 /** 256 kB */
 const TOTAL_ANNOTATION_SIZE_LIMIT = 256 * 1024;
 const FIELD_MANAGER_MAX = 128;
 export const FIELD_IMMUTABLE = 'field is immutable';
 
-/** A generated name's prefix may end with a dash: what follows makes it a valid name. */
-const asPrefix = (name: string, prefix: boolean): string => (prefix && name.length > 1 && name.endsWith('-') ? `${name.slice(0, -1)}a` : name);
-
-export const nameIsDNSSubdomain: NameRule = (name, prefix) => isDNS1123Subdomain(asPrefix(name, prefix));
-export const nameIsDNSLabel: NameRule = (name, prefix) => isDNS1123Label(asPrefix(name, prefix));
-export const nameIsDNS1035Label: NameRule = (name, prefix) => isDNS1035Label(asPrefix(name, prefix));
-export const nameIsPathSegment: NameRule = (name, prefix) => (prefix ? isValidPathSegmentPrefix(name) : isValidPathSegmentName(name));
-
 /** @param field where the metadata is: usually `metadata`, in a template `spec.template.metadata` */
 export function validateObjectMeta(meta: ObjectMeta, namespaced: boolean, nameRule: NameRule, field: Path): FieldError[] {
   const errors: FieldError[] = [];
-  if (meta.generateName) for (const wrong of nameRule(meta.generateName, true)) errors.push(invalid(field.child('generateName'), meta.generateName, wrong));
+  if (meta.generateName)
+    for (const wrong of nameRule(meta.generateName, true)) errors.push(invalid(field.child('generateName'), meta.generateName, wrong));
   if (!meta.name) errors.push(required(field.child('name'), 'name or generateName is required'));
   else for (const wrong of nameRule(meta.name, false)) errors.push(invalid(field.child('name'), meta.name, wrong));
   if (namespaced) {
@@ -57,10 +38,17 @@ export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, fiel
     const added = (meta.finalizers ?? []).filter((f) => !(old.finalizers ?? []).includes(f));
     const found = `[]string{${[...new Set(added)].sort().map(quote).join(', ')}}`;
     if (added.length)
-      errors.push(forbidden(field.child('finalizers'), `no new finalizers can be added if the object is being deleted, found new finalizers ${found}`));
+      errors.push(
+        forbidden(
+          field.child('finalizers'),
+          `no new finalizers can be added if the object is being deleted, found new finalizers ${found}`,
+        ),
+      );
   }
-  if (!meta.resourceVersion) errors.push(invalid(field.child('resourceVersion'), meta.resourceVersion ?? '', 'must be specified for an update'));
-  if ((meta.generation ?? 0) < (old.generation ?? 0)) errors.push(invalid(field.child('generation'), meta.generation ?? 0, 'must not be decremented'));
+  if (!meta.resourceVersion)
+    errors.push(invalid(field.child('resourceVersion'), meta.resourceVersion ?? '', 'must be specified for an update'));
+  if ((meta.generation ?? 0) < (old.generation ?? 0))
+    errors.push(invalid(field.child('generation'), meta.generation ?? 0, 'must not be decremented'));
   const immutable = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const;
   for (const key of immutable) {
     const zero = key === 'name' || key === 'namespace' || key === 'uid' ? '' : undefined;
@@ -97,7 +85,8 @@ function validateOwnerReferences(references: readonly OwnerReference[] | undefin
     if (!ref.kind) errors.push(invalid(field.child('kind'), ref.kind, 'must not be empty'));
     if (!ref.name) errors.push(invalid(field.child('name'), ref.name, 'must not be empty'));
     if (!ref.uid) errors.push(invalid(field.child('uid'), ref.uid, 'must not be empty'));
-    if (group === '' && version === 'v1' && ref.kind === 'Event') errors.push(invalid(field, ref, '/v1, Kind=Event is disallowed from being an owner'));
+    if (group === '' && version === 'v1' && ref.kind === 'Event')
+      errors.push(invalid(field, ref, '/v1, Kind=Event is disallowed from being an owner'));
     if (!ref.controller) continue;
     const name = `${ref.kind}/${ref.name}`;
     if (controller === undefined) controller = name;
@@ -118,8 +107,10 @@ function validateFinalizers(finalizers: readonly string[] | undefined, field: Pa
 function validateManagedFields(entries: readonly ManagedFieldsEntry[] | undefined, field: Path, errors: FieldError[]): void {
   (entries ?? []).forEach((entry, i) => {
     const at = field.index(i);
-    if (entry.operation !== 'Apply' && entry.operation !== 'Update') errors.push(invalid(at.child('operation'), entry.operation ?? '', 'must be `Apply` or `Update`'));
-    if (entry.fieldsType && entry.fieldsType !== 'FieldsV1') errors.push(invalid(at.child('fieldsType'), entry.fieldsType, 'must be `FieldsV1`'));
+    if (entry.operation !== 'Apply' && entry.operation !== 'Update')
+      errors.push(invalid(at.child('operation'), entry.operation ?? '', 'must be `Apply` or `Update`'));
+    if (entry.fieldsType && entry.fieldsType !== 'FieldsV1')
+      errors.push(invalid(at.child('fieldsType'), entry.fieldsType, 'must be `FieldsV1`'));
     validateFieldManager(entry.manager ?? '', at.child('manager'), errors);
     if (byteLength(entry.subresource ?? '') > 256) errors.push(tooLong(at.child('subresource'), 256));
   });

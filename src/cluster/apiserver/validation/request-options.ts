@@ -66,7 +66,8 @@ function watchErrors({ resourceVersionMatch: match, sendInitialEvents, continue:
   if (sendInitialEvents !== undefined && match !== 'NotOlderThan')
     errors.push(forbidden(at, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
   if (!match) return errors;
-  if (sendInitialEvents === undefined) errors.push(forbidden(at, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
+  if (sendInitialEvents === undefined)
+    errors.push(forbidden(at, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
   if (match !== 'NotOlderThan') errors.push(notSupported(at, match, ['NotOlderThan']));
   if (token) errors.push(forbidden(at, 'resourceVersionMatch is forbidden when continue is provided'));
   return errors;
@@ -79,7 +80,8 @@ function listErrors({ resourceVersionMatch: match, resourceVersion, sendInitialE
     if (!resourceVersion) errors.push(forbidden(at, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
     if (token) errors.push(forbidden(at, 'resourceVersionMatch is forbidden when continue is provided'));
     if (match !== 'Exact' && match !== 'NotOlderThan') errors.push(notSupported(at, match, ['Exact', 'NotOlderThan', '']));
-    if (match === 'Exact' && resourceVersion === '0') errors.push(forbidden(at, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+    if (match === 'Exact' && resourceVersion === '0')
+      errors.push(forbidden(at, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
   }
   if (sendInitialEvents !== undefined) errors.push(forbidden(Path.of('sendInitialEvents'), 'sendInitialEvents is forbidden for list'));
   return errors;
