@@ -18,7 +18,7 @@ export class DecodeError extends Error {
 export interface DecodeOptions {
   /** Keys given twice, as {@link parseJson} found them. */
   readonly duplicates?: ReadonlyMap<object, readonly string[]>;
-  /** Empty lists and maps are kept where the field is not optional, as JSON has them. Else they become null: that is what protobuf makes of them. */
+  /** Empty lists and maps are kept where the field is not optional, as JSON has them. Else they become null: that is what protobuf makes of them when an object is stored. */
   readonly keepEmpty?: boolean;
   /** An object of the same type in canonical form: what the value shares with it (the very same parts) is taken over unread. */
   readonly existing?: unknown;
@@ -29,6 +29,8 @@ export interface Decoded {
   readonly object: unknown;
   /** `unknown field "spec.replica"`, `duplicate field "spec.replicas"`: in order, at most 100, each once. */
   readonly strictErrors: readonly string[];
+  /** Something empty was kept: stored in protobuf, the object would look different. */
+  readonly keptEmpty: boolean;
 }
 
 /** Throws {@link DecodeError}. */
@@ -36,7 +38,11 @@ export function decode(type: GoType, value: unknown, options: DecodeOptions = {}
   const state = new State(options);
   const object = decoderOf(type)(value, state, options.existing);
   if (state.savedError) throw state.savedError;
-  return { object: object === undefined ? zeroOf(type, state.keepEmpty) : object, strictErrors: state.strictErrors };
+  return {
+    object: object === undefined ? zeroOf(type, state.keepEmpty) : object,
+    strictErrors: state.strictErrors,
+    keptEmpty: state.keptEmpty,
+  };
 }
 
 /** The form in which a value of this type is stored and answered: zero values that Go leaves out are gone, so equal values are deepEqual. */
@@ -50,6 +56,7 @@ const MAX_STRICT_ERRORS = 100;
 class State {
   readonly duplicates: ReadonlyMap<object, readonly string[]> | undefined;
   readonly keepEmpty: boolean;
+  keptEmpty = false;
   readonly strictErrors: string[] = [];
   /** The first of the errors after which Go goes on. */
   savedError: DecodeError | undefined;
@@ -63,6 +70,12 @@ class State {
   constructor(options: DecodeOptions) {
     this.duplicates = options.duplicates?.size ? options.duplicates : undefined;
     this.keepEmpty = options.keepEmpty ?? false;
+  }
+
+  empty<T>(value: T): T | undefined {
+    if (!this.keepEmpty) return undefined;
+    this.keptEmpty = true;
+    return value;
   }
 
   mismatch(value: string, type: GoType): undefined {
@@ -217,7 +230,7 @@ function sliceDecoder(type: SliceType): Decoder {
     if (value === existing) return value;
     if (!Array.isArray(value)) return state.mismatch(kindOf(value), type);
     decodeElem ??= decoderOf(type.elem);
-    if (value.length === 0) return state.keepEmpty ? [] : undefined;
+    if (value.length === 0) return state.empty([]);
     const before = Array.isArray(existing) ? existing : undefined;
     const out: unknown[] = [];
     for (let i = 0; i < value.length; i++) {
@@ -240,7 +253,7 @@ function mapDecoder(type: MapType): Decoder {
     const given = value as Record<string, unknown>;
     const before = existing as Record<string, unknown> | undefined;
     const keys = Object.keys(given);
-    if (keys.length === 0) return state.keepEmpty ? {} : undefined;
+    if (keys.length === 0) return state.empty({});
     const twice = state.duplicates?.get(value);
     const out: Record<string, unknown> = {};
     // encoding/json writes maps in the order of their keys

@@ -4,13 +4,21 @@ import type { Random } from '../../apimachinery/random.ts';
 import type { Store } from '../storage/store.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
 import { alwaysAllow, type Authorizer } from './authorization.ts';
-import type { FieldManager } from './generic/field-manager.ts';
+import { FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
 import { plainNotFound, type HttpResponse } from './http/http-api.ts';
 import type { RequestInfo } from './http/request-info.ts';
-import { ResourceCatalog, type Served } from './generic/catalog.ts';
+import { ResourceCatalog } from './generic/catalog.ts';
 import type { ResourceDefinition } from './generic/resource-definition.ts';
 import type { ResourceRequest, ResourceResponse } from '../../apimachinery/api-request.ts';
+
+/** Where the objects of a kind are found. */
+export interface ResourceMapping {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly namespaced: boolean;
+}
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -18,7 +26,6 @@ export interface ApiServerOptions {
   readonly random: Random;
   readonly resources: readonly ResourceDefinition[];
   readonly admission: readonly AdmissionPlugin[];
-  readonly fieldManager: (served: Served, subresource: string) => FieldManager;
   readonly authorizer?: Authorizer;
 }
 
@@ -35,13 +42,21 @@ export class ApiServer {
       catalog: this.catalog,
       admission: new AdmissionChain(options.admission),
       authorizer: options.authorizer ?? alwaysAllow,
-      fieldManager: options.fieldManager,
+      fieldManagers: new FieldManagers(options.clock),
     });
   }
 
   /** Throws a StatusError where the request is refused. */
   serve(request: ResourceRequest): Promise<ResourceResponse> {
     return this.handlers.serve(request);
+  }
+
+  /** @param kind `apps/v1/Deployment` */
+  mapping(kind: string): ResourceMapping | undefined {
+    const served = this.catalog.findKind(kind);
+    if (!served) return undefined;
+    const { group, resource, namespaced } = served.definition;
+    return { group, version: served.version.version, resource, namespaced };
   }
 
   /** The kind that a subresource exchanges, where it is not the resource's own. */

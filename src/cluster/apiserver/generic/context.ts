@@ -15,6 +15,8 @@ export class RequestContext implements RuleContext {
   readonly now: number;
   readonly warnings: string[] = [];
   readonly dryRun: boolean;
+  /** The object has empty lists where the store would have none (see {@link storedForm}). */
+  keptEmpty = false;
 
   constructor(request: ResourceRequest, served: Served, now: number) {
     this.request = request;

@@ -34,29 +34,41 @@ export function decodeObject(body: RequestBody, served: Served, context: Request
     const decoded = decode(version.type, body.value ?? {}, {
       ...(body.duplicates ? { duplicates: body.duplicates } : {}),
       existing,
+      keepEmpty: true,
     });
+    context.keptEmpty = decoded.keptEmpty;
     const errors = [...(body.yamlErrors ?? []), ...decoded.strictErrors];
     if (errors.length && strict === 'Strict') throw refuse(`strict decoding error: ${errors.join(', ')}`);
     if (strict === 'Warn') for (const e of errors) for (const line of yamlLines(e)) context.warn(line);
-    return complete(decoded.object as JsonObject, expected, served, existing);
+    return toStored(complete(decoded.object as JsonObject, served, existing), served);
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(error.message);
     throw error;
   }
 }
 
-/** The top level and the metadata become the pipeline's own; defaults are filled in; the object is brought to the stored version. */
-export function complete(
-  object: JsonObject,
-  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
-  { version }: Served,
-  existing: KubernetesObject | undefined,
-): Draft {
+/** The top level and the metadata become the pipeline's own, and defaults are filled in. The version stays. */
+export function complete(object: JsonObject, { definition, version }: Served, existing: KubernetesObject | undefined): Draft {
   const { kind: _k, apiVersion: _a, metadata, ...rest } = object;
-  const draft = { kind, apiVersion, metadata: { ...(metadata as object | undefined) }, ...rest } as Draft;
+  const apiVersion = groupVersion({ group: definition.group, version: version.version });
+  const draft = { kind: version.kind, apiVersion, metadata: { ...(metadata as object | undefined) }, ...rest } as Draft;
   version.setDefaults?.(draft, existing);
-  return version.toStorage ? version.toStorage(draft) : draft;
+  return draft;
 }
+
+/**
+ * The object as it comes back from the store: protobuf knows no empty lists and maps. What ownership is reckoned from still has them.
+ * Kinds that Kubernetes stores as JSON keep them.
+ */
+export function storedForm(object: Draft, context: RequestContext): Draft {
+  const { definition } = context.served;
+  const type = definition.versions.find((v) => v.version === definition.storageVersion)?.type;
+  if (!context.keptEmpty || definition.storedAsJson || !type) return object;
+  return decode(type, object).object as Draft;
+}
+
+/** In the version in which the resource is stored. */
+export const toStored = (draft: Draft, { version }: Served): Draft => version.toStorage?.(draft) ?? draft;
 
 /** An error of the YAML reader tells several lines at once. */
 function yamlLines(text: string): string[] {

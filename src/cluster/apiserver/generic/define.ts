@@ -1,7 +1,10 @@
 // Definitions of built-in resources: what the OpenAPI document knows (names, scope, verbs, versions) joined with what only the source
 // of Kubernetes knows (short names, rules, defaults), which the files beside this one say.
 import { builtinKinds, structType, type KindFacts } from '../../../apimachinery/schema/schema.ts';
-import type { ResourceDefinition, Strategy, SubresourceDefinition, VersionDefinition } from './resource-definition.ts';
+import type { ObjectMeta } from '#api/meta/v1';
+import type { Mutable, ShallowMutable } from '../../../apimachinery/object.ts';
+import type { FieldError } from '../../../apimachinery/validation/field-error.ts';
+import type { Finish, ResourceDefinition, RuleContext, Strategy, SubresourceDefinition, VersionDefinition } from './resource-definition.ts';
 import type { Verb } from '../../../apimachinery/api-request.ts';
 
 export interface BuiltinResource {
@@ -19,6 +22,7 @@ export interface BuiltinResource {
   readonly selectableFields?: ResourceDefinition['selectableFields'];
   readonly review?: ResourceDefinition['review'];
   readonly returnsDeletedObject?: boolean;
+  readonly storedAsJson?: boolean;
   readonly ttlSeconds?: number;
 }
 
@@ -76,6 +80,48 @@ export function define(group: string, resource: string, spec: BuiltinResource): 
     ...(spec.selectableFields ? { selectableFields: spec.selectableFields } : {}),
     ...(spec.review ? { review: spec.review } : {}),
     ...(spec.returnsDeletedObject ? { returnsDeletedObject: true } : {}),
+    ...(spec.storedAsJson ? { storedAsJson: true } : {}),
     ...(spec.ttlSeconds ? { ttlSeconds: spec.ttlSeconds } : {}),
   };
 }
+
+/** A strategy written for the kind's own type. */
+export interface TypedStrategy<T> extends Omit<
+  Strategy,
+  | 'prepareForCreate'
+  | 'validate'
+  | 'warningsOnCreate'
+  | 'prepareForUpdate'
+  | 'validateUpdate'
+  | 'warningsOnUpdate'
+  | 'canonicalize'
+  | 'beginCreate'
+  | 'beginUpdate'
+  | 'afterDelete'
+  | 'gracePeriod'
+> {
+  prepareForCreate?(object: DraftOf<T>, context: RuleContext): void;
+  validate?(object: T, context: RuleContext): FieldError[];
+  warningsOnCreate?(object: T, context: RuleContext): string[];
+  prepareForUpdate?(object: DraftOf<T>, old: T, context: RuleContext): void;
+  validateUpdate?(object: T, old: T, context: RuleContext): FieldError[];
+  warningsOnUpdate?(object: T, old: T, context: RuleContext): string[];
+  canonicalize?(object: DraftOf<T>): void;
+  beginCreate?(object: DraftOf<T>, context: RuleContext): Promise<Finish>;
+  beginUpdate?(object: DraftOf<T>, old: T, context: RuleContext): Promise<Finish>;
+  afterDelete?(object: T, context: RuleContext): void;
+  gracePeriod?(object: T, requested: number | undefined): number | undefined;
+}
+
+/** What a strategy may change: the fields and the metadata of the object, not what lies deeper (see {@link Draft}). */
+export type DraftOf<T> = ShallowMutable<Omit<T, 'metadata'>> & { metadata: ShallowMutable<ObjectMeta> };
+
+/** The catalog puts resource and objects together by group, version and kind, so the types are right. */
+export const typed = <T>(strategy: TypedStrategy<T>): Strategy => strategy as unknown as Strategy;
+
+/** Defaults written for the kind's own type. They change the object in place, and only where something is missing. */
+export const defaulting = <T>(
+  setDefaults: (object: Mutable<T>, existing: T | undefined) => void,
+): Pick<VersionDefinition, 'setDefaults'> => ({
+  setDefaults: setDefaults as unknown as NonNullable<VersionDefinition['setDefaults']>,
+});

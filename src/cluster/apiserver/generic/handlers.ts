@@ -2,27 +2,20 @@
 import type { Clock } from '../../../apimachinery/clock.ts';
 import { decode } from '../../../apimachinery/codec/decode.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
-import { groupResource, groupVersion, isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
+import { groupVersion, isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import type { Random } from '../../../apimachinery/random.ts';
 import type { StructType } from '../../../apimachinery/schema/go-type.ts';
-import {
-  badRequest,
-  forbiddenError,
-  isNotFound,
-  methodNotSupported,
-  statusError,
-  type StatusError,
-} from '../../../apimachinery/status-error.ts';
+import { badRequest, forbiddenError, isNotFound, statusError, type StatusError } from '../../../apimachinery/status-error.ts';
 import type { Store } from '../../storage/store.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Authorizer } from '../authorization.ts';
 import { RequestContext } from './context.ts';
-import { complete, decodeObject } from './decode-object.ts';
+import { decodeObject } from './decode-object.ts';
 import { deleteObject } from './delete.ts';
-import type { FieldManager } from './field-manager.ts';
+import type { FieldManagers } from './field-managers.ts';
 import { listObjects } from './list.ts';
-import { patchObject } from './patch.ts';
-import type { ResourceCatalog, Served } from './catalog.ts';
+import { readyPatch } from './patch.ts';
+import type { ResourceCatalog } from './catalog.ts';
 import { ObjectStore, qualified } from './object-store.ts';
 import type { Draft, ResourceDefinition, Strategy, SubresourceServer } from './resource-definition.ts';
 import type { ResourceRequest, ResourceResponse } from '../../../apimachinery/api-request.ts';
@@ -38,8 +31,7 @@ export interface HandlerParts {
   readonly catalog: ResourceCatalog;
   readonly admission: AdmissionChain;
   readonly authorizer: Authorizer;
-  /** @param subresource empty for the resource itself */
-  readonly fieldManager: (served: Served, subresource: string) => FieldManager;
+  readonly fieldManagers: FieldManagers;
 }
 
 export class Handlers implements SubresourceServer {
@@ -156,7 +148,7 @@ export class Handlers implements SubresourceServer {
     wipeSystemFields(draft);
     checkNamespace(draft, request.resource === 'namespaces' && request.group === '' ? '' : request.namespace);
     dedupOwnerReferences(draft, context, false);
-    const manager = this.parts.fieldManager(served, '');
+    const manager = this.parts.fieldManagers.of(served, '');
     const owned = manager.update(undefined, draft, context.fieldManager);
     await this.parts.admission.admit(context.admissionAttributes('CREATE', owned.metadata.name ?? '', owned, undefined));
     dedupOwnerReferences(owned, context, true);
@@ -198,8 +190,8 @@ export class Handlers implements SubresourceServer {
   }
 
   private async patch(context: RequestContext, strategy: Strategy): Promise<ResourceResponse> {
-    const manager = this.parts.fieldManager(context.served, context.request.subresource);
-    const { patched, forceAllowCreate } = patchObject(context, manager);
+    const manager = this.parts.fieldManagers.of(context.served, context.request.subresource);
+    const { patched, forceAllowCreate } = readyPatch(context, manager);
     const { object, created } = await this.update(context, {
       strategy,
       forceAllowCreate,
@@ -215,7 +207,7 @@ export class Handlers implements SubresourceServer {
   /** Field ownership and mutating admission, on the way of an update. */
   private async admitted(context: RequestContext, object: Draft, old: KubernetesObject | undefined, own: boolean): Promise<Draft> {
     const draft = own
-      ? this.parts.fieldManager(context.served, context.request.subresource).update(old, object, context.fieldManager)
+      ? this.parts.fieldManagers.of(context.served, context.request.subresource).update(old, object, context.fieldManager)
       : object;
     await this.parts.admission.admit(context.admissionAttributes(old ? 'UPDATE' : 'CREATE', context.request.name, draft, old));
     dedupOwnerReferences(draft, context, true);
@@ -324,5 +316,3 @@ function dedupOwnerReferences(object: Draft, context: RequestContext, afterAdmis
   const what = `.metadata.ownerReferences contains duplicate entries${afterAdmission ? ' after mutating admission happens' : ''}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${duplicates.join(', ')}`;
   context.warn(what);
 }
-
-export { complete, groupResource, methodNotSupported };

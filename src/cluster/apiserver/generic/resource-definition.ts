@@ -4,6 +4,7 @@ import type { FieldError } from '../../../apimachinery/validation/field-error.ts
 import type { JsonObject, KubernetesObject, ShallowMutable } from '../../../apimachinery/object.ts';
 import type { ObjectMeta } from '#api/meta/v1';
 import type { StructType } from '../../../apimachinery/schema/go-type.ts';
+import type { ApplyType } from '../../../apimachinery/apply/apply-schema.ts';
 import type { Clock } from '../../../apimachinery/clock.ts';
 import type { Random } from '../../../apimachinery/random.ts';
 import type { RequestContext } from './context.ts';
@@ -73,6 +74,8 @@ export interface VersionDefinition {
   readonly kind: string;
   /** Undefined for custom resources: they have a schema of their own. */
   readonly type: StructType | undefined;
+  /** How its fields are merged and owned, where that does not follow from the Go type. */
+  readonly applyType?: ApplyType;
   /** Fills in what the manifest leaves out. `existing` has the very parts of the object that are known to be complete. */
   readonly setDefaults?: (object: Draft, existing: KubernetesObject | undefined) => void;
   /** To and from the version in which the resource is stored; absent where only the version's name differs. */
@@ -148,6 +151,8 @@ export interface ResourceDefinition {
   readonly review?: (object: Draft, context: RequestContext, server: SubresourceServer) => Promise<KubernetesObject | JsonObject>;
   /** A deletion is answered with the object that is gone, not with a Status. */
   readonly returnsDeletedObject?: boolean;
+  /** Kubernetes keeps the objects as JSON, not as protobuf: empty lists stay. */
+  readonly storedAsJson?: boolean;
   /** Seconds after which an object goes by itself (events). */
   readonly ttlSeconds?: number;
 }

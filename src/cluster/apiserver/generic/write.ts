@@ -15,6 +15,7 @@ import { formatTime } from '../../../apimachinery/time.ts';
 import type { Random } from '../../../apimachinery/random.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { RequestContext } from './context.ts';
+import { storedForm } from './decode-object.ts';
 import { objectKey, qualified, type ObjectStore } from './object-store.ts';
 import type { Draft, Finish, Strategy } from './resource-definition.ts';
 import { nameIsPathSegment } from '../../../apimachinery/validation/names.ts';
@@ -109,7 +110,7 @@ async function createOnce(context: RequestContext, object: Draft, parts: WritePa
     beforeCreate(context, object, definition.strategy);
     await parts.admission.validate(context.admissionAttributes('CREATE', metadata.name ?? '', object, undefined));
     delete metadata.resourceVersion;
-    const created = await parts.objects.create(object as unknown as KubernetesObject, context.dryRun);
+    const created = await parts.objects.create(storedForm(object, context) as unknown as KubernetesObject, context.dryRun);
     stored = !context.dryRun;
     return created;
   } finally {
@@ -167,7 +168,7 @@ export async function updateObject(
       const object = await change(old);
       if (!old) {
         await beforeCreateByUpdate(context, object, expectedUid, parts);
-        return object as unknown as KubernetesObject;
+        return storedForm(object, context) as unknown as KubernetesObject;
       }
       checkResourceVersion(context, object, old, strategy, parts.objects);
       finish = (await strategy.beginUpdate?.(object, old, context)) ?? noFinish;
@@ -177,7 +178,7 @@ export async function updateObject(
         emptied = { object, old };
         return 'unchanged';
       }
-      return object as unknown as KubernetesObject;
+      return storedForm(object, context) as unknown as KubernetesObject;
     });
     finish(!context.dryRun);
     finish = noFinish;

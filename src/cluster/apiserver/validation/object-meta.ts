@@ -31,6 +31,26 @@ export function validateObjectMeta(meta: ObjectMeta, namespaced: boolean, nameRu
   return errors;
 }
 
+/** As kinds of Kubernetes itself check it: finalizers are standard ones or fully qualified. Follows pkg/apis/core/validation. */
+export function validateCoreObjectMeta(meta: ObjectMeta, namespaced: boolean, nameRule: NameRule, field: Path): FieldError[] {
+  return [...validateObjectMeta(meta, namespaced, nameRule, field), ...coreFinalizers(meta, field)];
+}
+
+export function validateCoreObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, field: Path): FieldError[] {
+  return [...validateObjectMetaUpdate(meta, old, field), ...coreFinalizers(meta, field)];
+}
+
+function coreFinalizers(meta: ObjectMeta, field: Path): FieldError[] {
+  return (meta.finalizers ?? []).flatMap((finalizer, i) => validateCoreFinalizer(finalizer, field.child('finalizers').index(i)));
+}
+
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+export function validateCoreFinalizer(finalizer: string, field: Path): FieldError[] {
+  if (finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer)) return [];
+  return [invalid(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
+}
+
 /** Of an update: what must not change, and what may but has a form. */
 export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, field: Path): FieldError[] {
   const errors: FieldError[] = [];

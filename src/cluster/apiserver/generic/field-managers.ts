@@ -1,0 +1,100 @@
+// Who owns which field of an object: the rules of apimachinery/apply, given the kinds, versions and defaults of this server. One field
+// manager for each version and subresource, made when first needed; objects come and go in the stored version.
+import { FieldManager, type FieldManagerOptions } from '../../../apimachinery/apply/field-manager.ts';
+import type { ApplyType } from '../../../apimachinery/apply/apply-schema.ts';
+import { goApplyType } from '../../../apimachinery/apply/go-schema.ts';
+import { fieldPath } from '../../../apimachinery/apply/path-element.ts';
+import { resetFields } from '../../../apimachinery/apply/reset-fields.ts';
+import type { Clock } from '../../../apimachinery/clock.ts';
+import { decode, zeroOf } from '../../../apimachinery/codec/decode.ts';
+import { groupVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
+import type { Served } from './catalog.ts';
+import { complete, toStored } from './decode-object.ts';
+import type { Draft, ResourceDefinition, VersionDefinition } from './resource-definition.ts';
+
+/** Field ownership as the handlers see it. */
+export interface Ownership {
+  /** Records what a create, update or patch has changed. */
+  update(live: KubernetesObject | undefined, next: Draft, manager: string): Draft;
+  /** Merges what an applier wants into the live object. Throws a StatusError or an ApplyError. */
+  apply(live: KubernetesObject | undefined, config: JsonObject, manager: string, force: boolean): Draft;
+}
+
+export class FieldManagers {
+  private readonly clock: Clock;
+  private readonly byVersion = new Map<VersionDefinition, Map<string, Ownership>>();
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** @param subresource empty for the resource itself */
+  of(served: Served, subresource: string): Ownership {
+    let bySubresource = this.byVersion.get(served.version);
+    if (!bySubresource) this.byVersion.set(served.version, (bySubresource = new Map()));
+    let ownership = bySubresource.get(subresource);
+    if (!ownership) bySubresource.set(subresource, (ownership = ownershipOf(served, subresource, this.clock)));
+    return ownership;
+  }
+}
+
+function ownershipOf(served: Served, subresource: string, clock: Clock): Ownership {
+  const { version } = served;
+  const manager = new FieldManager(options(served, subresource, clock));
+  const requested = (object: KubernetesObject): JsonObject => version.fromStorage?.(object) ?? object;
+  return {
+    update(live, next, name) {
+      const tracked = manager.update(live && requested(live), requested(next as unknown as KubernetesObject), name) as Draft;
+      const { managedFields } = tracked.metadata;
+      if (managedFields === next.metadata.managedFields) return next;
+      if (managedFields) next.metadata.managedFields = managedFields;
+      else delete next.metadata.managedFields;
+      return next;
+    },
+    apply(live, config, name, force) {
+      const applied = manager.apply(live && requested(live), config, name, force) as Draft;
+      return toStored({ ...applied, metadata: { ...applied.metadata } }, served);
+    },
+  };
+}
+
+function options(served: Served, subresource: string, clock: Clock): FieldManagerOptions {
+  const { definition, version } = served;
+  const { group } = definition;
+  const strategy = (subresource ? definition.subresources[subresource]?.strategy : undefined) ?? definition.strategy;
+  const filter = resetFields(...(strategy.resetFields ?? []).map((path) => fieldPath(...path)));
+  const zero = version.type ? (zeroOf(version.type) as JsonObject) : {};
+  return {
+    kind: { group, version: version.version, kind: version.kind },
+    subresource,
+    typeOf: (apiVersion) => applyTypeOf(definition, apiVersion),
+    convert: (object, apiVersion) => convert(definition, object, apiVersion),
+    empty: { ...zero, kind: version.kind, apiVersion: groupVersion({ group, version: version.version }), metadata: {} },
+    complete: (merged, live) => {
+      const object = version.type ? (decode(version.type, merged, { existing: live }).object as JsonObject) : merged;
+      return complete(object, served, undefined);
+    },
+    filters: new Map(
+      strategy.resetFields?.length ? definition.versions.map((v) => [groupVersion({ group, version: v.version }), filter]) : [],
+    ),
+    clock,
+  };
+}
+
+const versionNamed = ({ group, versions }: ResourceDefinition, apiVersion: unknown): VersionDefinition | undefined =>
+  versions.find((v) => groupVersion({ group, version: v.version }) === apiVersion);
+
+function applyTypeOf(definition: ResourceDefinition, apiVersion: string): ApplyType | undefined {
+  const version = versionNamed(definition, apiVersion);
+  return version?.applyType ?? (version?.type ? goApplyType(version.type) : undefined);
+}
+
+/** Through the stored version, which all others know the way to. */
+function convert(definition: ResourceDefinition, object: JsonObject, apiVersion: string): JsonObject {
+  if (object['apiVersion'] === apiVersion) return object;
+  const from = versionNamed(definition, object['apiVersion']);
+  const to = versionNamed(definition, apiVersion);
+  if (!from || !to) throw new Error(`no kind "${definition.kind}" is registered for version "${apiVersion}"`);
+  const stored = from.toStorage ? from.toStorage(structuredClone(object) as Draft) : object;
+  return to.fromStorage ? to.fromStorage(stored as KubernetesObject) : { ...stored, apiVersion };
+}

@@ -1,0 +1,53 @@
+// metav1.LabelSelector as a field of an object. Follows apis/meta/v1/validation of k8s.io/apimachinery.
+import type { LabelSelector, LabelSelectorRequirement } from '#api/meta/v1';
+import { forbidden, invalid, required, type FieldError, type Path } from '../../../apimachinery/validation/field-error.ts';
+import { isQualifiedName, isValidLabelValue } from '../../../apimachinery/validation/names.ts';
+import { validateLabels } from './object-meta.ts';
+
+export interface LabelSelectorOptions {
+  /** An object that has always had one may keep it. */
+  readonly allowInvalidLabelValue?: boolean;
+  /** Operators of newer servers are let through. */
+  readonly allowUnknownOperator?: boolean;
+}
+
+export function validateLabelSelector(
+  selector: LabelSelector | undefined | null,
+  field: Path,
+  options: LabelSelectorOptions = {},
+): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!selector) return errors;
+  validateLabels(selector.matchLabels, field.child('matchLabels'), errors);
+  (selector.matchExpressions ?? []).forEach((r, i) =>
+    errors.push(...validateRequirement(r, field.child('matchExpressions').index(i), options)),
+  );
+  return errors;
+}
+
+function validateRequirement(
+  { key, operator, values = [] }: LabelSelectorRequirement,
+  field: Path,
+  options: LabelSelectorOptions,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+      if (values.length === 0) errors.push(required(field.child('values'), "must be specified when `operator` is 'In' or 'NotIn'"));
+      break;
+    case 'Exists':
+    case 'DoesNotExist':
+      if (values.length > 0)
+        errors.push(forbidden(field.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+      break;
+    default:
+      if (!options.allowUnknownOperator) errors.push(invalid(field.child('operator'), operator, 'not a valid selector operator'));
+  }
+  for (const wrong of isQualifiedName(key)) errors.push(invalid(field.child('key'), key, wrong));
+  if (options.allowInvalidLabelValue) return errors;
+  values.forEach((value, i) => {
+    for (const wrong of isValidLabelValue(value)) errors.push(invalid(field.child('values').index(i), value, wrong));
+  });
+  return errors;
+}
