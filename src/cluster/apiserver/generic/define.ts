@@ -5,6 +5,7 @@ import type { ObjectMeta } from '#api/meta/v1';
 import type { Mutable, ShallowMutable } from '../../../apimachinery/object.ts';
 import type { FieldError } from '../../../apimachinery/validation/field-error.ts';
 import type { Finish, ResourceDefinition, RuleContext, Strategy, SubresourceDefinition, VersionDefinition } from './resource-definition.ts';
+import { statusStrategy } from './status-strategy.ts';
 import type { Verb } from '../../../apimachinery/api-request.ts';
 
 export interface BuiltinResource {
@@ -51,6 +52,7 @@ export function define(group: string, resource: string, spec: BuiltinResource): 
     subresources[name] = {
       verbs: sub.verbs as readonly Verb[],
       ...(own ? {} : { kind: { group: sub.group, version: sub.version, kind: sub.kind } }),
+      ...(name === 'status' ? { strategy: statusStrategy } : {}),
       ...spec.subresources?.[name],
     };
   }

@@ -1,0 +1,26 @@
+// What the status subresource of most kinds has in common: everything but the status stays as it is. And the other way round: what
+// is written through the resource itself leaves the status alone.
+import type { KubernetesObject } from '../../../apimachinery/object.ts';
+import type { Draft, Strategy } from './resource-definition.ts';
+
+/** Takes over a field from the stored object, or its absence. */
+export function keep(object: Draft, old: KubernetesObject, field: string): void {
+  if (old[field] === undefined) delete object[field];
+  else object[field] = old[field];
+}
+
+/** Takes over labels as they are stored: most kinds do not let their status endpoint change them. */
+export function keepLabels(object: Draft, old: KubernetesObject): void {
+  if (old.metadata.labels === undefined) delete object.metadata.labels;
+  else object.metadata.labels = old.metadata.labels;
+}
+
+/** Status, and metadata but for labels. */
+export const statusStrategy: Strategy = {
+  allowUnconditionalUpdate: true,
+  resetFields: [['spec']],
+  prepareForUpdate(object, old) {
+    keep(object, old, 'spec');
+    keepLabels(object, old);
+  },
+};
