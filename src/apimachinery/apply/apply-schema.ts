@@ -6,6 +6,8 @@
 import { fieldElement, type PathElement } from './path-element.ts';
 
 export interface ApplyType {
+  /** Values have been decoded into a Go type: that they are of this type is sure already. */
+  readonly decoded?: true;
   readonly scalar?: ScalarKind;
   readonly list?: ListType;
   readonly map?: MapType;

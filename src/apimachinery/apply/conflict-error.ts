@@ -1,8 +1,7 @@
 // Conflicts of an apply as the client reads them: one cause for each field, and a message that names managers and fields.
-import type { ManagedFieldsEntry } from '#api/meta/v1';
 import { quote } from '../go-text.ts';
 import { applyConflict, type StatusError } from '../status-error.ts';
-import { identified } from './managed-fields.ts';
+import { identified, type ManagerId } from './managed-fields.ts';
 import { pathText } from './path-element.ts';
 import type { Conflict } from './updater.ts';
 
@@ -29,7 +28,7 @@ function message(conflicts: readonly Conflict[]): string {
 }
 
 /** `"kubectl"`, `"hpa" with subresource "scale" using apps/v1` */
-function managerText({ manager = '', subresource, operation, apiVersion = '' }: ManagedFieldsEntry): string {
+function managerText({ manager = '', subresource, operation, apiVersion = '' }: ManagerId): string {
   const who = subresource ? `${quote(manager)} with subresource ${quote(subresource)}` : quote(manager);
   return operation === 'Update' ? `${who} using ${apiVersion}` : who;
 }

@@ -33,7 +33,7 @@ export interface FieldManagerOptions {
   readonly subresource: string;
   /** The type of the kind in a version of its group; undefined where that is not served. Always the same object for the same schema. */
   readonly typeOf: (apiVersion: string) => ApplyType | undefined;
-  /** The object in another version that has a type. */
+  /** The object in another version that has a type. Nothing is defaulted, and the object may lack what its type requires: fields that nobody owns are gone from it. */
   readonly convert: (object: JsonObject, apiVersion: string) => JsonObject;
   /** An object of the kind in which nothing is set, as far as its type has no zero values that show. */
   readonly empty: JsonObject;
@@ -59,12 +59,16 @@ const STRIPPED = FieldSet.of(
   ),
 );
 
+/** Clients choose the names of managers. */
+const MAX_CACHED_IDENTIFIERS = 1024;
+
 const BEFORE_FIRST_APPLY = 'before-first-apply';
 
 export class FieldManager {
   private readonly options: FieldManagerOptions;
   private readonly apiVersion: string;
   private readonly versions: Versions;
+  private readonly identifiers = new Map<string, string>();
 
   constructor(options: FieldManagerOptions) {
     this.options = options;
@@ -122,12 +126,19 @@ export class FieldManager {
   }
 
   private identifier(manager: string, operation: 'Apply' | 'Update'): string {
-    return managerIdentifier({
-      manager: manager || 'unknown',
-      operation,
-      apiVersion: this.apiVersion,
-      subresource: this.options.subresource,
-    });
+    const key = `${operation} ${manager}`;
+    let id = this.identifiers.get(key);
+    if (id === undefined) {
+      if (this.identifiers.size >= MAX_CACHED_IDENTIFIERS) this.identifiers.clear();
+      id = managerIdentifier({
+        manager: manager || 'unknown',
+        operation,
+        apiVersion: this.apiVersion,
+        subresource: this.options.subresource,
+      });
+      this.identifiers.set(key, id);
+    }
+    return id;
   }
 
   private convert(object: JsonObject, apiVersion: string): JsonObject {
@@ -194,7 +205,7 @@ export class FieldManager {
     const { object, managers } = this.applied(live, config, managed.managers, id, force);
     const owners = new Map(managers);
     const own = strip(owners.get(id));
-    if (own) owners.set(id, own);
+    if (own) owners.set(id, sameOr(managed.managers.get(id), own));
     else owners.delete(id);
     if (object === live) return { object: live, managed: { managers: owners, times: managed.times } };
     return {
@@ -271,6 +282,13 @@ function strip(owned: VersionedSet | undefined): VersionedSet | undefined {
   if (!owned) return undefined;
   const set = owned.set.difference(STRIPPED);
   return set.isEmpty ? undefined : { ...owned, set };
+}
+
+/** What was known before where that says the same: then its entry need not be made again. */
+function sameOr(before: VersionedSet | undefined, after: VersionedSet): VersionedSet {
+  return before && before.apiVersion === after.apiVersion && before.applied === after.applied && before.set.equals(after.set)
+    ? before
+    : after;
 }
 
 function managedFieldsOf({ metadata }: JsonObject): ManagedFields | undefined {

@@ -1,5 +1,5 @@
 // Field sets in the form in which objects carry them, FieldsV1: nested objects whose keys are the texts of path elements, `.` for
-// the path itself. Both directions are remembered with the immutable objects, so each form of a set is made once.
+// the path itself. Forms are remembered with the immutable objects that they were made of, so each is made once.
 import type { FieldsV1 } from '#api/meta/v1';
 import { isObject, type JsonObject } from '../object.ts';
 import { FieldSet, sortEntries, type Entry } from './field-set.ts';
@@ -33,7 +33,6 @@ export function encodeFieldsV1(set: FieldSet): FieldsV1 {
   if (!fields) {
     fields = encodeLevel(set, false);
     encoded.set(set, fields);
-    sets.set(fields, set);
   }
   return fields;
 }

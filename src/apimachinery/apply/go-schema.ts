@@ -33,7 +33,7 @@ export function goApplyType(type: GoType, facts: ListFacts = NO_FACTS): ApplyTyp
       return { map: { fields: NO_FIELDS, element: goApplyType(type.elem), atomic: facts.mapType === 'atomic' } };
     case 'struct': {
       let known = structs.get(type);
-      if (!known) structs.set(type, (known = { map: structMap(type) }));
+      if (!known) structs.set(type, (known = { decoded: true, map: structMap(type) }));
       const own = known.map!;
       // a field may treat field by field what its type treats as a whole, and the other way round
       return facts.mapType && own.atomic !== (facts.mapType === 'atomic') ? { map: overridden(own, facts.mapType === 'atomic') } : known;

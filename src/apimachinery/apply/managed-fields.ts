@@ -73,8 +73,15 @@ function decodeEntry(entry: ManagedFieldsEntry): VersionedSet {
   }
 }
 
-/** What a manager is told apart by: all of its entry but time and fields; of appliers also not the version. */
-export function managerIdentifier({ manager, operation, apiVersion, subresource }: ManagedFieldsEntry): string {
+/** Who a manager is: all of its entry but time and fields; of appliers also not the version. */
+export type ManagerId = Pick<ManagedFieldsEntry, 'manager' | 'operation' | 'apiVersion' | 'subresource'>;
+
+/** The same few managers write all the time. Bounded, since clients choose the names. */
+const MAX_CACHED_IDS = 4096;
+const ids = new Map<string, ManagerId>();
+
+/** What a manager is told apart by. */
+export function managerIdentifier({ manager, operation, apiVersion, subresource }: ManagerId): string {
   return goJson({
     ...(manager ? { manager } : {}),
     ...(operation ? { operation } : {}),
@@ -84,7 +91,14 @@ export function managerIdentifier({ manager, operation, apiVersion, subresource 
 }
 
 /** The parts of an identifier. */
-export const identified = (id: string): ManagedFieldsEntry => JSON.parse(id) as ManagedFieldsEntry;
+export function identified(id: string): ManagerId {
+  let parts = ids.get(id);
+  if (!parts) {
+    if (ids.size >= MAX_CACHED_IDS) ids.clear();
+    ids.set(id, (parts = JSON.parse(id) as ManagerId));
+  }
+  return parts;
+}
 
 /** The entry that says what a set says, where there is one already. */
 const forms = new WeakMap<VersionedSet, { readonly id: string; readonly entry: ManagedFieldsEntry }>();
@@ -93,11 +107,13 @@ const forms = new WeakMap<VersionedSet, { readonly id: string; readonly entry: M
  * @param before the list that the object had; the result is the same where it says the same
  * @returns undefined where nobody owns anything
  */
-export function encodeManagedFields({ managers, times }: Managed, before?: ManagedFields): ManagedFields | undefined {
+export function encodeManagedFields(managed: Managed, before?: ManagedFields): ManagedFields | undefined {
+  const { managers, times } = managed;
   if (managers.size === 0) return undefined;
   const entries = Array.from(managers, ([id, owned]) => encodeEntry(id, owned, times.get(id)));
   entries.sort(compareEntries);
   if (before?.length === entries.length && entries.every((entry, i) => entry === before[i])) return before;
+  decoded.set(entries, managed);
   return entries;
 }
 

@@ -2,7 +2,7 @@
 // and which structs a set implies without naming them.
 //
 // Follows structured-merge-diff's ReconcileFieldSetWithSchema and EnsureNamedFieldsAreMembers.
-import { DEDUCED, type ApplyType, type ListType, type MapType } from './apply-schema.ts';
+import { UNTYPED_ATOMIC, type ApplyType, type ListType, type MapType } from './apply-schema.ts';
 import { FieldSet, type Entry } from './field-set.ts';
 import type { PathElement } from './path-element.ts';
 
@@ -43,7 +43,8 @@ function reconcileEntry(type: ApplyType, entry: Entry): Entry {
 }
 
 /** Maps of anything know neither atomic nor granular. */
-const isUntyped = (map: MapType): boolean => map.fields.size === 0 && map.element === DEDUCED;
+const isUntyped = ({ fields, element }: MapType): boolean =>
+  fields.size === 0 && element?.scalar === 'untyped' && element !== UNTYPED_ATOMIC;
 
 /** What `element` leads to; undefined where the schema has no such thing. */
 function typeBelow({ map, scalar, list }: ApplyType, element: PathElement): ApplyType | undefined {

@@ -180,8 +180,8 @@ function prune(versions: Versions, merged: Versioned, managers: Managers, manage
   if (!before) return merged;
   const type = versions.typeOf(last.apiVersion)!;
   const named = withNamedFields(type, last.set);
-  const without = { ...before, object: removeItems(type, before.object, named) as JsonObject };
-  const pruned = addBackOwned(versions, before, without, managers);
+  const left = { ...before, object: without(type, before.object, named) };
+  const pruned = addBackOwned(versions, before, left, managers);
   return addBackDangling(versions, before, pruned, type, named);
 }
 
@@ -202,7 +202,7 @@ function addBackOwned(versions: Versions, merged: Versioned, pruned: Versioned, 
     const all = withNamedFields(type, toFieldSet(type, nextWhole.object));
     const kept = withNamedFields(type, toFieldSet(type, nextLeft.object)).union(withNamedFields(type, set));
     whole = nextWhole;
-    left = { apiVersion, object: removeItems(type, nextWhole.object, all.difference(kept)) as JsonObject };
+    left = { apiVersion, object: without(type, nextWhole.object, all.difference(kept)) };
   }
   return left;
 }
@@ -212,5 +212,8 @@ function addBackDangling(versions: Versions, merged: Versioned, pruned: Versione
   const back = converted(versions, pruned, merged.apiVersion)!;
   const all = withNamedFields(type, toFieldSet(type, merged.object));
   const kept = withNamedFields(type, toFieldSet(type, back.object));
-  return { ...merged, object: removeItems(type, merged.object, all.difference(kept).intersection(last)) as JsonObject };
+  return { ...merged, object: without(type, merged.object, all.difference(kept).intersection(last)) };
 }
+
+/** An object stays one, even if nothing is left in it. */
+const without = (type: ApplyType, object: JsonObject, set: FieldSet): JsonObject => (removeItems(type, object, set) ?? {}) as JsonObject;

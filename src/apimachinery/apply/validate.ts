@@ -1,7 +1,7 @@
 // Whether a value fits its type: wrong types, undeclared fields, elements of lists that cannot be told apart.
 //
 // Follows structured-merge-diff's typed.Validate, whose texts these are.
-import { isObject } from '../object.ts';
+import { isObject, type JsonObject } from '../object.ts';
 import { printed, printedAsSyntax, typeOf } from '../patch/go-print.ts';
 import { facetOf, type ApplyType, type ListType, type MapType, type ScalarKind } from './apply-schema.ts';
 import { itemElement, ListItemError } from './list-items.ts';
@@ -39,23 +39,51 @@ export function validate(type: ApplyType, value: unknown, options: ValidateOptio
 const valid = new WeakMap<ApplyType, WeakSet<object>>();
 
 /** As {@link validate} with duplicates allowed, for a whole object: the fields of the root that were seen before are not looked at again. */
-export function validateStored(type: ApplyType, object: unknown): void {
-  if (!isObject(object) || !type.map) return validate(type, object, { allowDuplicates: true });
-  const fresh: Record<string, unknown> = {};
-  for (const name of Object.keys(object)) {
-    const field = type.map.fields.get(name)?.type ?? type.map.element;
+export function validateStored(type: ApplyType, object: JsonObject): void {
+  if (type.decoded && !mayLackKeys(type)) return;
+  const fields = Object.keys(object).filter((name) => {
+    const field = fieldType(type, name);
     const value = object[name];
-    if (!field || !isObject(value) || !valid.get(field)?.has(value)) fresh[name] = value;
-  }
-  validate(type, fresh, { allowDuplicates: true });
-  for (const name of Object.keys(fresh)) {
-    const value = fresh[name];
-    const field = type.map.fields.get(name)?.type ?? type.map.element;
+    return !field || !isObject(value) || !valid.get(field)?.has(value);
+  });
+  validate(type, Object.fromEntries(fields.map((name) => [name, object[name]])), { allowDuplicates: true });
+  for (const name of fields) {
+    const value = object[name];
+    const field = fieldType(type, name);
     if (!field || !isObject(value)) continue;
     let seen = valid.get(field);
     if (!seen) valid.set(field, (seen = new WeakSet()));
     seen.add(value);
   }
+}
+
+const fieldType = ({ map }: ApplyType, name: string): ApplyType | undefined => map?.fields.get(name)?.type ?? map?.element;
+
+const lackingKeys = new WeakMap<ApplyType, boolean>();
+
+/** Whether a type holds a list whose elements may have none of their keys: all that can be wrong with an object that was decoded. */
+function mayLackKeys(type: ApplyType): boolean {
+  let known = lackingKeys.get(type);
+  if (known === undefined) lackingKeys.set(type, (known = holdsKeylessList(type, new Set())));
+  return known;
+}
+
+function holdsKeylessList(type: ApplyType, seen: Set<ApplyType>): boolean {
+  if (seen.has(type)) return false;
+  seen.add(type);
+  const { list, map } = type;
+  if (
+    list &&
+    !list.atomic &&
+    list.keys.length &&
+    list.keys.every((key) => (list.element.map?.fields.get(key)?.default ?? undefined) === undefined)
+  )
+    return true;
+  if (list && holdsKeylessList(list.element, seen)) return true;
+  if (!map) return false;
+  if (map.element && holdsKeylessList(map.element, seen)) return true;
+  for (const field of map.fields.values()) if (holdsKeylessList(field.type, seen)) return true;
+  return false;
 }
 
 interface Visit {

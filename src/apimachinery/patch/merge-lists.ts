@@ -101,6 +101,11 @@ function indexByKey(list: List, mergeKey: string, value: unknown): number {
 
 /** The elements that are also in `by`, and the others. */
 export function partition(list: List, by: List, mergeKey: string): { readonly present: List; readonly others: List } {
+  // Go keeps them in a map, which holds scalars only
+  if (!mergeKey)
+    for (const item of by)
+      if (typeof item === 'object' && item !== null)
+        throw new StrategicMergeError(`runtime error: hash of unhashable type ${typeOf(item)}`);
   const known = new Set(by);
   const isPresent = (item: unknown): boolean => {
     if (!mergeKey) return known.has(item);
@@ -136,7 +141,7 @@ function sorted(list: List, order: List, mergeKey: string, maps: boolean): List 
   const deletes = maps ? list.filter((item) => (item as JsonObject)[DIRECTIVE] === 'delete') : [];
   const items = maps ? list.filter((item) => (item as JsonObject)[DIRECTIVE] !== 'delete') : [...list];
   const place = placesIn(order, mergeKey, maps);
-  // an element that is not in the order counts as less than any other, and any other as less than it: new ones so come to the front.
+  // an element that is not in the order counts as less than any other, and any other as less than it.
   // DEVIATION: with such elements in lists of more than 20, Go's stable sort works on blocks and may place them elsewhere
   const less = (a: unknown, b: unknown): boolean => place(a) < 0 || place(b) < 0 || place(a) < place(b);
   for (let i = 1; i < items.length; i++) {

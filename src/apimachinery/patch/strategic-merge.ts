@@ -31,11 +31,11 @@ const RETAIN_KEYS = '$retainKeys';
 const DELETE_FROM_LIST = '$deleteFromPrimitiveList';
 
 /**
- * @param type of the object @param original canonical @param patch plain JSON
+ * @param type of the object @param original canonical @param patch plain JSON; null changes nothing
  * @returns the patched object, not decoded yet. Throws StrategicMergeError.
  */
-export function applyStrategicMergePatch(type: GoType, original: JsonObject, patch: JsonObject): JsonObject {
-  return mergeMap(type, original, patch);
+export function applyStrategicMergePatch(type: GoType, original: JsonObject, patch: JsonObject | null): JsonObject {
+  return patch ? mergeMap(type, original, patch) : original;
 }
 
 /** A map while it is merged: changes go to a copy that is made with the first of them. */

@@ -14,8 +14,8 @@ import { typeOf } from './go-print.ts';
  */
 export function decodeUnstructured(type: GoType, value: JsonObject, options: DecodeOptions = {}): Decoded {
   try {
-    const { object, strictErrors } = decode(type, value, options);
-    return { object, strictErrors: [...strictErrors].sort() };
+    const decoded = decode(type, value, options);
+    return { ...decoded, strictErrors: [...decoded.strictErrors].sort() };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw new DecodeError(mismatch(type, value) ?? error.message, { cause: error });
@@ -73,8 +73,11 @@ function scalarMismatch(type: ScalarType, value: unknown): string | undefined {
   }
 }
 
+const BYTE: ScalarType = { is: 'scalar', goName: 'uint8', base: 'uint8' };
+
 function bytesMismatch(type: ScalarType, value: unknown): string | undefined {
-  if (typeof value !== 'string') return Array.isArray(value) ? decodeError(type, value) : `cannot restore slice from ${kindOf(value)}`;
+  if (Array.isArray(value)) return first(value, (item) => mismatch(BYTE, item));
+  if (typeof value !== 'string') return `cannot restore slice from ${kindOf(value)}`;
   const wrong = decodeError(type, value);
   return wrong && `error decoding from json: ${wrong}`;
 }
