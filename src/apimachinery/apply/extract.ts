@@ -1,0 +1,24 @@
+// What one manager applied of an object: the configuration that it could apply again.
+//
+// Follows k8s.io/apimachinery's managedfields.ExtractInto.
+import { isObject, type JsonObject } from '../object.ts';
+import type { ApplyType } from './apply-schema.ts';
+import { decodeFieldsV1 } from './fields-v1.ts';
+import type { ManagedFields } from './managed-fields.ts';
+import { extractItems } from './remove-items.ts';
+
+/**
+ * @param object decoded, of this type
+ * @returns undefined where the manager has applied nothing. Throws FieldsV1Error.
+ */
+export function extractApplied(type: ApplyType, object: JsonObject, manager: string, subresource = ''): JsonObject | undefined {
+  const entries = isObject(object.metadata) ? object.metadata.managedFields : undefined;
+  const own = Array.isArray(entries)
+    ? (entries as ManagedFields).find(
+        (entry) => entry.manager === manager && entry.operation === 'Apply' && (entry.subresource ?? '') === subresource,
+      )
+    : undefined;
+  if (!own) return undefined;
+  const extracted = extractItems(type, object, decodeFieldsV1(own.fieldsV1).leaves());
+  return { apiVersion: object.apiVersion, kind: object.kind, ...(isObject(extracted) ? extracted : {}) };
+}
