@@ -238,18 +238,20 @@ export function setKey(object: Record<string, unknown>, key: string, value: unkn
  */
 export function plainValue(value: unknown): unknown {
   if (value instanceof NumberLiteral) return numberOf(value);
+  if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) value[i] = plainValue(value[i]);
-    return value;
+    const plain = value.map(plainValue);
+    return plain.some((v, i) => v !== value[i]) ? plain : value;
   }
-  if (value && typeof value === 'object') {
-    const object = value as Record<string, unknown>;
-    for (const key of Object.keys(object)) {
-      const v = object[key];
-      if (typeof v === 'object' && v !== null) setKey(object, key, plainValue(v));
-    }
+  const object = value as Record<string, unknown>;
+  let copy: Record<string, unknown> | undefined;
+  for (const key of Object.keys(object)) {
+    const plain = plainValue(object[key]);
+    if (plain === object[key]) continue;
+    copy ??= { ...object };
+    setKey(copy, key, plain);
   }
-  return value;
+  return copy ?? value;
 }
 
 export function numberOf({ text }: NumberLiteral): number | bigint {

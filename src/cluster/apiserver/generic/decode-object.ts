@@ -37,6 +37,7 @@ export function decodeObject(body: RequestBody, served: Served, context: Request
       keepEmpty: true,
     });
     context.keptEmpty = decoded.keptEmpty;
+    carryEmptyManagedFields(body.value, decoded.object as JsonObject);
     const errors = [...(body.yamlErrors ?? []), ...decoded.strictErrors];
     if (errors.length && strict === 'Strict') throw refuse(`strict decoding error: ${errors.join(', ')}`);
     if (strict === 'Warn') for (const e of errors) for (const line of yamlLines(e)) context.warn(line);
@@ -69,6 +70,13 @@ export function storedForm(object: Draft, context: RequestContext): Draft {
 
 /** In the version in which the resource is stored. */
 export const toStored = (draft: Draft, { version }: Served): Draft => version.toStorage?.(draft) ?? draft;
+
+/** An empty list of managed fields means that all ownership is to be forgotten; decoding drops it like any other. */
+export function carryEmptyManagedFields(sent: unknown, decoded: JsonObject): void {
+  const metadata = isObject(sent) ? sent['metadata'] : undefined;
+  if (!isObject(metadata) || !Array.isArray(metadata['managedFields']) || metadata['managedFields'].length > 0) return;
+  decoded['metadata'] = { ...(decoded['metadata'] as JsonObject), managedFields: [] };
+}
 
 /** An error of the YAML reader tells several lines at once. */
 function yamlLines(text: string): string[] {

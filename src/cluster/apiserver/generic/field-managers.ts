@@ -4,9 +4,10 @@ import { FieldManager, type FieldManagerOptions } from '../../../apimachinery/ap
 import type { ApplyType } from '../../../apimachinery/apply/apply-schema.ts';
 import { goApplyType } from '../../../apimachinery/apply/go-schema.ts';
 import { fieldPath } from '../../../apimachinery/apply/path-element.ts';
-import { resetFields } from '../../../apimachinery/apply/reset-fields.ts';
+import { resetAllBut, resetFields } from '../../../apimachinery/apply/reset-fields.ts';
 import type { Clock } from '../../../apimachinery/clock.ts';
-import { decode, zeroOf } from '../../../apimachinery/codec/decode.ts';
+import { DecodeError, zeroOf } from '../../../apimachinery/codec/decode.ts';
+import { decodeUnstructured } from '../../../apimachinery/patch/unstructured.ts';
 import { groupVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import type { Served } from './catalog.ts';
 import { complete, toStored } from './decode-object.ts';
@@ -62,7 +63,10 @@ function options(served: Served, subresource: string, clock: Clock): FieldManage
   const { definition, version } = served;
   const { group } = definition;
   const strategy = (subresource ? definition.subresources[subresource]?.strategy : undefined) ?? definition.strategy;
-  const filter = resetFields(...(strategy.resetFields ?? []).map((path) => fieldPath(...path)));
+  const filter = strategy.resetAllBut
+    ? resetAllBut(...strategy.resetAllBut)
+    : resetFields(...(strategy.resetFields ?? []).map((path) => fieldPath(...path)));
+  const filters = strategy.resetAllBut || strategy.resetFields?.length;
   const zero = version.type ? (zeroOf(version.type) as JsonObject) : {};
   return {
     kind: { group, version: version.version, kind: version.kind },
@@ -71,12 +75,21 @@ function options(served: Served, subresource: string, clock: Clock): FieldManage
     convert: (object, apiVersion) => convert(definition, object, apiVersion),
     empty: { ...zero, kind: version.kind, apiVersion: groupVersion({ group, version: version.version }), metadata: {} },
     complete: (merged, live) => {
-      const object = version.type ? (decode(version.type, merged, { existing: live }).object as JsonObject) : merged;
-      return complete(object, served, undefined);
+      if (!version.type) return complete(merged, served, undefined);
+      try {
+        return complete(
+          decodeUnstructured(version.type, merged, { existing: live, keepEmpty: true }).object as JsonObject,
+          served,
+          undefined,
+        );
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        throw new DecodeError(`unable to convert unstructured object to ${gvkText(definition, version)}: ${error.message}`, {
+          cause: error,
+        });
+      }
     },
-    filters: new Map(
-      strategy.resetFields?.length ? definition.versions.map((v) => [groupVersion({ group, version: v.version }), filter]) : [],
-    ),
+    filters: new Map(filters ? definition.versions.map((v) => [groupVersion({ group, version: v.version }), filter]) : []),
     clock,
   };
 }
@@ -98,3 +111,6 @@ function convert(definition: ResourceDefinition, object: JsonObject, apiVersion:
   const stored = from.toStorage ? from.toStorage(structuredClone(object) as Draft) : object;
   return to.fromStorage ? to.fromStorage(stored as KubernetesObject) : { ...stored, apiVersion };
 }
+
+/** `apps/v1, Kind=Deployment`, `/v1, Kind=Pod` */
+const gvkText = ({ group }: ResourceDefinition, { version, kind }: VersionDefinition): string => `${group}/${version}, Kind=${kind}`;

@@ -8,6 +8,7 @@ import { isObject, type JsonObject, type KubernetesObject } from '../../../apima
 import { applyJsonPatch, decodeJsonPatch, JsonPatchError, MAX_OPERATIONS } from '../../../apimachinery/patch/json-patch.ts';
 import { applyMergePatch, MergePatchError } from '../../../apimachinery/patch/merge-patch.ts';
 import { StrategicMergeError } from '../../../apimachinery/patch/strategic-merge-error.ts';
+import { decodeUnstructured } from '../../../apimachinery/patch/unstructured.ts';
 import { applyStrategicMergePatch } from '../../../apimachinery/patch/strategic-merge.ts';
 import {
   badRequest,
@@ -16,13 +17,13 @@ import {
   notFoundError,
   requestEntityTooLarge,
   statusError,
-  StatusError,
+  type StatusError,
 } from '../../../apimachinery/status-error.ts';
 import { invalid, Path } from '../../../apimachinery/validation/field-error.ts';
 import { parseYaml } from '../../../apimachinery/yaml.ts';
 import type { RequestBody } from '../../../apimachinery/api-request.ts';
 import type { RequestContext } from './context.ts';
-import { complete, fieldValidationOf, toStored } from './decode-object.ts';
+import { carryEmptyManagedFields, complete, fieldValidationOf, toStored } from './decode-object.ts';
 import type { Ownership } from './field-managers.ts';
 import { qualified } from './object-store.ts';
 import type { Draft } from './resource-definition.ts';
@@ -217,8 +218,8 @@ function refusing<T>(patch: () => T): T {
     if (error instanceof JsonPatchError) throw unprocessable();
     if (error instanceof MergePatchError) throw badRequest(error.message);
     if (error instanceof StrategicMergeError) {
-      if (error.reason === 'format') throw badRequest(error.message);
-      if (error.reason === 'unprocessable') throw unprocessable();
+      if (error.fault === 'format') throw badRequest(error.message);
+      if (error.fault === 'unprocessable') throw unprocessable();
       throw statusError({ code: 500, reason: '', message: error.message }, { cause: error });
     }
     throw error;
@@ -235,8 +236,10 @@ function decodeMerged(context: RequestContext, { object, shown, strictErrors }: 
   if (!type) throw new Error(`${served.version.kind} has no Go type`);
   const refuse = (why: string): StatusError => invalidError({ group: '', kind: '' }, '', [invalid(Path.of('patch'), shown, why)]);
   try {
-    const decoded = decode(type, object, { existing: current, keepEmpty: true });
+    const read = context.request.body?.patchType === 'strategic' ? decodeUnstructured : decode;
+    const decoded = read(type, object as JsonObject, { existing: current, keepEmpty: true });
     context.keptEmpty = decoded.keptEmpty;
+    carryEmptyManagedFields(object, decoded.object as JsonObject);
     const errors = [...strictErrors, ...decoded.strictErrors];
     const validation = fieldValidationOf(context);
     if (errors.length && validation === 'Strict') throw refuse(`strict decoding error: ${errors.join(', ')}`);
@@ -257,5 +260,5 @@ function goMap(value: unknown): string {
       .map((key) => `${key}:${goMap(value[key])}`);
     return `map[${parts.join(' ')}]`;
   }
-  return value === null || value === undefined ? '<nil>' : String(value as string);
+  return value === null || value === undefined ? '<nil>' : `${value as string | number | boolean}`;
 }

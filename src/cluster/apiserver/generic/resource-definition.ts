@@ -66,6 +66,8 @@ export interface Strategy {
   readonly defaultGarbageCollection?: 'orphan' | 'delete' | 'unsupported';
   /** Fields that appliers cannot own through this endpoint, as field paths by version: `['status']`. */
   readonly resetFields?: readonly (readonly string[])[];
+  /** The other way round: only these can be owned; `*` stands for any element. */
+  readonly resetAllBut?: readonly (readonly string[])[];
 }
 
 /** One version in which a resource is served. */

@@ -96,7 +96,7 @@ function validateBindingUpdate(binding: RoleBinding | ClusterRoleBinding, old: R
 }
 
 /** The internal type has no JSON names of its own. */
-const goRoleRef = ({ apiGroup = '', kind, name }: RoleBinding['roleRef']): object => ({ APIGroup: apiGroup, Kind: kind, Name: name });
+const goRoleRef = ({ apiGroup, kind, name }: RoleBinding['roleRef']): object => ({ APIGroup: apiGroup, Kind: kind, Name: name });
 
 function validateSubject(subject: Subject, namespaced: boolean, field: Path): FieldError[] {
   const errors: FieldError[] = [];
