@@ -1,0 +1,58 @@
+// A repository's objects read by isomorphic-git, in this process and without a checkout.
+import fs from 'node:fs';
+import { MAX_PACK_BYTES } from '../limits.ts';
+import { SourceError, tooLarge } from '../source-error.ts';
+import { ObjectSizes } from './object-size.ts';
+import type { GitObject, GitObjects } from './objects.ts';
+
+/** What isomorphic-git keeps between reads: parsed pack indexes and packs. Keep it as long as the repository is being read. */
+export type GitCache = object;
+
+export class IsomorphicObjects implements GitObjects {
+  private readonly gitDirectory: string;
+  private readonly cache: GitCache;
+  private readonly sizes: ObjectSizes;
+
+  /** @param gitDirectory where `objects/` lies */
+  constructor(gitDirectory: string, cache: GitCache) {
+    this.gitDirectory = gitDirectory;
+    this.cache = cache;
+    this.sizes = new ObjectSizes(gitDirectory);
+  }
+
+  async read(oid: string, maxBytes: number): Promise<GitObject | undefined> {
+    const size = await this.sizes.of(oid);
+    if (size === undefined) return undefined;
+    if (size > Math.max(maxBytes, MIN_BASE_BYTES)) throw tooLarge(oid, maxBytes, size);
+    const { default: git } = await import('isomorphic-git');
+    try {
+      const { type, object } = await git.readObject({ fs, gitdir: this.gitDirectory, oid, format: 'content', cache: this.cache });
+      const data = object as Uint8Array;
+      if (data.length > maxBytes) throw tooLarge(oid, maxBytes, data.length);
+      return { type: type as GitObject['type'], data };
+    } catch (error) {
+      if (error instanceof SourceError) throw error;
+      const hint = `run git fsck; packs of more than ${MAX_PACK_BYTES / 2 ** 20} MiB need the git program`;
+      throw new SourceError('Corrupt', this.gitDirectory, `the object ${oid} cannot be read`, hint, error);
+    }
+  }
+
+  async expand(prefix: string): Promise<readonly string[]> {
+    const { default: git } = await import('isomorphic-git');
+    try {
+      return [await git.expandOid({ fs, gitdir: this.gitDirectory, oid: prefix, cache: this.cache })];
+    } catch (error) {
+      const { code, data } = error as { readonly code?: string; readonly data?: { readonly matches?: readonly string[] } };
+      if (code === 'NotFoundError') return [];
+      if (code === 'AmbiguousError') return data?.matches ?? [];
+      throw new SourceError('Corrupt', this.gitDirectory, 'the objects cannot be listed', 'run git fsck', error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.sizes.close();
+  }
+}
+
+/** A small object may be packed as a difference to a larger one; up to here that is borne. */
+const MIN_BASE_BYTES = 64 * 1024 * 1024;

@@ -1,0 +1,166 @@
+// How large an object is, without unpacking it: a blob of a few kilobytes in the store may be gigabytes of zeros outside.
+// Loose objects say it in their first bytes. In a pack the entry says it; one that is a difference to another says it in its first
+// bytes, and that other must be of bearable size too.
+import { open, readdir, readFile, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { constants, inflateSync } from 'node:zlib';
+
+/** How many differences may be stacked upon each other; git itself makes 50, at most 4095. */
+const MAX_CHAIN = 4096;
+
+export class ObjectSizes {
+  private readonly objects: string;
+  private readonly packs = new Map<string, Promise<Pack>>();
+
+  /** @param gitDirectory where `objects/` lies */
+  constructor(gitDirectory: string) {
+    this.objects = path.join(gitDirectory, 'objects');
+  }
+
+  /** The size of the largest thing that must be unpacked to read the object; undefined where the store does not have it. */
+  async of(oid: string): Promise<number | undefined> {
+    const loose = await this.loose(oid);
+    if (loose !== undefined) return loose;
+    for (const name of await this.packNames()) {
+      let pack = this.packs.get(name);
+      if (!pack) {
+        pack = Pack.open(path.join(this.objects, 'pack', name));
+        this.packs.set(name, pack);
+      }
+      const found = await (await pack).sizeOf(oid);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  private async loose(oid: string): Promise<number | undefined> {
+    const handle = await open(path.join(this.objects, oid.slice(0, 2), oid.slice(2))).catch(() => undefined);
+    if (!handle) return undefined;
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(128), 0, 128, 0);
+      const header = inflateStart(buffer.subarray(0, bytesRead));
+      return Number(/^[a-z]+ (\d+)\0/.exec(header.toString('latin1'))?.[1] ?? 0);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  private async packNames(): Promise<readonly string[]> {
+    const names = await readdir(path.join(this.objects, 'pack')).catch(() => []);
+    return names.filter((name) => name.endsWith('.idx')).map((name) => name.slice(0, -'.idx'.length));
+  }
+
+  async close(): Promise<void> {
+    const packs = [...this.packs.values()];
+    this.packs.clear();
+    for (const pack of packs) await pack.then((opened) => opened.close()).catch(() => undefined);
+  }
+}
+
+/** A pack with its index (version 2). */
+class Pack {
+  private readonly index: Buffer;
+  private readonly handle: FileHandle;
+  private readonly count: number;
+  /** By offset: the largest size of an entry and those that it is based on. */
+  private readonly largest = new Map<number, number>();
+
+  private constructor(index: Buffer, handle: FileHandle) {
+    this.index = index;
+    this.handle = handle;
+    this.count = index.readUInt32BE(HEADER + 255 * 4);
+  }
+
+  /** @param base the path without its ending */
+  static async open(base: string): Promise<Pack> {
+    return new Pack(await readFile(`${base}.idx`), await open(`${base}.pack`));
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
+  }
+
+  async sizeOf(oid: string): Promise<number | undefined> {
+    let offset = this.offsetOf(Buffer.from(oid, 'hex'));
+    if (offset === undefined) return undefined;
+    // down the chain to what is known, and back up
+    const chain: { readonly offset: number; readonly size: number }[] = [];
+    let largest = 0;
+    while (offset !== undefined && chain.length < MAX_CHAIN) {
+      const known = this.largest.get(offset);
+      if (known !== undefined) {
+        largest = known;
+        break;
+      }
+      const entry: Entry = await this.entry(offset);
+      chain.push({ offset, size: entry.size });
+      offset = typeof entry.base === 'number' ? entry.base : entry.base && this.offsetOf(entry.base);
+    }
+    for (const { offset, size } of chain.reverse()) {
+      largest = Math.max(largest, size);
+      this.largest.set(offset, largest);
+    }
+    return largest;
+  }
+
+  private offsetOf(oid: Buffer): number | undefined {
+    let low = oid[0] === 0 ? 0 : this.index.readUInt32BE(HEADER + (oid[0]! - 1) * 4);
+    let high = this.index.readUInt32BE(HEADER + oid[0]! * 4);
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const order = this.index.compare(oid, 0, 20, NAMES + middle * 20, NAMES + middle * 20 + 20);
+      if (order === 0) return this.index.readUInt32BE(NAMES + this.count * 24 + middle * 4);
+      // compare() orders the index's bytes against the id's
+      if (order < 0) low = middle + 1;
+      else high = middle;
+    }
+    return undefined;
+  }
+
+  /** Reads an entry's first bytes. */
+  private async entry(offset: number): Promise<Entry> {
+    const { buffer, bytesRead } = await this.handle.read(Buffer.alloc(192), 0, 192, offset);
+    const bytes = buffer.subarray(0, bytesRead);
+    const type = (bytes[0]! >> 4) & 7;
+    let at = 0;
+    let size = bytes[0]! & 15;
+    for (let shift = 4; bytes[at++]! & 0x80; shift += 7) size += (bytes[at]! & 0x7f) * 2 ** shift;
+    if (type === OFS_DELTA) {
+      let back = bytes[at]! & 0x7f;
+      while (bytes[at++]! & 0x80) back = (back + 1) * 128 + (bytes[at]! & 0x7f);
+      return { size: Math.max(size, deltaTarget(bytes.subarray(at))), base: offset - back };
+    }
+    if (type === REF_DELTA) return { size: Math.max(size, deltaTarget(bytes.subarray(at + 20))), base: bytes.subarray(at, at + 20) };
+    return { size, base: undefined };
+  }
+}
+
+interface Entry {
+  readonly size: number;
+  /** What the entry is a difference to: an offset in the same pack, or an id. */
+  readonly base: number | Buffer | undefined;
+}
+
+const HEADER = 8;
+const NAMES = HEADER + 256 * 4;
+const OFS_DELTA = 6;
+const REF_DELTA = 7;
+
+/** A difference begins with the sizes of what it applies to and of what it makes. */
+function deltaTarget(deflated: Buffer): number {
+  const delta = inflateStart(deflated);
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = delta[at++] ?? 0;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (!(byte & 0x80)) return value;
+    }
+  };
+  varint();
+  return varint();
+}
+
+/** What the beginning of deflated data says. */
+const inflateStart = (deflated: Buffer): Buffer => inflateSync(deflated, { finishFlush: constants.Z_SYNC_FLUSH });
