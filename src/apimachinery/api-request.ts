@@ -24,6 +24,8 @@ export interface RequestBody {
   readonly text?: string;
   /** It was YAML: duplicate keys are then reported in YAML's words. */
   readonly yamlErrors?: readonly string[];
+  /** It was to be YAML, and is not. */
+  readonly yamlFault?: string;
   /** The type of a patch. */
   readonly patchType?: PatchType;
 }

@@ -10,8 +10,13 @@ import { MAX_DEPTH } from './limits.ts';
 import { keyOf, keyOfPlain, resolvePlain, resolveTagged, ScalarError, type Scalar } from './scalar.ts';
 import { fault, parseYamlTree, tooDeep, type YamlFault } from './tree.ts';
 
-/** A document's value; null for a document of nothing but comments. Or its faults, of which there is at least one. */
-export type YamlResult = { readonly value: unknown; readonly faults?: undefined } | { readonly faults: readonly YamlFault[] };
+/**
+ * A document's value; null for a document of nothing but comments. Or its faults, of which there is at least one; where they are
+ * nothing but keys given twice, `lastWins` is what the document says to those who take the last.
+ */
+export type YamlResult =
+  | { readonly value: unknown; readonly faults?: undefined }
+  | { readonly faults: readonly YamlFault[]; readonly lastWins?: { readonly value: unknown } };
 
 /** Reads one document. */
 export function readNodes(text: string): YamlResult {
@@ -56,7 +61,7 @@ class Converter {
   result(): YamlResult {
     try {
       const value = this.value(this.root, 0);
-      return this.faults.length ? { faults: this.faults } : { value };
+      return this.faults.length ? { faults: this.faults, lastWins: { value } } : { value };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       return { faults: [error.at] };

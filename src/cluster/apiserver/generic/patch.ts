@@ -20,7 +20,6 @@ import {
   type StatusError,
 } from '../../../apimachinery/status-error.ts';
 import { invalid, Path } from '../../../apimachinery/validation/field-error.ts';
-import { parseYaml } from '../../../apimachinery/yaml.ts';
 import type { RequestBody } from '../../../apimachinery/api-request.ts';
 import type { RequestContext } from './context.ts';
 import { carryEmptyManagedFields, complete, fieldValidationOf, toStored } from './decode-object.ts';
@@ -62,20 +61,16 @@ export function readyPatch(context: RequestContext, ownership: Ownership): Ready
 // ---- server-side apply ----
 
 function applied(context: RequestContext, body: RequestBody, ownership: Ownership): (old: KubernetesObject | undefined) => Draft {
-  const { value, error, duplicates } = readYaml(body);
-  if (error !== undefined) throw badRequest(`error decoding YAML: ${error}`);
+  const { value, yamlFault, yamlErrors = [] } = body;
+  if (yamlFault !== undefined) throw badRequest(`error decoding YAML: error converting YAML to JSON: ${yamlFault}`);
   if (!isObject(value))
     throw badRequest(
-      'error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal value into Go value of type map[string]interface {}',
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goKind(value)} into Go value of type map[string]interface {}`,
     );
   return (old) => {
     try {
       const draft = ownership.apply(old, value, context.options.fieldManager ?? '', context.options.force ?? false);
-      const strict = duplicates.length
-        ? `error converting YAML to JSON: yaml: unmarshal errors:\n${duplicates.map((d) => `  ${d}`).join('\n')}`
-        : '';
-      if (strict && fieldValidationOf(context) === 'Strict') throw badRequest(`error strict decoding YAML: ${strict}`);
-      if (strict && fieldValidationOf(context) === 'Warn') for (const line of duplicates) context.warn(line);
+      if (yamlErrors.length) repeatedKeys(context, yamlErrors);
       return draft;
     } catch (failure) {
       if (failure instanceof ApplyError) throw statusError({ code: 500, reason: '', message: failure.message }, { cause: failure });
@@ -84,23 +79,13 @@ function applied(context: RequestContext, body: RequestBody, ownership: Ownershi
   };
 }
 
-/** JSON is YAML; most clients send it, and it is read much faster. */
-function readYaml({ value, text }: RequestBody): {
-  readonly value: unknown;
-  readonly error?: string;
-  readonly duplicates: readonly string[];
-} {
-  if (text === undefined) return { value, duplicates: [] };
-  if (text.trimStart().startsWith('{')) {
-    try {
-      const parsed = parseJson(text);
-      if (parsed.duplicates.size === 0) return { value: plainValue(parsed.value), duplicates: [] };
-    } catch (error) {
-      if (!(error instanceof JsonSyntaxError)) throw error;
-    }
+function repeatedKeys(context: RequestContext, errors: readonly string[]): void {
+  const validation = fieldValidationOf(context);
+  if (validation === 'Strict') {
+    const lines = errors.map((e) => `  ${e}`).join('\n');
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n${lines}`);
   }
-  const { value: read, duplicates, error } = parseYaml(text);
-  return error === undefined ? { value: read, duplicates } : { value: read, duplicates, error: `error converting YAML to JSON: ${error}` };
+  if (validation === 'Warn') for (const line of errors) context.warn(line);
 }
 
 // ---- JSON, merge and strategic merge patch ----

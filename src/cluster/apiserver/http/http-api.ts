@@ -74,10 +74,9 @@ async function answer(server: ApiServer, request: HttpRequest): Promise<HttpResp
       details: {},
     });
   negotiate(header(request, 'accept'), () => true);
-  const response = await server.serve(
-    resourceRequest(server, info, query, request, served.version.kind, served.version.type !== undefined),
-  );
-  return encode(response, served.version.type !== undefined);
+  const typed = served.version.type !== undefined;
+  const response = await server.serve(await resourceRequest(server, info, query, request, served.version.kind, typed));
+  return encode(response, typed);
 }
 
 /** Names stand in the path for some verbs, and must not for others. */
@@ -88,16 +87,16 @@ function allowed(info: RequestInfo, method: string): boolean {
   return info.name !== '' || (info.verb !== 'update' && info.verb !== 'patch');
 }
 
-function resourceRequest(
+async function resourceRequest(
   server: ApiServer,
   info: RequestInfo,
   query: URLSearchParams,
   request: HttpRequest,
   kind: string,
   builtin: boolean,
-): ResourceRequest {
+): Promise<ResourceRequest> {
   const verb = info.verb as ResourceRequest['verb'];
-  const body = readBody(server, info, request, kind, builtin);
+  const body = await readBody(server, info, request, kind, builtin);
   const options = queryOptions(verb, query);
   return {
     verb,
@@ -115,7 +114,13 @@ function resourceRequest(
   };
 }
 
-function readBody(server: ApiServer, info: RequestInfo, request: HttpRequest, kind: string, builtin: boolean): RequestBody | undefined {
+async function readBody(
+  server: ApiServer,
+  info: RequestInfo,
+  request: HttpRequest,
+  kind: string,
+  builtin: boolean,
+): Promise<RequestBody | undefined> {
   const bytes = request.body ?? new Uint8Array();
   const type = header(request, 'content-type');
   switch (info.verb) {

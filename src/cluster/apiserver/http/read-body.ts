@@ -1,10 +1,10 @@
 // A body's bytes to a value.
-import { JsonSyntaxError, parseJson } from '../../../apimachinery/json/parse.ts';
+import { JsonSyntaxError, parseJson, plainValue } from '../../../apimachinery/json/parse.ts';
 import { badRequest, requestEntityTooLarge, unsupportedMediaType, type StatusError } from '../../../apimachinery/status-error.ts';
 import { summary, syntaxError } from '../generic/decode-object.ts';
 import type { PatchType, RequestBody } from '../../../apimachinery/api-request.ts';
 import { contentTypeOf, SUPPORTED } from './negotiate.ts';
-import { parseYaml } from '../../../apimachinery/yaml.ts';
+import { readYamlBody } from './read-yaml.ts';
 
 /** 3 MB, Kubernetes' limit. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -17,17 +17,38 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
 };
 
 /** @param strategic whether the resource takes strategic merge patches: custom resources do not */
-export function readPatch(bytes: Uint8Array, contentType: string | undefined, strategic: boolean): RequestBody {
+export async function readPatch(bytes: Uint8Array, contentType: string | undefined, strategic: boolean): Promise<RequestBody> {
   const accepted = Object.keys(PATCH_TYPES).filter((t) => strategic || PATCH_TYPES[t] !== 'strategic');
   const type = (contentType ?? '').split(';')[0]!;
   if (!accepted.includes(type))
     throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
   const text = readText(bytes);
-  return { value: undefined, text, patchType: PATCH_TYPES[type]! };
+  const patchType = PATCH_TYPES[type]!;
+  return patchType === 'apply' ? readApply(text) : { value: undefined, text, patchType };
+}
+
+/** JSON is YAML; most clients send it, and it is read much faster. */
+async function readApply(text: string): Promise<RequestBody> {
+  if (text.trimStart().startsWith('{')) {
+    try {
+      const { value, duplicates } = parseJson(text);
+      if (duplicates.size === 0) return { value: plainValue(value), text, patchType: 'apply' };
+    } catch (error) {
+      if (!(error instanceof JsonSyntaxError)) throw error;
+    }
+  }
+  const { value, duplicates, error } = await readYamlBody(text);
+  return {
+    value,
+    text,
+    patchType: 'apply',
+    ...(error === undefined ? {} : { yamlFault: error }),
+    ...(duplicates.length ? { yamlErrors: duplicates } : {}),
+  };
 }
 
 /** @param kind of the object that is expected, for messages */
-export function readObject(bytes: Uint8Array, contentType: string | undefined, kind: string): RequestBody {
+export async function readObject(bytes: Uint8Array, contentType: string | undefined, kind: string): Promise<RequestBody> {
   const type = contentTypeOf(contentType) || 'application/json';
   const text = readText(bytes);
   if (type === 'application/json') {
@@ -40,7 +61,7 @@ export function readObject(bytes: Uint8Array, contentType: string | undefined, k
     }
   }
   if (type === 'application/yaml') {
-    const { value, duplicates, error } = parseYaml(text);
+    const { value, duplicates, error } = await readYamlBody(text);
     if (error !== undefined) throw unrecognized(kind, error, text);
     return {
       value,
