@@ -30,6 +30,8 @@ export type StatusReason =
 export class StatusError extends Error {
   override readonly name = 'StatusError';
   readonly status: Status;
+  /** What the server warned of before it refused. */
+  warnings: readonly string[] = [];
 
   constructor(status: Status, options?: ErrorOptions) {
     super(status.message ?? status.reason ?? 'unknown', options);
@@ -60,7 +62,7 @@ export function statusError({ code, reason, message, details }: StatusParts, opt
     metadata: {},
     status: 'Failure',
     message,
-    reason,
+    ...(reason ? { reason } : {}),
     ...(details ? { details: tidy(details) } : {}),
     code,
   };

@@ -5,7 +5,7 @@ import { quote } from '../../../apimachinery/go-text.ts';
 import { groupVersion, isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import type { Random } from '../../../apimachinery/random.ts';
 import type { StructType } from '../../../apimachinery/schema/go-type.ts';
-import { badRequest, forbiddenError, isNotFound, statusError, type StatusError } from '../../../apimachinery/status-error.ts';
+import { badRequest, forbiddenError, isNotFound, statusError, StatusError } from '../../../apimachinery/status-error.ts';
 import type { Store } from '../../storage/store.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Authorizer } from '../authorization.ts';
@@ -13,12 +13,12 @@ import { RequestContext } from './context.ts';
 import { decodeObject } from './decode-object.ts';
 import { deleteObject } from './delete.ts';
 import type { FieldManagers } from './field-managers.ts';
-import { listObjects } from './list.ts';
+import { internalResourceVersion, listObjects } from './list.ts';
 import { readyPatch } from './patch.ts';
 import type { ResourceCatalog } from './catalog.ts';
 import { ObjectStore, qualified } from './object-store.ts';
 import type { Draft, ResourceDefinition, Strategy, SubresourceServer } from './resource-definition.ts';
-import type { ResourceRequest, ResourceResponse } from '../../../apimachinery/api-request.ts';
+import type { RequestOptions, ResourceRequest, ResourceResponse } from '../../../apimachinery/api-request.ts';
 import { readSelection } from './selection.ts';
 import { checkDeleteOptions, checkListOptions, checkWriteOptions } from '../validation/request-options.ts';
 import { watchObjects } from './watch.ts';
@@ -60,7 +60,16 @@ export class Handlers implements SubresourceServer {
     if (!served) throw noSuchResource();
     const context = new RequestContext(request, served, this.parts.clock.now());
     if (served.version.deprecation) context.warn(served.version.deprecation);
-    if (request.subresource) return this.serveSubresource(context);
+    try {
+      return await (request.subresource ? this.serveSubresource(context) : this.serveResource(context));
+    } catch (error) {
+      if (error instanceof StatusError && context.warnings.length) error.warnings = context.warnings;
+      throw error;
+    }
+  }
+
+  private async serveResource(context: RequestContext): Promise<ResourceResponse> {
+    const { request, served } = context;
     if (!served.definition.verbs.includes(request.verb)) throw methodNotAllowed();
     switch (request.verb) {
       case 'get':
@@ -107,9 +116,7 @@ export class Handlers implements SubresourceServer {
 
   private async get(context: RequestContext): Promise<ResourceResponse> {
     const { namespace, name } = context.request;
-    const version = context.options.resourceVersion ?? '';
-    if (version !== '' && !/^\d+$/.test(version))
-      throw badRequest(`invalid resource version: strconv.ParseUint: parsing ${quote(version)}: invalid syntax`);
+    internalResourceVersion(context.options.resourceVersion ?? '');
     const { value } = await this.objects(context.served.definition).get(namespace, name);
     return answer(context, 200, value);
   }
@@ -135,7 +142,7 @@ export class Handlers implements SubresourceServer {
   }
 
   private async watch(context: RequestContext): Promise<ResourceResponse> {
-    checkListOptions(context.options, true);
+    checkListOptions(withWatchDefaults(context.options), true);
     const selection = readSelection(context);
     const watch = await watchObjects(context, selection, this.parts.store, this.parts.clock, this.parts.random.fraction());
     return { is: 'watch', watch, warnings: context.warnings };
@@ -192,9 +199,11 @@ export class Handlers implements SubresourceServer {
   private async patch(context: RequestContext, strategy: Strategy): Promise<ResourceResponse> {
     const manager = this.parts.fieldManagers.of(context.served, context.request.subresource);
     const { patched, forceAllowCreate } = readyPatch(context, manager);
+    // what does not exist has no status that could be applied
+    const createsByApply = forceAllowCreate && !context.request.subresource;
     const { object, created } = await this.update(context, {
       strategy,
-      forceAllowCreate,
+      forceAllowCreate: createsByApply,
       change: (old) => this.admitted(context, patched(old), old, false),
     });
     return answer(context, created ? 201 : 200, object);
@@ -269,6 +278,13 @@ export class Handlers implements SubresourceServer {
       },
     };
   }
+}
+
+/** A watch from nowhere begins with what there is. */
+function withWatchDefaults(options: RequestOptions): RequestOptions {
+  const { resourceVersion = '', resourceVersionMatch, sendInitialEvents } = options;
+  const fromNowhere = sendInitialEvents === undefined && !resourceVersionMatch && (resourceVersion === '' || resourceVersion === '0');
+  return fromNowhere ? { ...options, sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' } : options;
 }
 
 /** `User "x" cannot create resource "pods" in API group "" in the namespace "default"` */

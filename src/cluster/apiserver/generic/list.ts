@@ -3,13 +3,12 @@
 import type { KubernetesObject } from '../../../apimachinery/object.ts';
 import {
   badRequest,
-  invalidError,
   resourceExpired,
   statusError,
   timeoutError,
   type StatusError,
 } from '../../../apimachinery/status-error.ts';
-import { invalid, Path } from '../../../apimachinery/validation/field-error.ts';
+import { fieldErrorText, invalid, Path } from '../../../apimachinery/validation/field-error.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
 import type { Clock } from '../../../apimachinery/clock.ts';
 import type { Entry, Store } from '../../storage/store.ts';
@@ -85,21 +84,45 @@ async function readPosition(context: RequestContext, prefix: string, store: Stor
     // a token of revision -1 goes on with whatever there is now
     return { after: key, revision: revision < 0 ? undefined : revision, token, inconsistent: revision < 0 };
   }
-  const version = parseResourceVersion(resourceVersion);
+  const version = listResourceVersion(resourceVersion);
   if (version === 0) return { after: undefined, revision: undefined, token, inconsistent: false };
   await waitForRevision(version, store, clock);
   const exact = resourceVersionMatch === 'Exact' || (resourceVersionMatch === '' && limit > 0);
   return { after: undefined, revision: exact ? version : undefined, token, inconsistent: false };
 }
 
-/** 0 for nothing and for `0`. */
+/** 0 for nothing and for `0`. Throws an {@link InvalidResourceVersion}. */
 export function parseResourceVersion(text: string): number {
   if (text === '') return 0;
-  if (!/^\d+$/.test(text)) {
-    const why = `strconv.ParseUint: parsing ${quote(text)}: invalid syntax`;
-    throw invalidError({ group: '', kind: '' }, '', [invalid(Path.of('resourceVersion'), text, why)]);
-  }
+  if (!/^\d+$/.test(text)) throw new InvalidResourceVersion(text);
   return Number(text);
+}
+
+/** Each verb has its own answer to it. */
+export class InvalidResourceVersion extends Error {
+  override readonly name = 'InvalidResourceVersion';
+  constructor(text: string) {
+    super(fieldErrorText(invalid(Path.of('resourceVersion'), text, `strconv.ParseUint: parsing ${quote(text)}: invalid syntax`)));
+  }
+}
+
+/** Gets and watches answer 500. */
+export function internalResourceVersion(text: string): number {
+  try {
+    return parseResourceVersion(text);
+  } catch (error) {
+    if (error instanceof InvalidResourceVersion) throw statusError({ code: 500, reason: '', message: error.message });
+    throw error;
+  }
+}
+
+function listResourceVersion(text: string): number {
+  try {
+    return parseResourceVersion(text);
+  } catch (error) {
+    if (error instanceof InvalidResourceVersion) throw badRequest(`invalid resource version: ${error.message}`);
+    throw error;
+  }
 }
 
 /** A revision of the future may be only a moment away. Throws a StatusError (504) when it does not come. */
@@ -139,8 +162,9 @@ function encodeContinue(lastKey: string, prefix: string, revision: number): stri
 function decodeContinue(token: string, prefix: string): { readonly key: string; readonly revision: number } {
   const refuse = (why: string): StatusError => badRequest(`invalid continue token: ${why}`);
   let parsed: { v?: unknown; rv?: unknown; start?: unknown };
+  const illegal = /[^A-Za-z0-9_-]/.exec(token)?.index ?? (token.length % 4 === 1 ? token.length - 1 : -1);
+  if (illegal >= 0) throw refuse(`continue key is not valid: illegal base64 data at input byte ${illegal}`);
   try {
-    if (!/^[A-Za-z0-9_-]*$/.test(token)) throw new SyntaxError('not base64');
     parsed = JSON.parse(Buffer.from(token, 'base64url').toString()) as typeof parsed;
   } catch {
     throw refuse('continue key is not valid');

@@ -63,13 +63,15 @@ export function readyPatch(context: RequestContext, ownership: Ownership): Ready
 function applied(context: RequestContext, body: RequestBody, ownership: Ownership): (old: KubernetesObject | undefined) => Draft {
   const { value, yamlFault, yamlErrors = [] } = body;
   if (yamlFault !== undefined) throw badRequest(`error decoding YAML: error converting YAML to JSON: ${yamlFault}`);
-  if (!isObject(value))
+  // null is an object without anything
+  const config = value ?? {};
+  if (!isObject(config))
     throw badRequest(
       `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goKind(value)} into Go value of type map[string]interface {}`,
     );
   return (old) => {
     try {
-      const draft = ownership.apply(old, value, context.options.fieldManager ?? '', context.options.force ?? false);
+      const draft = ownership.apply(old, config, context.options.fieldManager ?? '', context.options.force ?? false);
       if (yamlErrors.length) repeatedKeys(context, yamlErrors);
       return draft;
     } catch (failure) {

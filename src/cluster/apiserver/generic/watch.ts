@@ -6,7 +6,7 @@ import { resourceExpired } from '../../../apimachinery/status-error.ts';
 import type { Clock, Timer } from '../../../apimachinery/clock.ts';
 import type { Store, StoreEvent, StoreWatch } from '../../storage/store.ts';
 import type { RequestContext } from './context.ts';
-import { parseResourceVersion, waitForRevision } from './list.ts';
+import { internalResourceVersion, waitForRevision } from './list.ts';
 import { collectionKey, objectKey, withRevision } from './object-store.ts';
 import type { WatchEvent, WatchStream } from '../../../apimachinery/api-request.ts';
 import type { Selection } from './selection.ts';
@@ -29,7 +29,7 @@ export async function watchObjects(
 ): Promise<WatchStream> {
   const { options, request, served } = context;
   const { definition, version } = served;
-  const after = parseResourceVersion(options.resourceVersion ?? '');
+  const after = internalResourceVersion(options.resourceVersion ?? '');
   const stream = new Stream(context, clock);
   await waitForRevision(after, store, clock);
   const single = selection.name !== undefined && (request.namespace || !definition.namespaced);

@@ -240,7 +240,7 @@ function checkResourceVersion(
   const given = object.metadata.resourceVersion ?? '';
   if (given !== '' && !/^\d+$/.test(given)) {
     const message = `strconv.ParseUint: parsing ${JSON.stringify(given)}: invalid syntax`;
-    throw statusError({ code: 500, reason: '', message: `invalid resourceVersion: ${message}` });
+    throw statusError({ code: 500, reason: '', message });
   }
   const version = BigInt(given || '0');
   if (version === 0n) {

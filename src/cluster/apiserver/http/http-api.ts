@@ -177,7 +177,11 @@ class WatchText implements WatchBody {
 const eventText = ({ type, object }: WatchEvent): string => `{"type":"${type}","object":${objectText(object)}}`;
 
 export function statusAnswer(error: StatusError): HttpResponse {
-  return { code: error.code || 500, headers: { 'content-type': 'application/json' }, body: objectText(error.status as JsonObject) };
+  return {
+    code: error.code || 500,
+    headers: { 'content-type': 'application/json', ...warningHeaders(error.warnings) },
+    body: objectText(error.status as JsonObject),
+  };
 }
 
 /** A path that nothing is registered for is not a Status. */
