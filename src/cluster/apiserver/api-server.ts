@@ -32,8 +32,10 @@ export interface ApiServerOptions {
 export class ApiServer {
   readonly catalog = new ResourceCatalog();
   private readonly handlers: Handlers;
+  private readonly clock: Clock;
 
   constructor(options: ApiServerOptions) {
+    this.clock = options.clock;
     for (const definition of options.resources) this.catalog.add(definition, (_, version) => !version.optional);
     this.handlers = new Handlers({
       store: options.store,
@@ -44,6 +46,11 @@ export class ApiServer {
       authorizer: options.authorizer ?? alwaysAllow,
       fieldManagers: new FieldManagers(options.clock),
     });
+  }
+
+  /** Milliseconds since 1970. */
+  now(): number {
+    return this.clock.now();
   }
 
   /** Throws a StatusError where the request is refused. */

@@ -5,6 +5,7 @@ import type { ObjectMeta } from '#api/meta/v1';
 import type { Mutable, ShallowMutable } from '../../../apimachinery/object.ts';
 import type { FieldError } from '../../../apimachinery/validation/field-error.ts';
 import type { Finish, ResourceDefinition, RuleContext, Strategy, SubresourceDefinition, VersionDefinition } from './resource-definition.ts';
+import type { Columns } from '../tables/table.ts';
 import { statusStrategy } from './status-strategy.ts';
 import type { Verb } from '../../../apimachinery/api-request.ts';
 
@@ -21,6 +22,7 @@ export interface BuiltinResource {
   readonly versions?: Readonly<Record<string, Partial<Omit<VersionDefinition, 'version' | 'kind' | 'type'>>>>;
   readonly subresources?: Readonly<Record<string, Pick<SubresourceDefinition, 'strategy' | 'serve'>>>;
   readonly selectableFields?: ResourceDefinition['selectableFields'];
+  readonly columns?: Columns;
   readonly review?: ResourceDefinition['review'];
   readonly returnsDeletedObject?: boolean;
   readonly storedAsJson?: boolean;
@@ -80,6 +82,7 @@ export function define(group: string, resource: string, spec: BuiltinResource): 
     strategy: spec.strategy,
     subresources,
     ...(spec.selectableFields ? { selectableFields: spec.selectableFields } : {}),
+    ...(spec.columns ? { columns: spec.columns } : {}),
     ...(spec.review ? { review: spec.review } : {}),
     ...(spec.returnsDeletedObject ? { returnsDeletedObject: true } : {}),
     ...(spec.storedAsJson ? { storedAsJson: true } : {}),

@@ -1,13 +1,7 @@
 // Lists: at which revision, in which pages. Follows the storage layer of k8s.io/apiserver (resourceVersion, resourceVersionMatch and
 // continue, as documented under "API concepts").
 import type { KubernetesObject } from '../../../apimachinery/object.ts';
-import {
-  badRequest,
-  resourceExpired,
-  statusError,
-  timeoutError,
-  type StatusError,
-} from '../../../apimachinery/status-error.ts';
+import { badRequest, resourceExpired, statusError, timeoutError, type StatusError } from '../../../apimachinery/status-error.ts';
 import { fieldErrorText, invalid, Path } from '../../../apimachinery/validation/field-error.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
 import type { Clock } from '../../../apimachinery/clock.ts';

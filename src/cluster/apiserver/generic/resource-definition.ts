@@ -9,6 +9,7 @@ import type { Clock } from '../../../apimachinery/clock.ts';
 import type { Random } from '../../../apimachinery/random.ts';
 import type { RequestContext } from './context.ts';
 import type { ResourceRequest, ResourceResponse, UserInfo, Verb } from '../../../apimachinery/api-request.ts';
+import type { Columns } from '../tables/table.ts';
 import type { UpdateRequest } from './write.ts';
 import type { ResourceCatalog } from './catalog.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -113,14 +114,6 @@ export interface SubresourceServer {
   serve(request: ResourceRequest): Promise<ResourceResponse>;
 }
 
-export interface ColumnDefinition {
-  readonly name: string;
-  readonly type: string;
-  readonly format?: string;
-  readonly description: string;
-  readonly priority?: number;
-}
-
 export interface SelectableFields {
   readonly names: readonly string[];
   /** The values of these fields; what is absent reads as empty. */
@@ -149,6 +142,8 @@ export interface ResourceDefinition {
   readonly subresources: Readonly<Record<string, SubresourceDefinition>>;
   /** Fields that field selectors may name, besides `metadata.name` and `metadata.namespace`. */
   readonly selectableFields?: SelectableFields;
+  /** How objects are shown in tables; by name and age where it is not said. */
+  readonly columns?: Columns;
   /** Objects that are answered and never stored (reviews): gives the answer to one. */
   readonly review?: (object: Draft, context: RequestContext, server: SubresourceServer) => Promise<KubernetesObject | JsonObject>;
   /** A deletion is answered with the object that is gone, not with a Status. */

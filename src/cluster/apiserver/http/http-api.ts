@@ -12,6 +12,7 @@ import type {
   WatchEvent,
   WatchStream,
 } from '../../../apimachinery/api-request.ts';
+import { convertObject, eventConverter, isConvertible, type Conversion } from './convert-response.ts';
 import { isList, listText, objectText } from './encode.ts';
 import { contentTypeOf, negotiate } from './negotiate.ts';
 import { deleteOptions, queryOptions } from './query-options.ts';
@@ -73,10 +74,11 @@ async function answer(server: ApiServer, request: HttpRequest): Promise<HttpResp
       message: 'the server does not allow this method on the requested resource',
       details: {},
     });
-  negotiate(header(request, 'accept'), () => true);
+  const accepted = negotiate(header(request, 'accept'), isConvertible);
   const typed = served.version.type !== undefined;
   const response = await server.serve(await resourceRequest(server, info, query, request, served.version.kind, typed));
-  return encode(response, typed);
+  const conversion = accepted.convert && { convert: accepted.convert, definition: served.definition, query, now: server.now() };
+  return encode(response, typed, conversion);
 }
 
 /** Names stand in the path for some verbs, and must not for others. */
@@ -142,15 +144,16 @@ function warningHeaders(warnings: readonly string[]): Record<string, readonly st
   return { warning: warnings.map((w) => `299 - "${w.replace(/[\\"]/g, '\\$&')}"`) };
 }
 
-function encode(response: ResourceResponse, typed: boolean): HttpResponse {
+function encode(response: ResourceResponse, typed: boolean, conversion: Conversion | undefined): HttpResponse {
   const headers = { 'content-type': 'application/json', ...warningHeaders(response.warnings) };
   switch (response.is) {
     case 'watch':
-      return { code: 200, headers, body: new WatchText(response.watch) };
+      return { code: 200, headers, body: new WatchText(response.watch, conversion && eventConverter(conversion)) };
     case 'text':
       return { code: response.code, headers: { ...headers, 'content-type': 'text/plain' }, body: response.text };
     case 'object': {
-      const { object, code } = response;
+      const { code } = response;
+      const object = conversion ? convertObject(response.object as JsonObject, conversion) : response.object;
       const body = object['kind'] === 'Status' && object['code'] === undefined && code !== 200 ? { ...object, code } : object;
       return { code, headers, body: isList(body) ? listText(body, typed) : objectText(body) };
     }
@@ -160,13 +163,17 @@ function encode(response: ResourceResponse, typed: boolean): HttpResponse {
 class WatchText implements WatchBody {
   private readonly watch: WatchStream;
 
-  constructor(watch: WatchStream) {
+  private readonly convert: ((object: JsonObject) => JsonObject) | undefined;
+
+  constructor(watch: WatchStream, convert: ((object: JsonObject) => JsonObject) | undefined) {
     this.watch = watch;
+    this.convert = convert;
   }
 
   async next(): Promise<string | undefined> {
     const event = await this.watch.next();
-    return event && `${eventText(event)}\n`;
+    if (!event) return undefined;
+    return `${eventText(this.convert ? { ...event, object: this.convert(event.object as JsonObject) } : event)}\n`;
   }
 
   cancel(): void {
