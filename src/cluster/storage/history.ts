@@ -35,7 +35,13 @@ export const HISTORY_MS = 5 * 60_000;
 export const HISTORY_REVISIONS = 16_384;
 
 /** Checks a write against a snapshot and makes the one after it. Undefined where the key is not as the write expects it. */
-export function prepareWrite(before: Snapshot, type: StoreEvent['type'], key: string, expectedRevision: number, make: Make): PreparedWrite | undefined {
+export function prepareWrite(
+  before: Snapshot,
+  type: StoreEvent['type'],
+  key: string,
+  expectedRevision: number,
+  make: Make,
+): PreparedWrite | undefined {
   const current = before.tree.get(key);
   if (type === 'create' ? current !== undefined : current?.modRevision !== expectedRevision) return undefined;
   const revision = before.revision + 1;
@@ -109,17 +115,15 @@ export class History {
     if (afterRevision < this.compactedRevision) return undefined;
     const until = this.latest.revision;
     const watch = this.watches.add(prefix, Math.max(afterRevision, until), listener);
+    // what the listener writes meanwhile comes after what it is being told
     const delivering = this.delivering;
     this.delivering = true;
-    try {
-      for (let revision = afterRevision + 1; revision <= until; revision++) {
-        // undefined where the listener itself compacts the history
-        const event = this.at(revision)?.event;
-        if (event && watch.covers(event.key)) listener(event);
-      }
-    } finally {
-      this.delivering = delivering;
+    for (let revision = afterRevision + 1; revision <= until; revision++) {
+      // undefined where the listener itself compacts the history
+      const event = this.at(revision)?.event;
+      if (event && watch.covers(event.key)) watch.tell(event);
     }
+    this.delivering = delivering;
     this.deliver();
     return watch;
   }
@@ -136,11 +140,8 @@ export class History {
   private deliver(): void {
     if (this.delivering) return;
     this.delivering = true;
-    try {
-      while (this.delivered < this.latest.revision) this.watches.dispatch(this.at(++this.delivered)!.event);
-    } finally {
-      this.delivering = false;
-    }
+    while (this.delivered < this.latest.revision) this.watches.dispatch(this.at(++this.delivered)!.event);
+    this.delivering = false;
   }
 
   /** Forgets what exceeds the bounds. */

@@ -250,7 +250,9 @@ function successorOfPrefix(prefix: string): string | undefined {
 /** Even parts, none wider than a node may be. */
 function spread<T>(items: readonly T[]): T[][] {
   const parts = Math.ceil(items.length / WIDEST);
-  return Array.from({ length: parts }, (_, i) => items.slice(Math.floor((i * items.length) / parts), Math.floor(((i + 1) * items.length) / parts)));
+  return Array.from({ length: parts }, (_, i) =>
+    items.slice(Math.floor((i * items.length) / parts), Math.floor(((i + 1) * items.length) / parts)),
+  );
 }
 
 function firstKey<V>(node: Node<V>): string {

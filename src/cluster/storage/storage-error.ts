@@ -35,7 +35,9 @@ export class StorageError extends Error {
 export const isStorageError = (error: unknown, reason?: StorageErrorReason): error is StorageError =>
   error instanceof StorageError && (reason === undefined || error.reason === reason);
 
-export const isErrno = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
+export const isErrno = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
 
 /** Says that what an operation of the file system needs is used up. */
-export const isOutOfSpace = (error: unknown): boolean => isErrno(error) && ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(error.code!);
+export const isOutOfSpace = (error: unknown): error is NodeJS.ErrnoException =>
+  isErrno(error) && ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(error.code!);

@@ -7,7 +7,7 @@ export class Watch implements StoreWatch {
   readonly prefix: string;
   /** It has been told of the events up to this revision, or does not want them. */
   readonly after: number;
-  readonly listener: Listener;
+  private readonly listener: Listener;
   active = true;
   private readonly onCancel: (watch: Watch) => void;
 
@@ -20,6 +20,17 @@ export class Watch implements StoreWatch {
 
   covers(key: string): boolean {
     return key === this.prefix || (this.prefix.endsWith('/') && key.startsWith(this.prefix));
+  }
+
+  /** What the listener throws does not keep others from being told, nor the store from going on: it ends the process. */
+  tell(event: StoreEvent): void {
+    try {
+      this.listener(event);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   cancel(): void {
@@ -44,8 +55,9 @@ export class WatchIndex {
   dispatch(event: StoreEvent): void {
     if (this.byPrefix.size === 0) return;
     const { key } = event;
-    for (let slash = key.indexOf('/'); slash >= 0; slash = key.indexOf('/', slash + 1)) tell(this.byPrefix.get(key.slice(0, slash + 1)), event);
-    tell(this.byPrefix.get(key), event);
+    for (let slash = key.indexOf('/'); slash >= 0; slash = key.indexOf('/', slash + 1))
+      tellAll(this.byPrefix.get(key.slice(0, slash + 1)), event);
+    tellAll(this.byPrefix.get(key), event);
   }
 
   clear(): void {
@@ -60,7 +72,7 @@ export class WatchIndex {
 }
 
 /** A Set may change while it is walked: who is taken out is not visited any more, and who comes in has `after` to keep it out. */
-function tell(watches: Set<Watch> | undefined, event: StoreEvent): void {
+function tellAll(watches: Set<Watch> | undefined, event: StoreEvent): void {
   if (!watches) return;
-  for (const watch of watches) if (event.revision > watch.after && watch.active) watch.listener(event);
+  for (const watch of watches) if (event.revision > watch.after && watch.active) watch.tell(event);
 }
