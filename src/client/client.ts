@@ -3,7 +3,7 @@
 import type { PatchType, RequestBody, RequestOptions, Verb, WatchEventType } from '../apimachinery/api-request.ts';
 import type { JsonObject, KubernetesObject, Manifest, ObjectOf } from '../apimachinery/object.ts';
 import { statusError } from '../apimachinery/status-error.ts';
-import type { ResourceMapping, Transport } from './transport.ts';
+import type { ResourceMapping, ServedResource, Transport } from './transport.ts';
 
 export interface Scope {
   /** Absent: cluster-scoped, or all namespaces. */
@@ -155,6 +155,16 @@ export class Client {
   /** Where a kind is found; undefined where the server does not have it. */
   resolve(kind: string): Promise<ResourceMapping | undefined> {
     return this.transport.resolve(kind);
+  }
+
+  /** All resources that the server has at this moment. */
+  resources(): Promise<readonly ServedResource[]> {
+    return this.transport.resources();
+  }
+
+  /** The preferred version of a kind; undefined where the server does not have it. */
+  async resolveGroupKind(group: string, kind: string): Promise<ServedResource | undefined> {
+    return (await this.transport.resources()).find((served) => served.group === group && served.kind === kind);
   }
 
   private async call(

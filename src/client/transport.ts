@@ -10,6 +10,12 @@ export interface ResourceMapping {
   readonly namespaced: boolean;
 }
 
+/** One version of a resource that a server has, as discovery tells it. */
+export interface ServedResource extends ResourceMapping {
+  readonly kind: string;
+  readonly verbs: readonly string[];
+}
+
 /** A request before it is known who makes it: the transport says. */
 export type TransportRequest = Omit<ResourceRequest, 'user' | 'userAgent'>;
 
@@ -18,4 +24,6 @@ export interface Transport {
   serve(request: TransportRequest): Promise<ResourceResponse>;
   /** @param kind `apps/v1/Deployment`. Undefined where the server has no such kind. */
   resolve(kind: string): Promise<ResourceMapping | undefined>;
+  /** All resources at this moment, without subresources; of several versions of one the preferred first. */
+  resources(): Promise<readonly ServedResource[]>;
 }

@@ -20,6 +20,12 @@ export interface ResourceMapping {
   readonly namespaced: boolean;
 }
 
+/** One version of a resource, as discovery tells it. */
+export interface ServedResource extends ResourceMapping {
+  readonly kind: string;
+  readonly verbs: readonly string[];
+}
+
 export interface ApiServerOptions {
   readonly store: Store;
   readonly clock: Clock;
@@ -64,6 +70,18 @@ export class ApiServer {
     if (!served) return undefined;
     const { group, resource, namespaced } = served.definition;
     return { group, version: served.version.version, resource, namespaced };
+  }
+
+  /** All resources at this moment, of several versions of one the preferred first. */
+  resources(): readonly ServedResource[] {
+    return this.catalog.served().map(({ definition: { group, resource, namespaced, verbs }, version: { version, kind } }) => ({
+      group,
+      version,
+      resource,
+      namespaced,
+      kind,
+      verbs,
+    }));
   }
 
   /** The kind that a subresource exchanges, where it is not the resource's own. */

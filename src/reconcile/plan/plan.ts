@@ -1,0 +1,153 @@
+// What a sync would do, as a value: for each object desired or owned, what happens to it, why, and which fields differ. `diff` prints
+// it, `sync` executes it; making it changes nothing in the cluster.
+import type { KubernetesObject } from '../../apimachinery/object.ts';
+import { StatusError } from '../../apimachinery/status-error.ts';
+import { PART_OF_LABEL, type ApplySet } from './apply-set.ts';
+import { labelled, type DesiredResource } from './desired.ts';
+import { fieldDifferences, type FieldDifference } from './field-difference.ts';
+import { inApplyOrder, kindRank } from './order.ts';
+import { refusal, type Refusal } from './refusal.ts';
+import { idOf, resourceKey, type ResourceId } from './resource-id.ts';
+import type { Scratch } from './scratch.ts';
+import { readSyncAnnotations } from './sync-annotations.ts';
+
+export type PlannedAction = 'create' | 'configure' | 'recreate' | 'unchanged' | 'hook' | 'prune' | 'skip' | 'refused';
+
+export interface PlannedResource {
+  readonly id: ResourceId;
+  readonly action: PlannedAction;
+  /** Why, where the action does not say it; empty otherwise. */
+  readonly reason: string;
+  readonly differences: readonly FieldDifference[];
+  readonly desired: DesiredResource | undefined;
+  readonly live: KubernetesObject | undefined;
+  /** As the server would store it. */
+  readonly predicted: KubernetesObject | undefined;
+  readonly refusal: Refusal | undefined;
+}
+
+export interface Plan {
+  readonly set: ApplySet;
+  /** In the order in which they are done; removals come last. */
+  readonly resources: readonly PlannedResource[];
+}
+
+export type PrunePolicy =
+  /** All but what may hold data or others' objects. */
+  'safe' | 'all' | 'none';
+
+export interface PlanParts {
+  readonly desired: readonly DesiredResource[];
+  /** The app's live objects. */
+  readonly members: readonly KubernetesObject[];
+  readonly set: ApplySet;
+  readonly scratch: Scratch;
+  readonly prune: PrunePolicy;
+  /** Of the plan as a whole, told while it is made: so many of so many objects. */
+  readonly onProgress?: (done: number, of: number) => void;
+}
+
+/** Kinds whose removal takes data, or others' objects, with it. */
+const PRECIOUS = new Set(['Namespace', 'CustomResourceDefinition', 'PersistentVolume', 'PersistentVolumeClaim']);
+
+/** Resolves with the plan; what a server refuses is part of it. Throws where the server cannot be asked. */
+export async function makePlan({ desired, members, set, scratch, prune, onProgress }: PlanParts): Promise<Plan> {
+  const resources: PlannedResource[] = [];
+  const ordered = inApplyOrder(desired);
+  for (const [i, item] of ordered.entries()) {
+    resources.push(await planOne(item, set, scratch));
+    onProgress?.(i + 1, ordered.length);
+  }
+  const wanted = new Set(desired.map(({ id }) => resourceKey(id)));
+  const unwanted = members.filter((object) => !wanted.has(resourceKey(idOf(object))));
+  return { set, resources: [...resources, ...inPruneOrder(unwanted).map((object) => planRemoval(object, prune))] };
+}
+
+async function planOne(desired: DesiredResource, set: ApplySet, scratch: Scratch): Promise<PlannedResource> {
+  const { id, sync } = desired;
+  const none = { id, desired, differences: [], live: undefined, predicted: undefined, refusal: undefined };
+  if (desired.phase === 'Skip') return { ...none, action: 'skip', reason: 'a hook of another occasion' };
+  if (sync.ignored) return { ...none, action: 'skip', reason: 'kustomize.toolkit.fluxcd.io/reconcile is disabled' };
+  if (desired.isHook) return { ...none, action: desired.phase === 'SyncFail' ? 'skip' : 'hook', reason: `${desired.phase} hook` };
+  const own = { ...desired, object: labelled(desired.object, { [PART_OF_LABEL]: set.id }) };
+  try {
+    const live = await scratch.get(id).catch(unknownKind);
+    const owner = live?.metadata.labels?.[PART_OF_LABEL];
+    if (owner !== undefined && owner !== set.id) return { ...none, live, action: 'refused', reason: '', refusal: foreign(owner) };
+    return await tried(own, live, scratch);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    return { ...none, desired: own, action: 'refused', reason: '', refusal: refusal(error, id) };
+  }
+}
+
+/** A kind that the server does not have will be refused when it is applied, in better words. */
+function unknownKind(error: unknown): undefined {
+  if (error instanceof StatusError && error.code === 404) return undefined;
+  throw error;
+}
+
+async function tried(desired: DesiredResource, live: KubernetesObject | undefined, scratch: Scratch): Promise<PlannedResource> {
+  const { id } = desired;
+  const common = { id, desired, live, refusal: undefined };
+  try {
+    const predicted = await scratch.apply(desired);
+    if (!live) return { ...common, action: 'create', reason: '', differences: [], predicted };
+    const differences = fieldDifferences(live, predicted);
+    // what is taken over changes nothing but its owner
+    const same = differences.length === 0 && ownedAlready(live);
+    return {
+      ...common,
+      action: same ? 'unchanged' : 'configure',
+      reason: same || differences.length ? '' : 'taken over',
+      differences,
+      predicted,
+    };
+  } catch (error) {
+    if (!(error instanceof StatusError) || !live) throw error;
+    const why = refusal(error, id);
+    const differences = fieldDifferences(live, { ...live, ...desired.object, metadata: { ...live.metadata, ...desired.object.metadata } });
+    if (!why.immutable || !desired.sync.force)
+      return { ...common, action: 'refused', reason: '', differences: onlyFaulty(differences, why), predicted: undefined, refusal: why };
+    const predicted = await scratch.recreate(desired);
+    return { ...common, action: 'recreate', reason: why.message, differences: fieldDifferences(live, predicted), predicted };
+  }
+}
+
+/** The manifest says less than the object has: only what the refusal speaks of is told. */
+function onlyFaulty(differences: readonly FieldDifference[], { faults }: Refusal): readonly FieldDifference[] {
+  const paths = faults.map(({ path }) => path.replace(/\[.*/, '')).filter(Boolean);
+  return differences.filter(({ path }) => paths.some((fault) => path.startsWith(fault)));
+}
+
+function ownedAlready(live: KubernetesObject): boolean {
+  return (live.metadata.managedFields ?? []).some(({ manager, operation }) => manager === 'jibe' && operation === 'Apply');
+}
+
+const foreign = (owner: string): Refusal => ({
+  message: `it belongs to another app (${PART_OF_LABEL}: ${owner})`,
+  code: 409,
+  faults: [{ path: `metadata.labels[${PART_OF_LABEL}]`, message: `belongs to ${owner}` }],
+  immutable: false,
+  remedy: 'remove it from one of the two sources, or take the label away to hand it over',
+});
+
+function planRemoval(live: KubernetesObject, prune: PrunePolicy): PlannedResource {
+  const id = idOf(live);
+  const common = { id, desired: undefined, live, predicted: undefined, differences: [], refusal: undefined };
+  const { keep, ignored } = readSyncAnnotations(live.metadata);
+  if (keep || ignored) return { ...common, action: 'skip', reason: 'an annotation keeps it from being pruned' };
+  if (prune === 'none') return { ...common, action: 'skip', reason: 'no longer in the source; pruning is off' };
+  if (prune === 'safe' && PRECIOUS.has(id.kind))
+    return { ...common, action: 'skip', reason: `no longer in the source; a ${id.kind} is pruned only with --prune=all` };
+  return { ...common, action: 'prune', reason: 'no longer in the source' };
+}
+
+/** What others need goes last. */
+function inPruneOrder(objects: readonly KubernetesObject[]): KubernetesObject[] {
+  return [...objects].sort((a, b) => kindRank(b.kind) - kindRank(a.kind) || (resourceKey(idOf(a)) < resourceKey(idOf(b)) ? 1 : -1));
+}
+
+/** Whether doing the plan would write anything. Hooks run only along with other work. */
+export const changesAnything = ({ resources }: Plan): boolean =>
+  resources.some(({ action }) => action === 'create' || action === 'configure' || action === 'recreate' || action === 'prune');

@@ -1,0 +1,77 @@
+// Where a plan is tried out: what the server would make of each object, without a trace in the cluster. Beside an embedded cluster that
+// is a copy of it, where the change is really applied, so that namespaces and kinds which arrive in the same change are there for what
+// needs them. A real cluster is asked for a dry run.
+import type { Client } from '../../client/client.ts';
+import type { KubernetesObject } from '../../apimachinery/object.ts';
+import { isNotFound } from '../../apimachinery/status-error.ts';
+import { asStored, type DesiredResource } from './desired.ts';
+import { kindOf, type ResourceId } from './resource-id.ts';
+
+/** Names the owner of the fields that jibe applies. */
+export const FIELD_MANAGER = 'jibe';
+
+export interface Scratch {
+  /** The object as it would be stored. Throws a StatusError where the server refuses. */
+  apply(desired: DesiredResource): Promise<KubernetesObject>;
+  /** The object as the plan so far leaves it; undefined where there is none. */
+  get(id: ResourceId): Promise<KubernetesObject | undefined>;
+  /** The object as it would be made anew in place of one that cannot be changed. */
+  recreate(desired: DesiredResource): Promise<KubernetesObject>;
+}
+
+const APPLY = { type: 'apply', fieldManager: FIELD_MANAGER, force: true, fieldValidation: 'Strict' } as const;
+
+export async function find(client: Client, id: ResourceId): Promise<KubernetesObject | undefined> {
+  try {
+    return (await client.get(kindOf(id), id.name, id.namespace ? { namespace: id.namespace } : {})) as KubernetesObject;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Server-side apply, as sync does it. */
+export async function applyObject(
+  client: Client,
+  { id, object }: DesiredResource,
+  options: { readonly dryRun?: boolean } = {},
+): Promise<KubernetesObject> {
+  const scope = id.namespace ? { namespace: id.namespace } : {};
+  const { object: applied } = await client.patch(kindOf(id), id.name, object, { ...APPLY, ...options, ...scope });
+  return applied as KubernetesObject;
+}
+
+/** @param copy a client of the copy: it is written to */
+export const copyScratch = (copy: Client): Scratch => ({
+  apply: (desired) => applyObject(copy, desired),
+  get: (id) => find(copy, id),
+  async recreate(desired) {
+    const { id } = desired;
+    const scope = id.namespace ? { namespace: id.namespace } : {};
+    await copy.delete(kindOf(id), id.name, { ...scope, gracePeriodSeconds: 0, propagationPolicy: 'Background' });
+    // whoever holds it back with a finalizer does not work here
+    const held = await find(copy, id);
+    if (held) await copy.patch(kindOf(id), id.name, { metadata: { finalizers: null } }, { type: 'merge', ...scope });
+    return applyObject(copy, desired);
+  },
+});
+
+/** @param client of the cluster itself, which is only asked */
+export function dryRunScratch(client: Client): Scratch {
+  const arriving = new Set<string>();
+  return {
+    async apply(desired) {
+      const { id, object } = desired;
+      if (id.kind === 'Namespace' && id.group === '') arriving.add(id.name);
+      try {
+        return await applyObject(client, desired, { dryRun: true });
+      } catch (error) {
+        // its namespace, or its kind, comes with this very change: nobody can say more until it is there
+        if (isNotFound(error) && (arriving.has(id.namespace) || !(await client.resolve(kindOf(id))))) return asStored(object);
+        throw error;
+      }
+    },
+    get: (id) => find(client, id),
+    recreate: async ({ object }) => asStored(object),
+  };
+}
