@@ -22,6 +22,8 @@ export interface ClusterOptions {
   readonly random: Random;
   /** What the cluster holds, and where it keeps it; by default nothing, in memory. */
   readonly store?: Store;
+  /** How many nodes a new cluster has. */
+  readonly nodes?: number;
 }
 
 export class Cluster {

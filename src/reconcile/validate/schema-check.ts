@@ -46,7 +46,7 @@ export class SchemaChecker {
 
   /** Imports ajv. */
   static async create(): Promise<SchemaChecker> {
-    const { Ajv } = await import('ajv');
+    const { Ajv } = await import('./ajv.ts');
     const formats = Object.fromEntries(
       Object.keys(DECODERS).map((format) => [format, (text: string) => formatComplaint(format, text) === undefined]),
     );

@@ -1,0 +1,78 @@
+// Named clusters: each a directory below jibe's home, kept between commands. Opening one takes it for this process alone. Its time goes
+// on where it stood, or from now where that is later.
+import fs from 'node:fs';
+import path from 'node:path';
+import { VirtualClock } from '../apimachinery/clock.ts';
+import { Random } from '../apimachinery/random.ts';
+import { Cluster, type ClusterOptions } from './cluster.ts';
+import { DurableStore, openDirectory } from './storage/durable-store.ts';
+
+/** What a cluster may be called: it becomes the name of a directory, and part of a context's name. */
+const NAME = /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/;
+
+export const isClusterName = (name: string): boolean => NAME.test(name);
+
+const clustersIn = (home: string): string => path.join(home, 'clusters');
+
+export type NamedClusterOptions = Pick<ClusterOptions, 'nodes'>;
+
+/**
+ * Opens a named cluster, and makes it where there is none. Throws a StorageError where it is in use, damaged, or cannot be kept.
+ * @param now milliseconds since 1970
+ */
+export async function openNamedCluster(home: string, name: string, now: number, options: NamedClusterOptions = {}): Promise<Cluster> {
+  const directory = path.join(clustersIn(home), name);
+  const opened = await openDirectory(directory);
+  const clock = new VirtualClock(Math.max(now, opened.timeMs));
+  const store = new DurableStore(directory, opened, clock);
+  try {
+    return await Cluster.start({ ...options, clock, random: Random.unpredictable(), store });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** A cluster that is kept nowhere. */
+export function openEphemeralCluster(now: number, options: NamedClusterOptions = {}): Promise<Cluster> {
+  return Cluster.start({ ...options, clock: new VirtualClock(now), random: Random.unpredictable() });
+}
+
+export interface NamedCluster {
+  readonly name: string;
+  readonly directory: string;
+  /** In bytes, on disk. */
+  readonly size: number;
+  /** Of the last change, in milliseconds since 1970. */
+  readonly changedMs: number;
+}
+
+export function listNamedClusters(home: string): NamedCluster[] {
+  const root = clustersIn(home);
+  if (!fs.existsSync(root)) return [];
+  return fs
+    .readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && isClusterName(entry.name))
+    .map(({ name }) => {
+      const directory = path.join(root, name);
+      const data = path.join(directory, 'store', 'data.mdb');
+      const stats = fs.existsSync(data) ? fs.statSync(data) : fs.statSync(directory);
+      return { name, directory, size: stats.isFile() ? stats.size : 0, changedMs: stats.mtimeMs };
+    });
+}
+
+/** Deletes a cluster and all that it holds; false where there is none. Throws a StorageError where it is in use, or is no cluster. */
+export async function deleteNamedCluster(home: string, name: string): Promise<boolean> {
+  const directory = path.join(clustersIn(home), name);
+  if (!fs.existsSync(directory)) return false;
+  // only who holds it may take it away; a damaged one can still go
+  const opened = await openDirectory(directory).catch((error: unknown) => {
+    if ((error as { readonly reason?: string }).reason === 'corrupt' || (error as { readonly reason?: string }).reason === 'unknownLayout')
+      return undefined;
+    throw error;
+  });
+  await opened?.root.close();
+  fs.rmSync(directory, { recursive: true });
+  opened?.lock.release();
+  return true;
+}

@@ -1,0 +1,20 @@
+import { Args } from '@oclif/core';
+import { JibeCommand } from '../shared/base.ts';
+import { CannotDo } from '../shared/failure.ts';
+import { jibeHome } from '../shared/target.ts';
+
+export default class ClusterDelete extends JibeCommand {
+  static override summary = 'Delete an embedded cluster and all that it holds.';
+  static override args = { name: Args.string({ description: 'The cluster.', required: true }) };
+
+  async run(): Promise<void> {
+    const { args } = await this.parse(ClusterDelete);
+    await this.ending(async () => {
+      const { deleteNamedCluster, isClusterName } = await import('../../cluster/named-cluster.ts');
+      if (!isClusterName(args.name) || !(await deleteNamedCluster(jibeHome(), args.name)))
+        throw new CannotDo(`there is no cluster ${JSON.stringify(args.name)}`, 'jibe cluster list shows which there are');
+      this.emit(`deleted ${args.name}`);
+      return 0;
+    });
+  }
+}

@@ -1,0 +1,48 @@
+// What kept a command from doing its work, in words for people: what, where, why, and what to do. Exit code 2.
+import { StatusError } from '../../apimachinery/status-error.ts';
+import { SourceError } from '../../reconcile/source/source-error.ts';
+
+/** `0` agreed, `1` the answer is no, `2` could not do it, `3` timed out, `130` interrupted. */
+export type ExitCode = 0 | 1 | 2 | 3 | 130;
+
+export class CannotDo extends Error {
+  override readonly name = 'CannotDo';
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.hint = hint;
+  }
+}
+
+interface Told {
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+/** The words for an error; undefined for one that nobody foresaw. */
+export function explainFailure(error: unknown): Told | undefined {
+  if (error instanceof CannotDo) return { message: error.message, hint: error.hint };
+  if (error instanceof SourceError) return { message: `${error.where}: ${error.message}`, hint: error.hint };
+  if (error instanceof StatusError) return { message: `the API server refuses: ${error.message}`, hint: undefined };
+  if (isStorageError(error)) return { message: error.message, hint: STORAGE_HINTS[error.reason] };
+  return undefined;
+}
+
+// the store's errors are told by their shape: commands do not import it
+interface StorageErrorLike extends Error {
+  readonly reason: string;
+  readonly path: string;
+}
+
+const isStorageError = (error: unknown): error is StorageErrorLike =>
+  error instanceof Error && error.name === 'StorageError' && 'reason' in error && 'path' in error;
+
+const STORAGE_HINTS: Readonly<Record<string, string>> = {
+  locked: 'wait for the other command to end, or use another cluster (--cluster NAME, or --ephemeral)',
+  full: 'make room on the disk and run the command again: nothing that was stored is lost',
+  corrupt: 'delete the cluster (jibe cluster delete NAME) and sync again',
+  foreign: 'choose another name (--cluster NAME) or another place (JIBE_HOME)',
+  unknownLayout: 'use the version of jibe that wrote it, or delete the cluster (jibe cluster delete NAME)',
+  failed: 'check the disk and its permissions',
+};

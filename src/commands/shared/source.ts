@@ -1,0 +1,68 @@
+// The source that a command reads, as its argument and flags say.
+import path from 'node:path';
+import { Args, Flags } from '@oclif/core';
+import { RealClock } from '../../apimachinery/clock.ts';
+import type { SourceDeps, SourceSpec } from '../../reconcile/source/source.ts';
+import { jibeHome } from './target.ts';
+
+export const sourceArg = Args.string({
+  name: 'source',
+  description: 'A directory, a file, - for standard input, a git repository or a git URL.',
+  required: true,
+});
+
+export const sourceFlags = {
+  ref: Flags.string({ summary: 'Branch, tag, commit or range of versions of a git repository.', helpValue: 'REF', helpGroup: 'SOURCE' }),
+  path: Flags.string({ summary: 'A directory or file inside the source.', helpValue: 'PATH', helpGroup: 'SOURCE' }),
+  include: Flags.string({ summary: 'Only files that match.', helpValue: 'GLOB', multiple: true, helpGroup: 'SOURCE' }),
+  exclude: Flags.string({ summary: 'No files that match.', helpValue: 'GLOB', multiple: true, helpGroup: 'SOURCE' }),
+};
+
+export interface SourceFlags {
+  readonly ref?: string | undefined;
+  readonly path?: string | undefined;
+  readonly include?: readonly string[] | undefined;
+  readonly exclude?: readonly string[] | undefined;
+}
+
+export function sourceSpec(location: string, { ref, path: inside, include, exclude }: SourceFlags): SourceSpec {
+  return {
+    location,
+    ...(ref === undefined ? {} : { ref }),
+    ...(inside === undefined ? {} : { path: inside }),
+    ...(include ? { include } : {}),
+    ...(exclude ? { exclude } : {}),
+  };
+}
+
+export const sourceDeps = (): SourceDeps => ({
+  clock: new RealClock(),
+  stdin: process.stdin,
+  cacheDirectory: path.join(jibeHome(), 'repositories'),
+});
+
+export const appFlags = {
+  app: Flags.string({ summary: 'What the objects together are called; by default after the source.', helpValue: 'NAME', helpGroup: 'APP' }),
+  namespace: Flags.string({
+    char: 'n',
+    summary: 'Where objects go that name no namespace.',
+    helpValue: 'NAMESPACE',
+    default: 'default',
+    helpGroup: 'APP',
+  }),
+};
+
+/** After the last part of what was named: a repository, a directory, a file. */
+export function appName(location: string, inside: string | undefined): string {
+  if (location === '-') return 'stdin';
+  const last = (text: string): string => path.basename(text.replace(/[/\\]+$/, '')).replace(/\.(?:git|ya?ml|json)$/, '');
+  const whole = [last(/^[a-z+]+:\/\/|^[^/]+@[^/]+:/.test(location) ? location : path.resolve(location)), ...(inside ?? '').split('/')];
+  const name = whole
+    .join('-')
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]+/g, '-')
+    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
+    .slice(0, 50)
+    .replace(/[^a-z0-9]+$/, '');
+  return name || 'app';
+}

@@ -1,0 +1,23 @@
+// What a sync tells while it goes on, as lines.
+import { resourceText } from '../../reconcile/plan/resource-id.ts';
+import type { SyncEvent } from '../../reconcile/sync.ts';
+
+/** Empty where there is nothing worth a line. */
+export function syncEventText(event: SyncEvent): string {
+  switch (event.type) {
+    case 'planning':
+      return `planning: ${event.done} of ${event.of} objects`;
+    case 'applied': {
+      const { action, planned, message } = event.outcome;
+      return action === 'unchanged' ? '' : `${action} ${resourceText(planned.id)}${message ? `: ${message}` : ''}`;
+    }
+    case 'waiting':
+      return event.ids.length
+        ? `waiting for ${event.ids.slice(0, 3).map(resourceText).join(', ')}${event.ids.length > 3 ? ' and others' : ''}`
+        : '';
+    case 'rollout': {
+      const { kind, namespace, name, status, message, available, desired } = event.rollout;
+      return `${kind} ${namespace}/${name} ${status}: ${message || `${available} of ${desired} available`}`;
+    }
+  }
+}

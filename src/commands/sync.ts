@@ -1,0 +1,127 @@
+import { Flags, type Interfaces } from '@oclif/core';
+import type { SyncResult } from '../reconcile/report/result.ts';
+import type { SyncEvent } from '../reconcile/sync.ts';
+import { durationFlag, JibeCommand, outputFlags } from './shared/base.ts';
+import type { ExitCode } from './shared/failure.ts';
+import { CannotDo } from './shared/failure.ts';
+import { formatted } from './shared/output.ts';
+import { Progress } from './shared/progress.ts';
+import { appFlags, appName, sourceArg, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { stylesFor } from './shared/styles.ts';
+import { syncEventText } from './shared/sync-events.ts';
+import { targetFlags, withCluster } from './shared/target.ts';
+
+export const syncFlags = {
+  prune: Flags.string({
+    summary: 'What happens to objects that the source has no longer.',
+    description: '`safe` leaves namespaces, CRDs, volumes and claims alone; `all` does not; `none` prunes nothing.',
+    options: ['safe', 'all', 'none'],
+    default: 'safe',
+    helpGroup: 'APP',
+  }),
+  timeout: durationFlag('How long to wait for everything to be healthy, by the time of the cluster.', '5m'),
+};
+
+export default class Sync extends JibeCommand {
+  static override summary = 'Make the cluster agree with a source, follow the rollouts, and report.';
+  static override description =
+    'Exit code 0: Synced and Healthy. 1: something is not. 2: it could not be done. 3: timed out waiting. 130: interrupted.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> ./manifests',
+    '<%= config.bin %> <%= command.id %> https://github.com/acme/shop --ref v1.2.0 --path deploy',
+    'kubectl kustomize overlays/prod | <%= config.bin %> <%= command.id %> -',
+  ];
+  static override args = { source: sourceArg };
+  static override flags = {
+    ...sourceFlags,
+    ...appFlags,
+    ...syncFlags,
+    interval: durationFlag('Keep on: look for changes, and for drift, this often.', '0s'),
+    ...targetFlags,
+    ...outputFlags,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Sync);
+    await this.ending(async () => {
+      if (flags.interval > 0) return this.keepOn(args.source, flags);
+      return this.once(args.source, flags);
+    });
+  }
+
+  private async once(location: string, flags: SyncCommandFlags): Promise<ExitCode> {
+    const styles = stylesFor(process.stderr, flags['no-color']);
+    const progress = new Progress(process.stderr, styles, flags.quiet);
+    const result = await this.sync(location, flags, progress);
+    progress.clear();
+    const { syncText } = await import('../reconcile/report/text.ts');
+    const palette = stylesFor(process.stdout, flags['no-color'] || flags['output-file'] !== undefined);
+    this.emit(await formatted(result, flags.output, () => syncText(result, palette)), flags['output-file']);
+    return exitCodeOf(result);
+  }
+
+  private async sync(location: string, flags: SyncCommandFlags, progress: Progress): Promise<SyncResult> {
+    const started = performance.now();
+    progress.now('reading the source…');
+    const [{ prepare, servedKinds }, { sync }] = await Promise.all([import('../reconcile/prepare.ts'), import('../reconcile/sync.ts')]);
+    return withCluster(flags, async (engine) => {
+      const served = await servedKinds(engine.client);
+      const prepared = await engine.clock.hold(
+        prepare(sourceSpec(location, flags), sourceDeps(), { served, defaultNamespace: flags.namespace }),
+      );
+      refuseEmpty(prepared, location);
+      const result = await sync(engine, prepared, {
+        app: flags.app ?? appName(location, flags.path),
+        namespace: flags.namespace,
+        prune: flags.prune as 'safe' | 'all' | 'none',
+        timeoutMs: flags.timeout,
+        signal: this.interrupt.signal,
+        onProgress: (event) => tell(event, progress),
+      });
+      return { ...result, durationMs: Math.round(performance.now() - started) };
+    });
+  }
+
+  /** Until it is interrupted. Each round opens the cluster anew, so that other commands can work in between. */
+  private async keepOn(location: string, flags: SyncCommandFlags): Promise<ExitCode> {
+    const { RealClock } = await import('../apimachinery/clock.ts');
+    const clock = new RealClock();
+    while (!this.interrupt.signal.aborted) {
+      await this.once(location, flags);
+      await clock.sleep(flags.interval, { signal: this.interrupt.signal }).catch(() => undefined);
+    }
+    return 130;
+  }
+}
+
+type SyncCommandFlags = Interfaces.InferredFlags<typeof Sync.flags>;
+
+function tell(event: SyncEvent, progress: Progress): void {
+  const text = syncEventText(event);
+  if (event.type === 'applied' || event.type === 'rollout') {
+    if (text) progress.line(text);
+  } else if (text) progress.now(text);
+}
+
+/** A directory without manifests is a mistake, not a wish to have nothing. */
+export function refuseEmpty(
+  prepared: { readonly manifests: readonly unknown[]; readonly errors: readonly unknown[] },
+  location: string,
+): void {
+  if (prepared.manifests.length === 0 && prepared.errors.length === 0)
+    throw new CannotDo(
+      `${location}: no manifests were found`,
+      'an empty source never removes anything; check the directory, --path, --include and --exclude',
+    );
+}
+
+export function exitCodeOf({
+  sync,
+  health,
+  timedOut,
+  interrupted,
+}: Pick<SyncResult, 'sync' | 'health' | 'timedOut' | 'interrupted'>): ExitCode {
+  if (interrupted) return 130;
+  if (timedOut) return 3;
+  return sync === 'Synced' && (health === 'Healthy' || health === 'Suspended') ? 0 : 1;
+}

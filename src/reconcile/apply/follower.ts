@@ -1,0 +1,138 @@
+// Follows live objects, and the pods behind them, while a sync waits: a picture kept by watches, asked anew at each change.
+import type { Pod } from '#api/core/v1';
+import type { Clock } from '../../apimachinery/clock.ts';
+import type { KubernetesObject } from '../../apimachinery/object.ts';
+import type { Client } from '../../client/client.ts';
+import { Informers, type Informer } from '../../client/informer.ts';
+import { healthOf } from '../health/health.ts';
+import { degraded, progressing, type Health, type Surroundings } from '../health/verdict.ts';
+import { kindOf, resourceKey, type ResourceId } from '../plan/resource-id.ts';
+
+/** A degraded object may be about to recover (a container that waited for a Secret of the same sync): it is given so long. */
+const SETTLE_MS = 10_000;
+
+export type WaitResult = 'done' | 'timeout' | 'aborted';
+
+export class Follower {
+  private readonly client: Client;
+  private readonly clock: Clock;
+  private readonly informers: Informers;
+  private readonly kinds = new Set<string>();
+  private readonly changed: Set<() => void> = new Set();
+  /** The version that must have been seen before an object's health counts. */
+  private readonly written = new Map<string, bigint>();
+  private readonly degradedSince = new Map<string, number>();
+  private readonly around: Surroundings;
+
+  constructor(client: Client, clock: Clock) {
+    this.client = client;
+    this.clock = clock;
+    this.informers = new Informers(client, clock);
+    this.around = { waitsForConsumer: (claim) => this.waitsForConsumer(claim) };
+  }
+
+  /** Begins to follow a kind; resolves once its objects are known, or where the server does not have the kind (yet). */
+  async follow(kind: string): Promise<void> {
+    if (this.kinds.has(kind) || !(await this.client.resolve(kind))) return;
+    this.kinds.add(kind);
+    const informer = this.informers.of(kind) as unknown as Informer;
+    const changed = (): void => {
+      for (const tell of this.changed) tell();
+    };
+    informer.addHandler({ added: changed, updated: changed, deleted: changed });
+    await informer.start();
+  }
+
+  /** The object was written: what was seen of it before is past. */
+  wrote(id: ResourceId, object: KubernetesObject): void {
+    if (/^\d+$/.test(object.metadata.resourceVersion)) this.written.set(resourceKey(id), BigInt(object.metadata.resourceVersion));
+  }
+
+  get(id: ResourceId): KubernetesObject | undefined {
+    return (this.informers.of(kindOf(id)) as unknown as Informer).get(id.namespace, id.name);
+  }
+
+  pods(namespace: string): Iterable<Pod> {
+    return this.informers.of('v1/Pod').list(namespace);
+  }
+
+  health(id: ResourceId): Health {
+    const object = this.get(id);
+    const written = this.written.get(resourceKey(id));
+    if (!object) return written === undefined ? { status: 'Missing', message: 'not there' } : progressing('waiting to see it');
+    if (written !== undefined && BigInt(object.metadata.resourceVersion) < written) return progressing('waiting to see the change');
+    const health = healthOf(object, this.around);
+    const key = resourceKey(id);
+    if (health.status !== 'Degraded') this.degradedSince.delete(key);
+    else if (!this.degradedSince.has(key)) this.degradedSince.set(key, this.clock.now());
+    return health;
+  }
+
+  /** Nothing more is to be expected of it. */
+  isSettled(id: ResourceId, health: Health): boolean {
+    if (health.status === 'Progressing' || health.status === 'Missing') return false;
+    if (health.status !== 'Degraded') return true;
+    return this.clock.now() - (this.degradedSince.get(resourceKey(id)) ?? this.clock.now()) >= SETTLE_MS;
+  }
+
+  /** Asks `done` now and at each change, until it says yes, `deadline` (milliseconds since 1970) passes, or the signal is aborted. */
+  waitUntil(done: () => boolean, deadline: number, signal: AbortSignal): Promise<WaitResult> {
+    return new Promise((resolve) => {
+      let asked = false;
+      const finish = (result: WaitResult): void => {
+        this.changed.delete(changed);
+        signal.removeEventListener('abort', aborted);
+        limit.cancel();
+        again?.cancel();
+        resolve(result);
+      };
+      let again: { cancel(): void } | undefined;
+      const ask = (): void => {
+        asked = false;
+        if (!this.changed.has(changed)) return;
+        if (done()) {
+          finish('done');
+          return;
+        }
+        // what settles by the passing of time alone
+        again?.cancel();
+        again = this.degradedSince.size ? this.clock.schedule(SETTLE_MS, ask) : undefined;
+      };
+      // many changes of one moment are one question
+      const changed = (): void => {
+        if (asked) return;
+        asked = true;
+        queueMicrotask(ask);
+      };
+      const aborted = (): void => finish('aborted');
+      const limit = this.clock.schedule(Math.max(deadline - this.clock.now(), 0), () => finish('timeout'));
+      this.changed.add(changed);
+      signal.addEventListener('abort', aborted, { once: true });
+      if (signal.aborted) aborted();
+      else changed();
+    });
+  }
+
+  /** A claim whose class binds late, and that no pod of its namespace uses. */
+  private waitsForConsumer({
+    metadata,
+    spec,
+  }: {
+    readonly metadata: { readonly name: string; readonly namespace?: string };
+    readonly spec: { readonly storageClassName?: string };
+  }): boolean {
+    if (!this.kinds.has('storage.k8s.io/v1/StorageClass') || !this.kinds.has('v1/Pod')) return false;
+    const storageClass = this.informers.of('storage.k8s.io/v1/StorageClass').get('', spec.storageClassName ?? '');
+    if (storageClass?.volumeBindingMode !== 'WaitForFirstConsumer') return false;
+    for (const pod of this.pods(metadata.namespace ?? ''))
+      if (pod.spec.volumes?.some((volume) => volume.persistentVolumeClaim?.claimName === metadata.name)) return false;
+    return true;
+  }
+
+  stop(): Promise<void> {
+    return this.informers.stop();
+  }
+}
+
+/** For what could not be written at all. */
+export const notApplied = (message: string): Health => degraded(message);

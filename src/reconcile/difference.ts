@@ -1,0 +1,49 @@
+// What a sync would change, told and not done.
+import { fromManifests, planSync, wouldEmpty, type Engine } from './engine.ts';
+import type { Plan } from './plan/plan.ts';
+import type { Prepared } from './prepare.ts';
+import { originOf, type DiffResult, type ObjectDifference } from './report/result.ts';
+import { refusals } from './sync.ts';
+
+export interface DiffOptions {
+  readonly app: string;
+  readonly namespace: string;
+  readonly onProgress?: (done: number, of: number) => void;
+}
+
+/** What is wrong with the source, or would be refused, is part of the result. */
+export async function diff(engine: Engine, prepared: Prepared, { app, namespace, onProgress }: DiffOptions): Promise<DiffResult> {
+  const objects = fromManifests(prepared.manifests);
+  const plan = await planSync(engine, { app, namespace, objects, prune: 'all', ...(onProgress ? { onProgress } : {}) });
+  // an empty or broken source is no reason to speak of removals
+  const told =
+    prepared.errors.length || wouldEmpty(objects, plan.set)
+      ? { ...plan, resources: plan.resources.filter(({ action }) => action !== 'prune') }
+      : plan;
+  return {
+    source: prepared.source,
+    cluster: engine.cluster,
+    app,
+    differences: differencesOf(told),
+    errors: [...prepared.errors, ...(await refusals(plan.resources.map((planned) => ({ planned, refusal: planned.refusal }))))],
+    warnings: prepared.warnings,
+  };
+}
+
+export function differencesOf({ resources }: Plan): ObjectDifference[] {
+  return resources.flatMap(({ id, action, differences, desired }): ObjectDifference[] => {
+    const origin = originOf(desired?.origin);
+    switch (action) {
+      case 'create':
+        return [{ ...id, change: 'added', fields: [], origin }];
+      case 'prune':
+        return [{ ...id, change: 'deleted', fields: [], origin }];
+      case 'configure':
+      case 'recreate':
+      case 'refused':
+        return differences.length ? [{ ...id, change: 'modified', fields: differences, origin }] : [];
+      default:
+        return [];
+    }
+  });
+}

@@ -1,0 +1,55 @@
+// The cluster as the engine works on it: a client, its time, and a place to try things out. And the first half of every command: from
+// manifests to a plan.
+import type { Clock } from '../apimachinery/clock.ts';
+import { isObject } from '../apimachinery/object.ts';
+import type { Client } from '../client/client.ts';
+import { listMembers, readApplySet, type ApplySet } from './plan/apply-set.ts';
+import { asDesired, type DesiredResource, type IsNamespaced } from './plan/desired.ts';
+import { makePlan, type Plan, type PrunePolicy } from './plan/plan.ts';
+import type { Scratch } from './plan/scratch.ts';
+import type { Manifest } from './render/manifests.ts';
+import type { DesiredObject } from './render/manifest-document.ts';
+import type { ManifestOrigin } from './render/origin.ts';
+import { customKinds } from './validate/custom-kind.ts';
+import { KnownKinds } from './validate/known-kinds.ts';
+import { servedKinds } from './prepare.ts';
+
+export interface Engine {
+  readonly client: Client;
+  readonly clock: Clock;
+  /** `embedded:NAME` or `context:NAME`. */
+  readonly cluster: string;
+  /** A place to try one plan out. */
+  scratch(): Promise<Scratch>;
+}
+
+export interface PlanRequest {
+  readonly app: string;
+  /** Where the app's memory is kept, and objects go that name no namespace. */
+  readonly namespace: string;
+  readonly objects: readonly { readonly object: DesiredObject; readonly origin: ManifestOrigin | undefined }[];
+  readonly prune: PrunePolicy;
+  readonly onProgress?: (done: number, of: number) => void;
+}
+
+export const fromManifests = (manifests: readonly Manifest[]): PlanRequest['objects'] => manifests;
+
+export async function planSync(engine: Engine, { app, namespace, objects, prune, onProgress }: PlanRequest): Promise<Plan> {
+  const set = await readApplySet(engine.client, app, namespace);
+  const [members, isNamespaced, scratch] = await Promise.all([
+    listMembers(engine.client, set),
+    scopes(engine.client, objects),
+    engine.scratch(),
+  ]);
+  const desired: DesiredResource[] = objects.flatMap(({ object, origin }) => asDesired(object, origin, isNamespaced, namespace));
+  return makePlan({ desired, members, set, scratch, prune, ...(onProgress ? { onProgress } : {}) });
+}
+
+async function scopes(client: Client, objects: PlanRequest['objects']): Promise<IsNamespaced> {
+  const custom = objects.flatMap(({ object }) => (isObject(object) ? customKinds(object) : []));
+  const kinds = new KnownKinds(custom, await servedKinds(client));
+  return (apiVersion, kind) => kinds.get(apiVersion, kind)?.namespaced ?? true;
+}
+
+/** Nothing is desired, yet the app has objects: taken for a mistake, never for a wish. */
+export const wouldEmpty = (objects: PlanRequest['objects'], set: ApplySet): boolean => objects.length === 0 && set.parent !== undefined;

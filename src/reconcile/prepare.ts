@@ -1,0 +1,59 @@
+// From a source to manifests that may be planned: opened, rendered, validated. Nothing is asked of the cluster but which kinds it has.
+import type { Client } from '../client/client.ts';
+import { groupVersion } from '../apimachinery/object.ts';
+import type { ManifestCache } from './render/manifest-cache.ts';
+import type { ManifestError } from './render/manifest-error.ts';
+import { inReadingOrder } from './render/manifest-error.ts';
+import type { Manifest } from './render/manifests.ts';
+import { render } from './render/render.ts';
+import { openSource, type SourceDeps, type SourceSpec } from './source/source.ts';
+import type { SourceInfo } from './source/snapshot.ts';
+import { ManifestValidator } from './validate/validate.ts';
+import type { ServedKinds } from './validate/known-kinds.ts';
+
+export interface Prepared {
+  readonly source: SourceInfo;
+  /** Those without faults. */
+  readonly manifests: readonly Manifest[];
+  readonly errors: readonly ManifestError[];
+  readonly warnings: readonly ManifestError[];
+  /** How many files were looked at. */
+  readonly files: number;
+}
+
+export interface PrepareOptions {
+  readonly cache?: ManifestCache;
+  readonly validator?: ManifestValidator;
+  readonly defaultNamespace?: string;
+  /** Kinds that a cluster serves besides Kubernetes' own. */
+  readonly served?: ServedKinds;
+}
+
+/** Throws a SourceError where the source cannot be opened; what is wrong with its files is part of the result. */
+export async function prepare(spec: SourceSpec, deps: SourceDeps, options: PrepareOptions = {}): Promise<Prepared> {
+  const { cache, validator = new ManifestValidator(), defaultNamespace, served } = options;
+  const snapshot = await openSource(spec, deps);
+  try {
+    const { type, location, path, revision, dirty, files } = snapshot;
+    const rendered = await render(snapshot, { ...(cache ? { cache } : {}), ...(defaultNamespace ? { defaultNamespace } : {}) });
+    const validation = await validator.validate(rendered.manifests, served ? { served } : {});
+    const faulty = new Set(validation.errors.map(({ file }) => file));
+    return {
+      source: { type, location, path, revision, dirty },
+      manifests: rendered.manifests.filter(({ origin }) => !faulty.has(origin.file)),
+      errors: inReadingOrder([...rendered.errors, ...validation.errors]),
+      warnings: inReadingOrder([...rendered.warnings, ...validation.warnings]),
+      files: files.length,
+    };
+  } finally {
+    await snapshot.close();
+  }
+}
+
+/** What the cluster serves at this moment, by apiVersion and kind. */
+export async function servedKinds(client: Client): Promise<ServedKinds> {
+  const served = new Map<string, { readonly namespaced: boolean }>();
+  for (const { group, version, kind, namespaced } of await client.resources())
+    served.set(`${groupVersion({ group, version })}/${kind}`, { namespaced });
+  return (apiVersion, kind) => served.get(`${apiVersion}/${kind}`);
+}

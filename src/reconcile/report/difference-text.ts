@@ -1,0 +1,42 @@
+// One field's difference for people: short values on one line, texts as the lines that changed.
+import { structuredPatch } from 'diff';
+import type { FieldDifference } from '../plan/field-difference.ts';
+import type { Palette } from './text.ts';
+
+/** Values longer than this are shown on lines of their own. */
+const SHORT = 60;
+const CONTEXT_LINES = 2;
+
+export function fieldDifferenceText({ path, ...values }: FieldDifference, palette: Palette): string[] {
+  const { live, desired } = values;
+  if (typeof live === 'string' && typeof desired === 'string' && (live.includes('\n') || desired.includes('\n')))
+    return [`    ${path}:`, ...changedLines(live, desired, palette)];
+  const [before, after] = ['live' in values ? text(live) : undefined, 'desired' in values ? text(desired) : undefined];
+  if (before === undefined) return block(path, '+', after!, palette);
+  if (after === undefined) return block(path, '-', before, palette);
+  if (before.length + after.length <= SHORT * 2 && !before.includes('\n') && !after.includes('\n'))
+    return [`    ${path}: ${palette.red(before)} → ${palette.green(after)}`];
+  return [...block(path, '-', before, palette), ...block(path, '+', after, palette)];
+}
+
+function block(path: string, sign: '+' | '-', value: string, palette: Palette): string[] {
+  const colour = sign === '+' ? palette.green : palette.red;
+  if (value.length <= SHORT && !value.includes('\n')) return [colour(`  ${sign} ${path}: ${value}`)];
+  return [colour(`  ${sign} ${path}:`), ...value.split('\n').map((line) => colour(`  ${sign}   ${line}`))];
+}
+
+function changedLines(live: string, desired: string, palette: Palette): string[] {
+  const { hunks } = structuredPatch('', '', live, desired, '', '', { context: CONTEXT_LINES });
+  return hunks.flatMap(({ lines }) =>
+    lines
+      .filter((line) => !line.startsWith('\\'))
+      .map((line) =>
+        line.startsWith('+') ? palette.green(`      ${line}`) : line.startsWith('-') ? palette.red(`      ${line}`) : `      ${line}`,
+      ),
+  );
+}
+
+function text(value: unknown): string {
+  const json = JSON.stringify(value);
+  return json.length <= SHORT ? json : JSON.stringify(value, null, 2);
+}

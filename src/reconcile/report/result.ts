@@ -1,0 +1,80 @@
+// The results of commands, as JSON has them: stable and additive, since scripts rely on them. Everything else (text, Markdown) is made
+// from these.
+import type { Drift } from '../plan/drift.ts';
+import type { FieldDifference } from '../plan/field-difference.ts';
+import type { HealthStatus } from '../health/verdict.ts';
+import type { ManifestError } from '../render/manifest-error.ts';
+import type { Origin } from '../render/origin.ts';
+import type { Rollout } from '../apply/rollout.ts';
+import type { SourceInfo } from '../source/snapshot.ts';
+import type { ResourceId } from '../plan/resource-id.ts';
+
+export type SyncStatus = 'Synced' | 'OutOfSync';
+export type ResourceAction = 'created' | 'configured' | 'unchanged' | 'recreated' | 'pruned' | 'skipped' | 'failed';
+
+export interface ResourceResult extends ResourceId {
+  readonly action: ResourceAction;
+  readonly sync: SyncStatus;
+  readonly health: HealthStatus;
+  readonly message: string;
+  readonly wave: number;
+  /** Of a hook, its phase. */
+  readonly hook: string | null;
+  readonly origin: Pick<Origin, 'file' | 'line'> | null;
+}
+
+/** A fault of the source, or an object that the server refused, with what to do about it. */
+export type ReportedError = Partial<Pick<ManifestError, 'value' | 'hint'>> &
+  Pick<ManifestError, 'file' | 'line' | 'column' | 'path' | 'message'>;
+
+export interface SyncResult {
+  readonly source: SourceInfo;
+  /** `embedded:NAME` or `context:NAME`. */
+  readonly cluster: string;
+  readonly app: string;
+  readonly sync: SyncStatus;
+  readonly health: HealthStatus;
+  readonly durationMs: number;
+  readonly resources: readonly ResourceResult[];
+  readonly rollouts: readonly Rollout[];
+  readonly drift: readonly Drift[];
+  readonly errors: readonly ReportedError[];
+  readonly warnings: readonly ReportedError[];
+  /** The wait ended before everything was at rest. */
+  readonly timedOut: boolean;
+  readonly interrupted: boolean;
+}
+
+export interface ObjectDifference extends ResourceId {
+  readonly change: 'added' | 'modified' | 'deleted';
+  readonly fields: readonly FieldDifference[];
+  readonly origin: Pick<Origin, 'file' | 'line'> | null;
+}
+
+export interface DiffResult {
+  readonly source: SourceInfo;
+  readonly cluster: string;
+  readonly app: string;
+  readonly differences: readonly ObjectDifference[];
+  readonly errors: readonly ReportedError[];
+  readonly warnings: readonly ReportedError[];
+}
+
+export interface StatusResult {
+  readonly cluster: string;
+  readonly apps: readonly AppStatus[];
+}
+
+export interface AppStatus {
+  readonly app: string;
+  readonly namespace: string;
+  readonly source: SourceInfo | null;
+  readonly sync: SyncStatus;
+  readonly health: HealthStatus;
+  readonly resources: readonly Omit<ResourceResult, 'action'>[];
+  readonly rollouts: readonly Rollout[];
+  readonly drift: readonly Drift[];
+}
+
+export const originOf = (origin: Origin | undefined): ResourceResult['origin'] =>
+  origin ? { file: origin.file, line: origin.line } : null;
