@@ -37,4 +37,6 @@ await build({
 execFileSync(process.execPath, [path.join(ROOT, 'node_modules/oclif/bin/run.js'), 'manifest'], {
   cwd: ROOT,
   stdio: ['ignore', 'ignore', 'inherit'],
+  // it would ask the network for a newer version of itself
+  env: { ...process.env, OCLIF_SKIP_NEW_VERSION_CHECK: 'true' },
 });

@@ -88,6 +88,8 @@ export class VirtualClock implements Clock {
   private time: number;
   private order = 0;
   private held = 0;
+  /** Told when something is no longer held. */
+  private readonly holders: (() => void)[] = [];
   /** Timers that are neither background nor cancelled. */
   private foreground = 0;
   private readonly timers = new TinyQueue<VirtualTimer>([], (a, b) => a.at - b.at || a.order - b.order);
@@ -130,6 +132,7 @@ export class VirtualClock implements Clock {
       return await work;
     } finally {
       this.held--;
+      for (const wake of this.holders.splice(0)) wake();
     }
   }
 
@@ -143,8 +146,11 @@ export class VirtualClock implements Clock {
 
   /** Resolves when nothing is runnable at this instant. */
   async settle(): Promise<void> {
-    do await new Promise<void>((resolve) => setImmediate(resolve));
-    while (this.held > 0);
+    for (;;) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (this.held === 0) return;
+      await new Promise<void>((resolve) => this.holders.push(resolve));
+    }
   }
 
   /** Lets `ms` pass. */

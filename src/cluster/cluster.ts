@@ -79,6 +79,11 @@ export class Cluster {
     return watched;
   }
 
+  /** Lets the cluster's time reach what the world's clock shows (milliseconds since 1970), where it is behind. */
+  async catchUp(now: number): Promise<void> {
+    if (this.clock instanceof VirtualClock && now > this.clock.now()) await this.clock.advance(now - this.clock.now());
+  }
+
   async stop(): Promise<void> {
     await this.store.close();
   }

@@ -1,6 +1,5 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import type { SyncResult } from '../reconcile/report/result.ts';
-import type { SyncEvent } from '../reconcile/sync.ts';
 import { durationFlag, JibeCommand, outputFlags } from './shared/base.ts';
 import type { ExitCode } from './shared/failure.ts';
 import { CannotDo } from './shared/failure.ts';
@@ -8,7 +7,7 @@ import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
 import { appFlags, appName, sourceArg, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
-import { syncEventText } from './shared/sync-events.ts';
+import { tellSync } from './shared/sync-events.ts';
 import { targetFlags, withCluster } from './shared/target.ts';
 
 export const syncFlags = {
@@ -76,7 +75,7 @@ export default class Sync extends JibeCommand {
         prune: flags.prune as 'safe' | 'all' | 'none',
         timeoutMs: flags.timeout,
         signal: this.interrupt.signal,
-        onProgress: (event) => tell(event, progress),
+        onProgress: (event) => tellSync(event, progress),
       });
       return { ...result, durationMs: Math.round(performance.now() - started) };
     });
@@ -95,13 +94,6 @@ export default class Sync extends JibeCommand {
 }
 
 type SyncCommandFlags = Interfaces.InferredFlags<typeof Sync.flags>;
-
-function tell(event: SyncEvent, progress: Progress): void {
-  const text = syncEventText(event);
-  if (event.type === 'applied' || event.type === 'rollout') {
-    if (text) progress.line(text);
-  } else if (text) progress.now(text);
-}
 
 /** A directory without manifests is a mistake, not a wish to have nothing. */
 export function refuseEmpty(

@@ -19,14 +19,11 @@ export const durationFlag = (summary: string, byDefault: string) =>
     },
   })();
 
+export const outputFlag = (formats: readonly OutputFormat[]) =>
+  Flags.string({ char: 'o', summary: 'How the result is written.', options: formats, default: 'text', helpGroup: 'OUTPUT' });
+
 export const outputFlags = {
-  output: Flags.string({
-    char: 'o',
-    summary: 'How the result is written.',
-    options: ['text', 'json', 'yaml'],
-    default: 'text',
-    helpGroup: 'OUTPUT',
-  }),
+  output: outputFlag(['text', 'json', 'yaml']),
   'output-file': Flags.string({ summary: 'Write the result to a file.', helpValue: 'FILE', helpGroup: 'OUTPUT' }),
   quiet: Flags.boolean({ char: 'q', summary: 'No progress.', helpGroup: 'OUTPUT' }),
   'no-color': Flags.boolean({ summary: 'No colours.', helpGroup: 'OUTPUT' }),

@@ -1,9 +1,18 @@
 // What a sync tells while it goes on, as lines.
 import { resourceText } from '../../reconcile/plan/resource-id.ts';
 import type { SyncEvent } from '../../reconcile/sync.ts';
+import type { Progress } from './progress.ts';
+
+/** What has happened gets a line of its own; what is going on does not. */
+export function tellSync(event: SyncEvent, progress: Progress): void {
+  const text = syncEventText(event);
+  if (!text) return;
+  if (event.type === 'applied' || event.type === 'rollout') progress.line(text);
+  else progress.now(text);
+}
 
 /** Empty where there is nothing worth a line. */
-export function syncEventText(event: SyncEvent): string {
+function syncEventText(event: SyncEvent): string {
   switch (event.type) {
     case 'planning':
       return `planning: ${event.done} of ${event.of} objects`;

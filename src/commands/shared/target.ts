@@ -33,12 +33,22 @@ export interface TargetFlags {
 /** Where clusters and fetched repositories are kept. */
 export const jibeHome = (): string => path.resolve(process.env['JIBE_HOME'] || '.jibe');
 
-/** Opens the cluster, does the work while its time goes on, and closes it, whatever happens. */
-export async function withCluster<T>(flags: TargetFlags, work: (engine: Engine, cluster: Cluster) => Promise<T>): Promise<T> {
+export interface Target {
+  readonly engine: Engine;
+  readonly cluster: Cluster;
+}
+
+/** The cluster must be stopped. */
+export async function openTarget(flags: TargetFlags): Promise<Target> {
   const cluster = await open(flags);
+  return { cluster, engine: await engineFor(cluster, flags.ephemeral ? 'embedded:(ephemeral)' : `embedded:${flags.cluster}`) };
+}
+
+/** Opens the cluster, does the work while its time goes on, and closes it, whatever happens. */
+export async function withCluster<T>(flags: TargetFlags, work: (engine: Engine) => Promise<T>): Promise<T> {
+  const { engine, cluster } = await openTarget(flags);
   try {
-    const engine = await engineFor(cluster, flags.ephemeral ? 'embedded:(ephemeral)' : `embedded:${flags.cluster}`);
-    return await cluster.run(work(engine, cluster));
+    return await cluster.run(work(engine));
   } finally {
     await cluster.stop();
   }

@@ -1,0 +1,82 @@
+import fs from 'node:fs';
+import { Args, Flags } from '@oclif/core';
+import type { Prepared } from '../reconcile/prepare.ts';
+import { JibeCommand, outputFlag, outputFlags } from './shared/base.ts';
+import { CannotDo } from './shared/failure.ts';
+import { formatted } from './shared/output.ts';
+import { Progress } from './shared/progress.ts';
+import { appFlags, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { stylesFor } from './shared/styles.ts';
+import { tellSync } from './shared/sync-events.ts';
+import { targetFlags } from './shared/target.ts';
+
+export default class Preview extends JibeCommand {
+  static override summary = 'What merging head into base would do: differences, refusals, pods that restart, data at risk.';
+  static override description =
+    'Base is brought to rest in an embedded cluster on a virtual clock, and head is synced over it. Nothing outside is touched. Exit code 0: no hazard. 1: a hazard (see --fail-on). 2: it could not be done.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --base origin/main --head HEAD',
+    '<%= config.bin %> <%= command.id %> . --base v1.0.0 --head v1.1.0 --path deploy -o markdown',
+    '<%= config.bin %> <%= command.id %> --base ./before --head ./after',
+  ];
+  static override args = { repository: Args.string({ description: 'A git repository or URL.', default: '.' }) };
+  static override flags = {
+    base: Flags.string({ summary: 'What there is: a branch, tag or commit, or a directory.', helpValue: 'REF', required: true }),
+    head: Flags.string({ summary: 'What is to be merged: likewise.', helpValue: 'REF', required: true }),
+    'fail-on': Flags.string({
+      summary: 'From which severity on a consequence is a hazard.',
+      options: ['error', 'warning', 'info', 'never'],
+      default: 'error',
+    }),
+    world: Flags.string({ summary: 'Manifests that the cluster holds besides: quotas, classes, policies.', helpValue: 'FILE' }),
+    seed: Flags.integer({ summary: 'The same seed tells the same story.', default: 1 }),
+    path: sourceFlags.path,
+    include: sourceFlags.include,
+    exclude: sourceFlags.exclude,
+    namespace: appFlags.namespace,
+    nodes: targetFlags.nodes,
+    ...outputFlags,
+    output: outputFlag(['text', 'json', 'yaml', 'markdown']),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Preview);
+    await this.ending(async () => {
+      const progress = new Progress(process.stderr, stylesFor(process.stderr, flags['no-color']), flags.quiet);
+      progress.now('reading base and head…');
+      const [{ prepare }, { preview, isHazard }] = await Promise.all([
+        import('../reconcile/prepare.ts'),
+        import('../reconcile/preview/preview.ts'),
+      ]);
+      const side = (ref: string): Promise<Prepared> => {
+        const directory = fs.statSync(ref, { throwIfNoEntry: false })?.isDirectory() === true;
+        const spec = directory ? sourceSpec(ref, flags) : sourceSpec(args.repository, { ...flags, ref });
+        return prepare(spec, sourceDeps(), { defaultNamespace: flags.namespace });
+      };
+      const [base, head, world] = await Promise.all([
+        side(flags.base),
+        side(flags.head),
+        flags.world === undefined ? undefined : prepare(sourceSpec(flags.world, {}), sourceDeps()),
+      ]);
+      if (world?.errors.length) throw new CannotDo(`${flags.world}: ${world.errors[0]!.message}`, world.errors[0]!.hint);
+      if (base.manifests.length + head.manifests.length + base.errors.length + head.errors.length === 0)
+        throw new CannotDo('neither base nor head has any manifests', 'check --path, --include and --exclude');
+      const { RealClock } = await import('../apimachinery/clock.ts');
+      const result = await preview(base, head, {
+        namespace: flags.namespace,
+        nodes: flags.nodes,
+        now: new RealClock().now(),
+        seed: flags.seed,
+        signal: this.interrupt.signal,
+        ...(world ? { world } : {}),
+        onProgress: (which, event) => (event.type === 'applied' ? progress.now(`${which}: applying`) : tellSync(event, progress)),
+      });
+      progress.clear();
+      const { previewText, previewMarkdown } = await import('../reconcile/report/preview-text.ts');
+      const palette = stylesFor(process.stdout, flags['no-color'] || flags['output-file'] !== undefined);
+      const text = (): string => (flags.output === 'markdown' ? previewMarkdown(result) : previewText(result, palette));
+      this.emit(await formatted(result, flags.output, text), flags['output-file']);
+      return isHazard(result, flags['fail-on'] as 'error' | 'warning' | 'info' | 'never') ? 1 : 0;
+    });
+  }
+}
