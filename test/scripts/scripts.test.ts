@@ -1,0 +1,19 @@
+// Sessions at the command line, as people and scripts have them. `vitest run -u` writes down what really happens.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { parseSession, runSession } from './session.ts';
+
+const HERE = import.meta.dirname;
+const sessions = fs.readdirSync(HERE).filter((file) => file.endsWith('.txtar'));
+
+test.concurrent.each(sessions)('%s', async (file) => {
+  const directory = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'jibe-session-'));
+  try {
+    const text = runSession(parseSession(fs.readFileSync(path.join(HERE, file), 'utf8')), directory);
+    await expect(text).toMatchFileSnapshot(path.join(HERE, file));
+  } finally {
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,87 @@
+// A session at the command line in one text file: commands, what they print, and how they end, with the files they work on.
+//
+//   # what it shows
+//   $ jibe validate web.yaml
+//   web.yaml:3:5: error: ...        standard output
+//   ! error: ...                    standard error
+//   [exit 1]                        where it is not 0
+//   -- web.yaml --
+//   apiVersion: ...
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+
+export interface Session {
+  readonly script: readonly string[];
+  readonly files: ReadonlyMap<string, string>;
+  readonly filesText: string;
+}
+
+export function parseSession(text: string): Session {
+  const start = text.search(/^-- .+ --$/m);
+  const filesText = start < 0 ? '' : text.slice(start);
+  const files = new Map<string, string>();
+  const parts = filesText.split(/^-- (.+) --\n/m).slice(1);
+  for (let i = 0; i < parts.length; i += 2) files.set(parts[i]!.trim(), parts[i + 1] ?? '');
+  return { script: (start < 0 ? text : text.slice(0, start)).split('\n'), files, filesText };
+}
+
+/** Runs the session's commands in a directory of their own. @returns the session's text as it really went */
+export function runSession({ script, files, filesText }: Session, directory: string): string {
+  for (const [name, content] of files) {
+    const file = path.join(directory, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, content);
+  }
+  const out: string[] = [];
+  for (const line of script) {
+    if (line.startsWith('#')) out.push(...(out.length && out.at(-1) !== '' && !out.at(-1)!.startsWith('#') ? ['', line] : [line]));
+    if (!line.startsWith('$ ')) continue;
+    if (out.length && !out.at(-1)!.startsWith('#')) out.push('');
+    out.push(line, ...run(line.slice(2), directory));
+  }
+  return `${out.join('\n')}\n${filesText ? `\n${filesText}` : ''}`;
+}
+
+const BIN = path.resolve('bin/jibe.js');
+
+function run(command: string, directory: string): string[] {
+  const { stdout, stderr, status, signal } = spawnSync('bash', ['-c', `jibe() { ${process.execPath} ${BIN} "$@"; }\n${command}`], {
+    cwd: directory,
+    encoding: 'utf8',
+    env: {
+      PATH: process.env['PATH'],
+      HOME: directory,
+      JIBE_HOME: path.join(directory, '.jibe'),
+      FIXTURES: path.resolve('fixtures'),
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_AUTHOR_NAME: 'a',
+      GIT_AUTHOR_EMAIL: 'a@example.com',
+      GIT_COMMITTER_NAME: 'a',
+      GIT_COMMITTER_EMAIL: 'a@example.com',
+      GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z',
+      GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z',
+    },
+  });
+  const lines = (text: string, prefix: string): string[] =>
+    redacted(text, directory)
+      .split('\n')
+      .slice(0, text.endsWith('\n') ? -1 : undefined)
+      .map((line) => `${prefix}${line}`.trimEnd());
+  return [
+    ...(stdout ? lines(stdout, '') : []),
+    ...(stderr ? lines(stderr, '! ') : []),
+    ...(status === 0 ? [] : [`[${signal ? `signal ${signal}` : `exit ${status}`}]`]),
+  ];
+}
+
+/** What differs from run to run, by stable names. */
+function redacted(text: string, directory: string): string {
+  return text
+    .replaceAll(directory, '<dir>')
+    .replaceAll(path.resolve('fixtures'), '<fixtures>')
+    .replace(/("durationMs"): \d+/g, '$1: "<ms>"')
+    .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
+    .replace(/\bprocess \d+/g, 'process <pid>')
+    .replace(/-[bcdfghjklmnpqrstvwxz2456789]{5}\b(?=[^-])/g, '-<suffix>');
+}
