@@ -15,5 +15,5 @@ export function standaloneApiServer({
   readonly random: Random;
   readonly store?: Store;
 }): ApiServer {
-  return new ApiServer({ store, clock, random, resources: builtinResources(), admission: [] });
+  return new ApiServer({ store, clock, random, resources: builtinResources(store), admission: [] });
 }

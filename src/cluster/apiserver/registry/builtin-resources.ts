@@ -1,5 +1,6 @@
 // All built-in resources, group by group.
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
+import type { Store } from '../../storage/store.ts';
 import { admissionregistrationResources } from './admissionregistration.ts';
 import { apiextensionsResources } from './apiextensions.ts';
 import { apiregistrationResources } from './apiregistration.ts';
@@ -24,9 +25,10 @@ import { schedulingResources } from './scheduling.ts';
 import { storageResources } from './storage.ts';
 import { storagemigrationResources } from './storagemigration.ts';
 
-export function builtinResources(): ResourceDefinition[] {
+/** @param store of the server that will serve them: some rules depend on what is stored */
+export function builtinResources(store: Store): ResourceDefinition[] {
   return [
-    ...coreResources(),
+    ...coreResources(store),
     ...apiregistrationResources(),
     ...appsResources(),
     ...eventsResources(),
