@@ -1,0 +1,29 @@
+// All controllers of kube-controller-manager that a cluster runs, by the names under which they report events. Whoever wires a cluster
+// gives each its own client and event recorder; the informers are shared.
+import type { Controller, ControllerDeps } from '../../client/controller.ts';
+import { deploymentController } from './deployment.ts';
+import { rootCAPublisher } from './root-ca-publisher.ts';
+import { serviceAccountController } from './service-account.ts';
+import { replicaSetController, replicationController } from './replica-set.ts';
+
+export interface ControllerSpec {
+  /** As events name it, and requests in their user agent. */
+  readonly component: string;
+  /** Called before the informers start. */
+  make(deps: ControllerDeps): Controller;
+}
+
+export interface ControllerOptions {
+  /** The certificates that `kube-root-ca.crt` holds in every namespace, as PEM. */
+  readonly rootCA: string;
+}
+
+export function controllerSpecs({ rootCA }: ControllerOptions): readonly ControllerSpec[] {
+  return [
+    { component: 'deployment-controller', make: deploymentController },
+    { component: 'replicaset-controller', make: replicaSetController },
+    { component: 'replication-controller', make: replicationController },
+    { component: 'serviceaccount-controller', make: serviceAccountController },
+    { component: 'root-ca-certificate-publisher', make: (deps) => rootCAPublisher(deps, rootCA) },
+  ];
+}
