@@ -3,7 +3,7 @@
 import type { PatchType, RequestBody, RequestOptions, Verb, WatchEventType } from '../apimachinery/api-request.ts';
 import type { JsonObject, KubernetesObject, Manifest, ObjectOf } from '../apimachinery/object.ts';
 import { statusError } from '../apimachinery/status-error.ts';
-import type { ResourceMapping, Transport } from './transport.ts';
+import type { ResourceMapping, ServedKind, Transport } from './transport.ts';
 
 export interface Scope {
   /** Absent: cluster-scoped, or all namespaces. */
@@ -155,6 +155,11 @@ export class Client {
   /** Where a kind is found; undefined where the server does not have it. */
   resolve(kind: string): Promise<ResourceMapping | undefined> {
     return this.transport.resolve(kind);
+  }
+
+  /** All kinds that the server has, each in the version that it prefers. */
+  servedKinds(): Promise<readonly ServedKind[]> {
+    return this.transport.servedKinds();
   }
 
   private async call(

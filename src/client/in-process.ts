@@ -1,12 +1,13 @@
 // The transport to an API server in this process: requests are handed over as values, objects come back as they are stored.
 import type { ResourceRequest, ResourceResponse, UserInfo } from '../apimachinery/api-request.ts';
-import type { ResourceMapping, Transport, TransportRequest } from './transport.ts';
+import type { ResourceMapping, ServedKind, Transport, TransportRequest } from './transport.ts';
 
 /** What an API server offers to its own process. */
 export interface InProcessServer {
   serve(request: ResourceRequest): Promise<ResourceResponse>;
   /** @param kind `apps/v1/Deployment` */
   mapping(kind: string): ResourceMapping | undefined;
+  servedKinds(): readonly ServedKind[];
 }
 
 export class InProcessTransport implements Transport {
@@ -27,5 +28,9 @@ export class InProcessTransport implements Transport {
 
   resolve(kind: string): Promise<ResourceMapping | undefined> {
     return Promise.resolve(this.server.mapping(kind));
+  }
+
+  servedKinds(): Promise<readonly ServedKind[]> {
+    return Promise.resolve(this.server.servedKinds());
   }
 }

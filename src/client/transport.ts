@@ -10,6 +10,13 @@ export interface ResourceMapping {
   readonly namespaced: boolean;
 }
 
+/** A kind that the server has at this moment, in the version that it prefers. */
+export interface ServedKind extends ResourceMapping {
+  /** `apps/v1/Deployment` */
+  readonly kind: string;
+  readonly verbs: readonly string[];
+}
+
 /** A request before it is known who makes it: the transport says. */
 export type TransportRequest = Omit<ResourceRequest, 'user' | 'userAgent'>;
 
@@ -18,4 +25,6 @@ export interface Transport {
   serve(request: TransportRequest): Promise<ResourceResponse>;
   /** @param kind `apps/v1/Deployment`. Undefined where the server has no such kind. */
   resolve(kind: string): Promise<ResourceMapping | undefined>;
+  /** All kinds, as discovery tells them: custom ones come and go. */
+  servedKinds(): Promise<readonly ServedKind[]>;
 }

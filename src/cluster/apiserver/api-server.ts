@@ -10,6 +10,7 @@ import { plainNotFound, type HttpResponse } from './http/http-api.ts';
 import type { RequestInfo } from './http/request-info.ts';
 import { ResourceCatalog } from './generic/catalog.ts';
 import type { ResourceDefinition } from './generic/resource-definition.ts';
+import { groupVersion } from '../../apimachinery/object.ts';
 import type { ResourceRequest, ResourceResponse } from '../../apimachinery/api-request.ts';
 
 /** Where the objects of a kind are found. */
@@ -18,6 +19,13 @@ export interface ResourceMapping {
   readonly version: string;
   readonly resource: string;
   readonly namespaced: boolean;
+}
+
+/** A kind that is served, in the version that is preferred. */
+export interface ServedKind extends ResourceMapping {
+  /** `apps/v1/Deployment` */
+  readonly kind: string;
+  readonly verbs: readonly string[];
 }
 
 export interface ApiServerOptions {
@@ -64,6 +72,20 @@ export class ApiServer {
     if (!served) return undefined;
     const { group, resource, namespaced } = served.definition;
     return { group, version: served.version.version, resource, namespaced };
+  }
+
+  /** Each resource once, in the version that is preferred. */
+  servedKinds(): readonly ServedKind[] {
+    const seen = new Set<unknown>();
+    const kinds: ServedKind[] = [];
+    for (const { definition, version } of this.catalog.served()) {
+      if (seen.has(definition)) continue;
+      seen.add(definition);
+      const { group, resource, namespaced, verbs } = definition;
+      const kind = `${groupVersion({ group, version: version.version })}/${version.kind}`;
+      kinds.push({ kind, group, version: version.version, resource, namespaced, verbs });
+    }
+    return kinds;
   }
 
   /** The kind that a subresource exchanges, where it is not the resource's own. */

@@ -2,6 +2,8 @@
 // gives each its own client and event recorder; the informers are shared.
 import type { Controller, ControllerDeps } from '../../client/controller.ts';
 import { deploymentController } from './deployment.ts';
+import { garbageCollector } from './garbage-collector.ts';
+import { namespaceController } from './namespace.ts';
 import { rootCAPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
 import { replicaSetController, replicationController } from './replica-set.ts';
@@ -25,5 +27,7 @@ export function controllerSpecs({ rootCA }: ControllerOptions): readonly Control
     { component: 'replication-controller', make: replicationController },
     { component: 'serviceaccount-controller', make: serviceAccountController },
     { component: 'root-ca-certificate-publisher', make: (deps) => rootCAPublisher(deps, rootCA) },
+    { component: 'garbage-collector-controller', make: garbageCollector },
+    { component: 'namespace-controller', make: namespaceController },
   ];
 }

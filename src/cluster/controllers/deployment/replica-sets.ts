@@ -47,10 +47,10 @@ export function equalIgnoringHash(a: PodTemplateSpec, b: PodTemplateSpec): boole
   return deepEqual(withoutHash(a), withoutHash(b));
 }
 
-function withoutHash({ metadata, spec: _, ...rest }: PodTemplateSpec): unknown {
+function withoutHash({ metadata }: PodTemplateSpec): unknown {
   const { labels, ...others } = metadata ?? {};
   const { [POD_TEMPLATE_HASH]: __, ...kept } = labels ?? {};
-  return { ...rest, metadata: { ...others, labels: kept } };
+  return { ...others, labels: kept };
 }
 
 /** The oldest ReplicaSet with the Deployment's template is the new one: several can only be by accident. */
