@@ -2,6 +2,8 @@
 // gives each its own client and event recorder; the informers are shared.
 import type { Controller, ControllerDeps } from '../../client/controller.ts';
 import { deploymentController } from './deployment.ts';
+import { endpointsController } from './endpoints.ts';
+import { endpointSliceController } from './endpoint-slice.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespaceController } from './namespace.ts';
 import { rootCAPublisher } from './root-ca-publisher.ts';
@@ -29,5 +31,7 @@ export function controllerSpecs({ rootCA }: ControllerOptions): readonly Control
     { component: 'root-ca-certificate-publisher', make: (deps) => rootCAPublisher(deps, rootCA) },
     { component: 'garbage-collector-controller', make: garbageCollector },
     { component: 'namespace-controller', make: namespaceController },
+    { component: 'endpoint-controller', make: endpointsController },
+    { component: 'endpoint-slice-controller', make: endpointSliceController },
   ];
 }
