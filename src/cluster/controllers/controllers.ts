@@ -4,6 +4,7 @@ import type { Controller, ControllerDeps } from '../../client/controller.ts';
 import { deploymentController } from './deployment.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
+import { statefulSetController } from './stateful-set.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespaceController } from './namespace.ts';
 import { rootCAPublisher } from './root-ca-publisher.ts';
@@ -33,5 +34,6 @@ export function controllerSpecs({ rootCA }: ControllerOptions): readonly Control
     { component: 'namespace-controller', make: namespaceController },
     { component: 'endpoint-controller', make: endpointsController },
     { component: 'endpoint-slice-controller', make: endpointSliceController },
+    { component: 'statefulset-controller', make: statefulSetController },
   ];
 }
