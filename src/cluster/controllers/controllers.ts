@@ -5,6 +5,7 @@ import { deploymentController } from './deployment.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { statefulSetController } from './stateful-set.ts';
+import { daemonSetController } from './daemon-set.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespaceController } from './namespace.ts';
 import { rootCAPublisher } from './root-ca-publisher.ts';
@@ -35,5 +36,6 @@ export function controllerSpecs({ rootCA }: ControllerOptions): readonly Control
     { component: 'endpoint-controller', make: endpointsController },
     { component: 'endpoint-slice-controller', make: endpointSliceController },
     { component: 'statefulset-controller', make: statefulSetController },
+    { component: 'daemonset-controller', make: daemonSetController },
   ];
 }
