@@ -6,6 +6,7 @@ import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { statefulSetController } from './stateful-set.ts';
 import { daemonSetController } from './daemon-set.ts';
+import { jobController } from './job.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespaceController } from './namespace.ts';
 import { rootCAPublisher } from './root-ca-publisher.ts';
@@ -37,5 +38,6 @@ export function controllerSpecs({ rootCA }: ControllerOptions): readonly Control
     { component: 'endpoint-slice-controller', make: endpointSliceController },
     { component: 'statefulset-controller', make: statefulSetController },
     { component: 'daemonset-controller', make: daemonSetController },
+    { component: 'job-controller', make: jobController },
   ];
 }
