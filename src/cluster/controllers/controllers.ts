@@ -7,6 +7,8 @@ import { endpointSliceController } from './endpoint-slice.ts';
 import { statefulSetController } from './stateful-set.ts';
 import { daemonSetController } from './daemon-set.ts';
 import { jobController } from './job.ts';
+import { cronJobController } from './cron-job.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespaceController } from './namespace.ts';
 import { rootCAPublisher } from './root-ca-publisher.ts';
@@ -39,5 +41,7 @@ export function controllerSpecs({ rootCA }: ControllerOptions): readonly Control
     { component: 'statefulset-controller', make: statefulSetController },
     { component: 'daemonset-controller', make: daemonSetController },
     { component: 'job-controller', make: jobController },
+    { component: 'cronjob-controller', make: cronJobController },
+    { component: 'ttl-after-finished-controller', make: ttlAfterFinishedController },
   ];
 }
