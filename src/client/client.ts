@@ -1,7 +1,7 @@
 // The Kubernetes API as programs use it: typed by kind, the same for the embedded cluster and for any other. Objects that come back are
 // immutable and may be shared.
 import type { PatchType, RequestBody, RequestOptions, Verb, WatchEventType } from '../apimachinery/api-request.ts';
-import type { JsonObject, KubernetesObject, Manifest, ObjectOf } from '../apimachinery/object.ts';
+import { groupVersion, type JsonObject, type KubernetesObject, type Manifest, type ObjectOf } from '../apimachinery/object.ts';
 import { statusError } from '../apimachinery/status-error.ts';
 import type { ResourceMapping, ServedResource, Transport } from './transport.ts';
 
@@ -67,6 +67,9 @@ export interface TypedWatch<T> {
   next(): Promise<TypedWatchEvent<T> | undefined>;
   cancel(): void;
 }
+
+/** A kind that the server has at this moment; `kind` is its full name: `apps/v1/Deployment`. */
+export type ServedKind = ServedResource;
 
 /** What was written, and whether that made the object. */
 export interface Written<T> {
@@ -160,6 +163,19 @@ export class Client {
   /** All resources that the server has at this moment. */
   resources(): Promise<readonly ServedResource[]> {
     return this.transport.resources();
+  }
+
+  /** All kinds that the server has, each in the version that it prefers. */
+  async servedKinds(): Promise<readonly ServedKind[]> {
+    const seen = new Set<string>();
+    const kinds: ServedKind[] = [];
+    for (const served of await this.transport.resources()) {
+      const { group, version, kind, resource } = served;
+      if (seen.has(`${group}/${resource}`)) continue;
+      seen.add(`${group}/${resource}`);
+      kinds.push({ ...served, kind: `${groupVersion({ group, version })}/${kind}` });
+    }
+    return kinds;
   }
 
   /** The preferred version of a kind; undefined where the server does not have it. */

@@ -238,6 +238,13 @@ export class Informers {
     return informer;
   }
 
+  /** Stops following a kind that the server no longer has. */
+  async drop(kind: string): Promise<void> {
+    const informer = this.byKind.get(kind);
+    this.byKind.delete(kind);
+    await informer?.stop();
+  }
+
   /** Starts all that are there; resolves when each has read its first list. */
   async start(): Promise<void> {
     await Promise.all([...this.byKind.values()].map((informer) => informer.start()));

@@ -110,6 +110,7 @@ function dropWithType(service: Draft, old: Service): void {
   service.spec = spec;
 }
 
-function withoutNodePort({ nodePort: _, ...port }: ServicePort): ServicePort {
-  return port;
+function withoutNodePort(port: ServicePort): ServicePort {
+  const { nodePort: _, ...rest } = port;
+  return rest;
 }

@@ -21,11 +21,15 @@ export class Expectations {
   }
 
   expectCreations(controller: string, count: number): void {
-    this.byController.set(controller, { creations: count, deletions: new Set(), atMs: this.clock.now() });
+    this.expect(controller, count, []);
   }
 
   expectDeletions(controller: string, pods: readonly string[]): void {
-    this.byController.set(controller, { creations: 0, deletions: new Set(pods), atMs: this.clock.now() });
+    this.expect(controller, 0, pods);
+  }
+
+  expect(controller: string, creations: number, deletions: readonly string[]): void {
+    this.byController.set(controller, { creations, deletions: new Set(deletions), atMs: this.clock.now() });
   }
 
   creationObserved(controller: string): void {

@@ -1,0 +1,47 @@
+// All controllers of kube-controller-manager that a cluster runs, by the names under which they report events. Whoever wires a cluster
+// gives each its own client and event recorder; the informers are shared.
+import type { Controller, ControllerDeps } from '../../client/controller.ts';
+import { deploymentController } from './deployment.ts';
+import { endpointsController } from './endpoints.ts';
+import { endpointSliceController } from './endpoint-slice.ts';
+import { statefulSetController } from './stateful-set.ts';
+import { daemonSetController } from './daemon-set.ts';
+import { jobController } from './job.ts';
+import { cronJobController } from './cron-job.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished.ts';
+import { garbageCollector } from './garbage-collector.ts';
+import { namespaceController } from './namespace.ts';
+import { rootCAPublisher } from './root-ca-publisher.ts';
+import { serviceAccountController } from './service-account.ts';
+import { replicaSetController, replicationController } from './replica-set.ts';
+
+export interface ControllerSpec {
+  /** As events name it, and requests in their user agent. */
+  readonly component: string;
+  /** Called before the informers start. */
+  make(deps: ControllerDeps): Controller;
+}
+
+export interface ControllerOptions {
+  /** The certificates that `kube-root-ca.crt` holds in every namespace, as PEM. */
+  readonly rootCA: string;
+}
+
+export function controllerSpecs({ rootCA }: ControllerOptions): readonly ControllerSpec[] {
+  return [
+    { component: 'deployment-controller', make: deploymentController },
+    { component: 'replicaset-controller', make: replicaSetController },
+    { component: 'replication-controller', make: replicationController },
+    { component: 'serviceaccount-controller', make: serviceAccountController },
+    { component: 'root-ca-certificate-publisher', make: (deps) => rootCAPublisher(deps, rootCA) },
+    { component: 'garbage-collector-controller', make: garbageCollector },
+    { component: 'namespace-controller', make: namespaceController },
+    { component: 'endpoint-controller', make: endpointsController },
+    { component: 'endpoint-slice-controller', make: endpointSliceController },
+    { component: 'statefulset-controller', make: statefulSetController },
+    { component: 'daemonset-controller', make: daemonSetController },
+    { component: 'job-controller', make: jobController },
+    { component: 'cronjob-controller', make: cronJobController },
+    { component: 'ttl-after-finished-controller', make: ttlAfterFinishedController },
+  ];
+}
