@@ -7,10 +7,14 @@ import type { KubernetesObject, Manifest } from '../apimachinery/object.ts';
 import type { Random } from '../apimachinery/random.ts';
 import { isAlreadyExists } from '../apimachinery/status-error.ts';
 import { Client } from '../client/client.ts';
+import type { Controller, ControllerDeps } from '../client/controller.ts';
+import { EventRecorder } from '../client/event-recorder.ts';
+import { Informers } from '../client/informer.ts';
 import { InProcessTransport } from '../client/in-process.ts';
 import { bootstrapNamespaces, bootstrapPriorityClasses } from './apiserver/bootstrap.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
+import { controllerSpecs } from './controllers/controllers.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
 
@@ -24,15 +28,24 @@ export interface ClusterOptions {
   readonly store?: Store;
   /** How many nodes a new cluster has. */
   readonly nodes?: number;
+  /** Told of failures that a component will try to mend by itself. */
+  readonly onError?: (component: string, key: string, error: unknown) => void;
 }
+
+/** Components act under names of their own: as they appear in `managedFields`, and in Kubernetes' audit logs. */
+const COMPONENTS: UserInfo = { username: 'system:kube-controller-manager', groups: ['system:masters', 'system:authenticated'] };
 
 export class Cluster {
   readonly clock: Clock;
   readonly server: ApiServer;
   private readonly random: Random;
   private readonly store: Store;
+  private readonly options: ClusterOptions;
+  private components: readonly Controller[] = [];
+  private informers: Informers | undefined;
 
   private constructor(options: ClusterOptions) {
+    this.options = options;
     this.clock = options.clock;
     this.random = options.random;
     this.store = options.store ?? new MemoryStore(options.clock);
@@ -42,7 +55,29 @@ export class Cluster {
   static async start(options: ClusterOptions): Promise<Cluster> {
     const cluster = new Cluster(options);
     await cluster.bootstrap();
+    await cluster.startComponents();
     return cluster;
+  }
+
+  /** An API server alone: nothing happens in it but what clients do. */
+  static async apiServerOnly(options: ClusterOptions): Promise<Cluster> {
+    const cluster = new Cluster(options);
+    await cluster.bootstrap();
+    return cluster;
+  }
+
+  private async startComponents(): Promise<void> {
+    const informers = new Informers(this.client(COMPONENTS, 'kube-controller-manager'), this.clock);
+    const { clock, options } = this;
+    const deps = (component: string): ControllerDeps => {
+      const client = this.client(COMPONENTS, component);
+      const events = new EventRecorder(client, clock, { component });
+      return { client, informers, clock, random: this.random.fork(), events, ...(options.onError ? { onError: options.onError } : {}) };
+    };
+    this.informers = informers;
+    this.components = controllerSpecs({ rootCA: '' }).map(({ component, make }) => make(deps(component)));
+    await informers.start();
+    for (const component of this.components) component.start();
   }
 
   private async bootstrap(): Promise<void> {
@@ -63,7 +98,7 @@ export class Cluster {
 
   /** An API server alone, on a copy of this cluster's state: what is written there is written nowhere else, and nothing acts upon it. */
   async scratch(): Promise<Cluster> {
-    return Cluster.start({ clock: new VirtualClock(this.clock.now()), random: this.random.fork(), store: this.store.fork() });
+    return Cluster.apiServerOnly({ clock: new VirtualClock(this.clock.now()), random: this.random.fork(), store: this.store.fork() });
   }
 
   /**
@@ -85,6 +120,8 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
+    await Promise.all(this.components.map((component) => component.stop()));
+    await this.informers?.stop();
     await this.store.close();
   }
 }
