@@ -3,6 +3,7 @@ import type { Clock } from '../../apimachinery/clock.ts';
 import type { Random } from '../../apimachinery/random.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
+import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
 import { ApiServer } from './api-server.ts';
 import { builtinResources } from './registry/builtin-resources.ts';
 
@@ -15,5 +16,5 @@ export function standaloneApiServer({
   readonly random: Random;
   readonly store?: Store;
 }): ApiServer {
-  return new ApiServer({ store, clock, random, resources: builtinResources(store), admission: [] });
+  return new ApiServer({ store, clock, random, resources: builtinResources(store), admission: [namespaceLifecycle(store)] });
 }

@@ -104,6 +104,8 @@ export interface TypedStrategy<T> extends Omit<
   | 'beginUpdate'
   | 'afterDelete'
   | 'gracePeriod'
+  | 'heldBack'
+  | 'terminate'
 > {
   prepareForCreate?(object: DraftOf<T>, context: RuleContext): void;
   validate?(object: T, context: RuleContext): FieldError[];
@@ -115,6 +117,8 @@ export interface TypedStrategy<T> extends Omit<
   beginCreate?(object: DraftOf<T>, context: RuleContext): Promise<Finish>;
   beginUpdate?(object: DraftOf<T>, old: T, context: RuleContext): Promise<Finish>;
   afterDelete?(object: T, context: RuleContext): void;
+  heldBack?(object: T): boolean;
+  terminate?(object: DraftOf<T>): void;
   gracePeriod?(object: T, requested: number | undefined): number | undefined;
 }
 

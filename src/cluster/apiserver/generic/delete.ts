@@ -7,6 +7,7 @@ import { formatTime, timeMs } from '../../../apimachinery/time.ts';
 import type { Entry } from '../../storage/store.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { RequestContext } from './context.ts';
+import type { Draft } from './resource-definition.ts';
 import { qualified, withRevision, type ObjectStore } from './object-store.ts';
 import type { RequestOptions } from '../../../apimachinery/api-request.ts';
 
@@ -117,10 +118,11 @@ function planDeletion(context: RequestContext, existing: KubernetesObject): Plan
     const stays = finalizers.length > 0 || grace.seconds > 0;
     return { do: 'mark', object, removeAfter: !stays };
   }
-  if (finalizers.length === 0) return { do: 'remove' };
+  if (finalizers.length === 0 && !strategy.heldBack?.(existing)) return { do: 'remove' };
   if (!metadata.deletionTimestamp && metadata.generation) metadata.generation++;
   if (!metadata.deletionTimestamp || timeMs(metadata.deletionTimestamp) > context.now) metadata.deletionTimestamp = formatTime(context.now);
-  metadata.deletionGracePeriodSeconds = 0;
+  if (strategy.heldBack?.(existing) === undefined) metadata.deletionGracePeriodSeconds = 0;
+  strategy.terminate?.(object as unknown as Draft);
   return { do: 'mark', object, removeAfter: false };
 }
 

@@ -63,6 +63,10 @@ export interface Strategy {
    * @param requested what the client asked for
    */
   gracePeriod?(object: KubernetesObject, requested: number | undefined): number | undefined;
+  /** The object has finalizers of its own besides those of its metadata (namespaces): it stays until these are gone too. */
+  heldBack?(object: KubernetesObject): boolean;
+  /** What else says that an object is on its way out. Of the object only the top level may be changed. */
+  terminate?(object: Draft): void;
   /** What becomes of dependents unless the client says so. */
   readonly defaultGarbageCollection?: 'orphan' | 'delete' | 'unsupported';
   /** Fields that appliers cannot own through this endpoint, as field paths by version: `['status']`. */

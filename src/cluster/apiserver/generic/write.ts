@@ -174,7 +174,7 @@ export async function updateObject(
       finish = (await strategy.beginUpdate?.(object, old, context)) ?? noFinish;
       beforeUpdate(context, object, old, strategy);
       await parts.admission.validate(context.admissionAttributes('UPDATE', name, object, old));
-      if (isReleased(object, old)) {
+      if (isReleased(object, old, definition.strategy)) {
         emptied = { object, old };
         return 'unchanged';
       }
@@ -276,7 +276,8 @@ function beforeUpdate(context: RequestContext, object: Draft, old: KubernetesObj
 }
 
 /** The last finalizer is gone from an object whose time has come. */
-function isReleased(object: Draft, old: KubernetesObject): boolean {
+function isReleased(object: Draft, old: KubernetesObject, strategy: Strategy): boolean {
+  if (strategy.heldBack?.(object as unknown as KubernetesObject)) return false;
   if (object.metadata.finalizers?.length || !old.metadata.deletionTimestamp) return false;
   return (old.metadata.deletionGracePeriodSeconds ?? 0) === 0;
 }

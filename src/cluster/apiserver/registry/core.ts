@@ -1,12 +1,15 @@
 // The resources of the core API group.
-import type { Service } from '#api/core/v1';
+import type { ConfigMap, Namespace, Secret, Service } from '#api/core/v1';
 import type { Store } from '../../storage/store.ts';
+import { setNamespaceDefaults, setSecretDefaults } from '../defaults/namespace-and-secret.ts';
 import { setServiceDefaults } from '../defaults/service.ts';
 import { defaulting, define, typed } from '../generic/define.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 import { statusStrategy } from '../generic/status-strategy.ts';
+import { namespaceFinalizeStrategy, namespaceStatusStrategy, namespaceStrategy } from '../namespace-strategy.ts';
 import { ServiceAllocation } from '../service/service-allocation.ts';
 import { serviceStrategy } from '../service/service-strategy.ts';
+import { secretWarnings, validateConfigMap, validateConfigMapUpdate, validateSecret, validateSecretUpdate } from '../validation/config.ts';
 import { validateServiceStatusUpdate } from '../validation/service.ts';
 
 /** Where cluster addresses are taken from. */
@@ -16,18 +19,52 @@ const SERVICE_CIDR = '10.0.0.0/16';
 export function coreResources(store: Store): ResourceDefinition[] {
   return [
     define('', 'componentstatuses', { shortNames: ['cs'], strategy: {} }),
-    define('', 'configmaps', { shortNames: ['cm'], strategy: {} }),
+    define('', 'configmaps', {
+      shortNames: ['cm'],
+      strategy: typed<ConfigMap>({
+        allowUnconditionalUpdate: true,
+        validate: validateConfigMap,
+        validateUpdate: validateConfigMapUpdate,
+      }),
+    }),
     define('', 'endpoints', { shortNames: ['ep'], storagePath: 'services/endpoints', strategy: {} }),
     define('', 'events', { shortNames: ['ev'], strategy: {} }),
     define('', 'limitranges', { shortNames: ['limits'], strategy: {} }),
-    define('', 'namespaces', { shortNames: ['ns'], strategy: {} }),
+    define('', 'namespaces', {
+      shortNames: ['ns'],
+      versions: { v1: defaulting<Namespace>(setNamespaceDefaults) },
+      strategy: typed<Namespace>(namespaceStrategy),
+      subresources: {
+        status: { strategy: typed<Namespace>(namespaceStatusStrategy) },
+        finalize: { strategy: typed<Namespace>(namespaceFinalizeStrategy) },
+      },
+      returnsDeletedObject: true,
+      selectableFields: {
+        names: ['status.phase'],
+        read: ({ status }) => ({ 'status.phase': (status as Namespace['status'])?.phase ?? '' }),
+      },
+    }),
     define('', 'bindings', { strategy: {} }),
     define('', 'persistentvolumeclaims', { shortNames: ['pvc'], strategy: {} }),
     define('', 'pods', { shortNames: ['po'], categories: ['all'], strategy: {} }),
     define('', 'podtemplates', { strategy: {} }),
     define('', 'replicationcontrollers', { shortNames: ['rc'], categories: ['all'], storagePath: 'controllers', strategy: {} }),
     define('', 'resourcequotas', { shortNames: ['quota'], strategy: {} }),
-    define('', 'secrets', { strategy: {} }),
+    define('', 'secrets', {
+      versions: { v1: defaulting<Secret>(setSecretDefaults) },
+      strategy: typed<Secret>({
+        allowUnconditionalUpdate: true,
+        prepareForUpdate(secret, old) {
+          // the type is kept where the client does not speak of it
+          if (!secret.type && old.type) secret.type = old.type;
+        },
+        validate: validateSecret,
+        validateUpdate: validateSecretUpdate,
+        warningsOnCreate: secretWarnings,
+        warningsOnUpdate: secretWarnings,
+      }),
+      selectableFields: { names: ['type'], read: ({ type }) => ({ type: (type as string | undefined) ?? '' }) },
+    }),
     define('', 'serviceaccounts', { shortNames: ['sa'], strategy: {} }),
     define('', 'services', {
       shortNames: ['svc'],
