@@ -1,6 +1,7 @@
 // The resources of the core API group.
 import { define } from '../generic/define.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
+import { bindPod, podGracePeriod } from './pod-binding.ts';
 
 export function coreResources(): ResourceDefinition[] {
   return [
@@ -12,7 +13,12 @@ export function coreResources(): ResourceDefinition[] {
     define('', 'namespaces', { shortNames: ['ns'], strategy: {} }),
     define('', 'bindings', { strategy: {} }),
     define('', 'persistentvolumeclaims', { shortNames: ['pvc'], strategy: {} }),
-    define('', 'pods', { shortNames: ['po'], categories: ['all'], strategy: {} }),
+    define('', 'pods', {
+      shortNames: ['po'],
+      categories: ['all'],
+      strategy: { gracePeriod: podGracePeriod },
+      subresources: { binding: { serve: bindPod } },
+    }),
     define('', 'podtemplates', { strategy: {} }),
     define('', 'replicationcontrollers', { shortNames: ['rc'], categories: ['all'], storagePath: 'controllers', strategy: {} }),
     define('', 'resourcequotas', { shortNames: ['quota'], strategy: {} }),
