@@ -3,7 +3,7 @@ import type { Node } from '#api/core/v1';
 import type { LabelSelector } from '../../apimachinery/label-selector.ts';
 import { parseQuantity, quantityNumber } from '../../apimachinery/quantity.ts';
 import type { HostPort, PodInfo } from './pod-info.ts';
-import { addResources, noResources, readResources, type Resources } from './resources.ts';
+import { addResources, noResources, readResources, type Resources } from '../../apimachinery/core/pod-requests.ts';
 
 /** So many selectors are counted for each node; beyond that the oldest is forgotten. */
 const MAX_COUNTERS = 32;

@@ -1,7 +1,7 @@
 // A pod as the scheduler reads it: what its spec amounts to, worked out once for each spec and shared by all versions of the pod.
 import type { Pod, PodAffinityTerm, WeightedPodAffinityTerm } from '#api/core/v1';
 import { LabelSelector, type Labels } from '../../apimachinery/label-selector.ts';
-import { podRequests, type Resources } from './resources.ts';
+import { podRequests, type Resources } from '../../apimachinery/core/pod-requests.ts';
 
 export interface HostPort {
   readonly ip: string;

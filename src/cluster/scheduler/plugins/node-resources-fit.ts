@@ -2,7 +2,7 @@
 import { eventNode, MAX_NODE_SCORE, refuse, refuseForGood, type Plugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
-import { podRequests, readResources, type Resources } from '../resources.ts';
+import { podRequests, readResources, type Resources } from '../../../apimachinery/core/pod-requests.ts';
 
 export const nodeResourcesFit: Plugin = {
   name: 'NodeResourcesFit',

@@ -1,7 +1,7 @@
 // What pods ask for and nodes have, as plain numbers: thousandths of a CPU, bytes, pieces. The sum of a pod follows the resource helpers
 // of k8s.io/component-helpers: init containers run one after the other, sidecars stay, pod-level requests win, overhead comes on top.
 import type { Container, Pod, PodSpec, ResourceList } from '#api/core/v1';
-import { parseQuantity, quantityNumber } from '../../apimachinery/quantity.ts';
+import { parseQuantity, quantityNumber } from '../quantity.ts';
 
 export interface Resources {
   /** Thousandths. */
