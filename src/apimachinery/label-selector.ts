@@ -47,6 +47,11 @@ export class LabelSelector {
       : new LabelSelector(keys.map((key) => ({ key, operator: '=', values: [set![key]!] })));
   }
 
+  /** All of these, taken together; none of them selects everything. */
+  static fromRequirements(requirements: readonly Requirement[]): LabelSelector {
+    return requirements.length === 0 ? LabelSelector.everything : new LabelSelector(sortByKey(requirements));
+  }
+
   /** A metav1.LabelSelector: none selects nothing, an empty one everything. Throws {@link SelectorError}. */
   static fromSpec(spec: LabelSelectorSpec | null | undefined): LabelSelector {
     if (!spec) return LabelSelector.nothing;

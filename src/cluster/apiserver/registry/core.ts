@@ -11,6 +11,7 @@ import { ServiceAllocation } from '../service/service-allocation.ts';
 import { serviceStrategy } from '../service/service-strategy.ts';
 import { secretWarnings, validateConfigMap, validateConfigMapUpdate, validateSecret, validateSecretUpdate } from '../validation/config.ts';
 import { validateServiceStatusUpdate } from '../validation/service.ts';
+import { bindPod, podGracePeriod } from './pod-binding.ts';
 
 /** Where cluster addresses are taken from. */
 const SERVICE_CIDR = '10.0.0.0/16';
@@ -46,7 +47,12 @@ export function coreResources(store: Store): ResourceDefinition[] {
     }),
     define('', 'bindings', { strategy: {} }),
     define('', 'persistentvolumeclaims', { shortNames: ['pvc'], strategy: {} }),
-    define('', 'pods', { shortNames: ['po'], categories: ['all'], strategy: {} }),
+    define('', 'pods', {
+      shortNames: ['po'],
+      categories: ['all'],
+      strategy: { gracePeriod: podGracePeriod },
+      subresources: { binding: { serve: bindPod } },
+    }),
     define('', 'podtemplates', { strategy: {} }),
     define('', 'replicationcontrollers', { shortNames: ['rc'], categories: ['all'], storagePath: 'controllers', strategy: {} }),
     define('', 'resourcequotas', { shortNames: ['quota'], strategy: {} }),

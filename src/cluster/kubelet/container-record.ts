@@ -1,0 +1,82 @@
+// What a kubelet remembers of one container of a pod: its state now, its last end, how often it was started, and when it may be again.
+import type { Container } from '#api/core/v1';
+import type { ContainerExit } from './runtime/runtime.ts';
+
+export type ContainerState =
+  | { readonly is: 'waiting'; readonly reason: string; readonly message?: string }
+  | { readonly is: 'running'; readonly startedAtMs: number; readonly id: string }
+  | { readonly is: 'terminated'; readonly startedAtMs: number; readonly id: string; readonly exit: ContainerExit };
+
+export interface ContainerRecord {
+  readonly container: Container;
+  readonly role: 'init' | 'sidecar' | 'main';
+  state: ContainerState;
+  last: Extract<ContainerState, { is: 'terminated' }> | undefined;
+  restartCount: number;
+  /** The startup probe has succeeded, or there is none and it runs. */
+  started: boolean;
+  ready: boolean;
+  /** The node has its image. */
+  pulled: boolean;
+  /** It has ended and is to run again. */
+  restartDue: boolean;
+  /** Pause before the restart after the next end, in milliseconds; 0: none yet. */
+  backoffMs: number;
+  /** Pause before the next pull. */
+  pullBackoffMs: number;
+  /** No start or pull before this. */
+  notBeforeMs: number;
+}
+
+const FIRST_BACKOFF_MS = 10_000;
+const MAX_BACKOFF_MS = 300_000;
+/** A container that ran this long starts with the first pause again. */
+const BACKOFF_RESET_MS = 600_000;
+
+export function newRecord(container: Container, role: ContainerRecord['role'], waitingReason: string): ContainerRecord {
+  return {
+    container,
+    role,
+    state: { is: 'waiting', reason: waitingReason },
+    last: undefined,
+    restartCount: 0,
+    started: false,
+    ready: false,
+    pulled: false,
+    restartDue: false,
+    backoffMs: 0,
+    pullBackoffMs: 0,
+    notBeforeMs: 0,
+  };
+}
+
+export const doubled = (pauseMs: number): number => (pauseMs === 0 ? FIRST_BACKOFF_MS : Math.min(pauseMs * 2, MAX_BACKOFF_MS));
+
+/** The container has ended and is to run again: how long to wait, counted from its end. The first time it need not wait. */
+export function restartPause(record: ContainerRecord, ranMs: number): number {
+  const pause = ranMs >= BACKOFF_RESET_MS ? 0 : record.backoffMs;
+  record.backoffMs = doubled(pause);
+  return pause;
+}
+
+/** Whether a container that ended so is started again under the policy. */
+export function restarts(record: ContainerRecord, exit: ContainerExit, restartPolicy: string): boolean {
+  if (record.role === 'sidecar') return true;
+  const ruled = ruledRestart(record.container, exit);
+  if (ruled !== undefined) return ruled;
+  const policy = record.container.restartPolicy ?? restartPolicy;
+  if (policy === 'Never') return false;
+  // an init container that has done its work is done
+  if (policy === 'OnFailure' || record.role === 'init') return exit.exitCode !== 0;
+  return true;
+}
+
+/** The container's own rules come first. */
+function ruledRestart({ restartPolicyRules = [] }: Container, { exitCode }: ContainerExit): boolean | undefined {
+  for (const { action, exitCodes } of restartPolicyRules) {
+    if (!exitCodes) continue;
+    const listed = (exitCodes.values ?? []).includes(exitCode);
+    if (exitCodes.operator === 'In' ? listed : !listed) return action === 'Restart';
+  }
+  return undefined;
+}

@@ -1,0 +1,107 @@
+// That nodes are alive: a Lease for each in kube-node-lease, renewed four times as often as it lasts, and the node's conditions again
+// every five minutes. One background timer serves all nodes of the process, a slice of them at each beat, so that nothing comes in bursts.
+import type { Lease } from '#api/coordination/v1';
+import type { Clock, Timer } from '../../apimachinery/clock.ts';
+import type { Manifest } from '../../apimachinery/object.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../../apimachinery/status-error.ts';
+import { formatMicroTime } from '../../apimachinery/time.ts';
+import type { Client } from '../../client/client.ts';
+
+const NAMESPACE = 'kube-node-lease';
+const SLICES = 10;
+const STATUS_EVERY_MS = 300_000;
+
+export interface Beating {
+  readonly name: string;
+  readonly uid: string;
+  /** Writes the node's status again. */
+  reportStatus(): Promise<void>;
+}
+
+interface Beat {
+  readonly node: Beating;
+  lease: Lease | undefined;
+  statusAtMs: number;
+}
+
+export class Heartbeats {
+  private readonly client: Client;
+  private readonly clock: Clock;
+  private readonly leaseDurationSeconds: number;
+  private readonly onError: (node: string, error: unknown) => void;
+  private readonly slices: Map<string, Beat>[] = Array.from({ length: SLICES }, () => new Map());
+  private at = 0;
+  private next = 0;
+  private timer: Timer | undefined;
+
+  constructor(client: Client, clock: Clock, leaseDurationSeconds: number, onError: (node: string, error: unknown) => void) {
+    this.client = client;
+    this.clock = clock;
+    this.leaseDurationSeconds = leaseDurationSeconds;
+    this.onError = onError;
+  }
+
+  /** From now on the node is alive. */
+  async begin(node: Beating): Promise<void> {
+    const beat: Beat = { node, lease: undefined, statusAtMs: this.clock.now() + STATUS_EVERY_MS };
+    this.slices[this.next++ % SLICES]!.set(node.name, beat);
+    this.timer ??= this.schedule();
+    await this.renew(beat);
+  }
+
+  end(name: string): void {
+    for (const slice of this.slices) slice.delete(name);
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    for (const slice of this.slices) slice.clear();
+  }
+
+  private schedule(): Timer {
+    const everyMs = (this.leaseDurationSeconds * 1000) / 4 / SLICES;
+    return this.clock.schedule(everyMs, () => this.beat(), { background: true });
+  }
+
+  private beat(): void {
+    this.timer = this.schedule();
+    const slice = this.slices[this.at++ % SLICES]!;
+    for (const beat of slice.values()) {
+      void this.renew(beat);
+      if (beat.statusAtMs > this.clock.now()) continue;
+      beat.statusAtMs = this.clock.now() + STATUS_EVERY_MS;
+      void beat.node.reportStatus();
+    }
+  }
+
+  private async renew(beat: Beat): Promise<void> {
+    try {
+      beat.lease = beat.lease ? await this.update(beat.lease) : await this.create(beat.node);
+    } catch (error) {
+      // read anew at the next beat
+      beat.lease = undefined;
+      if (!isConflict(error) && !isNotFound(error)) this.onError(beat.node.name, error);
+    }
+  }
+
+  private update(lease: Lease): Promise<Lease> {
+    const spec = { ...lease.spec, renewTime: formatMicroTime(this.clock.now()) };
+    return this.client.update('coordination.k8s.io/v1/Lease', { ...lease, spec });
+  }
+
+  private async create({ name, uid }: Beating): Promise<Lease> {
+    const lease: Manifest<Lease> = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name, namespace: NAMESPACE, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid }] },
+      spec: { holderIdentity: name, leaseDurationSeconds: this.leaseDurationSeconds, renewTime: formatMicroTime(this.clock.now()) },
+    };
+    try {
+      return await this.client.create('coordination.k8s.io/v1/Lease', lease);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      return this.update(await this.client.get('coordination.k8s.io/v1/Lease', name, { namespace: NAMESPACE }));
+    }
+  }
+}

@@ -1,0 +1,152 @@
+// One node's kubelet: its pods, each with a worker, and what it says of its node. It watches nothing by itself: kubelets.ts tells it.
+import type { Container, Node, Pod } from '#api/core/v1';
+import { isConflict, isNotFound } from '../../apimachinery/status-error.ts';
+import type { ControllerDeps } from '../../client/controller.ts';
+import { EventRecorder, type EventType } from '../../client/event-recorder.ts';
+import { rejection } from './admission.ts';
+import { hostIPs, isReported, nodeConditions, nodeStatus } from './node-status.ts';
+import type { ConfigLister } from './pod-config.ts';
+import { PodWorker } from './pod-worker.ts';
+import type { ContainerExit, Runtime } from './runtime/runtime.ts';
+import type { KubeletTraits } from './traits.ts';
+
+export interface KubeletParts {
+  readonly deps: ControllerDeps;
+  readonly runtime: Runtime;
+  readonly traits: KubeletTraits;
+  readonly config: ConfigLister;
+  /** The node's address where its manifest gives none. */
+  readonly address: string;
+  readonly onError: (key: string, error: unknown) => void;
+}
+
+export class Kubelet {
+  node: Node;
+  private readonly parts: KubeletParts;
+  private readonly workers = new Map<string, PodWorker>();
+  private readonly pods = new Map<string, Pod>();
+  /** Pods that are over: none may start them again. */
+  private readonly over = new Set<string>();
+  private recorder: EventRecorder | undefined;
+  private reporting: Promise<void> | undefined;
+
+  constructor(node: Node, parts: KubeletParts) {
+    this.node = node;
+    this.parts = parts;
+  }
+
+  get name(): string {
+    return this.node.metadata.name;
+  }
+
+  /** Events that are still to be written. */
+  flushed(): Promise<void> {
+    return this.recorder?.flushed() ?? Promise.resolve();
+  }
+
+  nodeChanged(node: Node): void {
+    this.node = node;
+    if (!isReported(node, this.parts.traits)) void this.report();
+  }
+
+  /** Writes the node's whole status. */
+  report(): Promise<void> {
+    this.reporting ??= this.write(() => nodeStatus(this.node, this.parts.address, this.parts.traits, this.parts.deps.clock.now())).finally(
+      () => {
+        this.reporting = undefined;
+      },
+    );
+    return this.reporting;
+  }
+
+  /** Says again that the node is well. */
+  reportStatus(): Promise<void> {
+    return this.write(() => ({ conditions: nodeConditions(this.node, this.parts.traits, this.parts.deps.clock.now()) }));
+  }
+
+  private async write(status: () => Node['status']): Promise<void> {
+    try {
+      await this.parts.deps.client.patch('v1/Node', this.name, { status: status() }, { type: 'strategic', subresource: 'status' });
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) this.parts.onError(this.name, error);
+    }
+  }
+
+  podChanged(pod: Pod): void {
+    const { uid } = pod.metadata;
+    this.pods.set(uid, pod);
+    const worker = this.workers.get(uid);
+    if (worker) worker.update(pod);
+    else if (!this.over.has(uid)) this.workers.set(uid, this.newWorker(pod));
+  }
+
+  podGone(pod: Pod): void {
+    const { uid } = pod.metadata;
+    this.pods.delete(uid);
+    this.over.delete(uid);
+    const worker = this.workers.get(uid);
+    this.workers.delete(uid);
+    void worker?.kill();
+  }
+
+  exited(podUid: string, containerId: string, exit: ContainerExit): boolean {
+    const worker = this.workers.get(podUid);
+    worker?.exited(containerId, exit);
+    return worker !== undefined;
+  }
+
+  probesChanged(podUid: string): void {
+    this.workers.get(podUid)?.probesChanged();
+  }
+
+  configChanged(podUid: string): void {
+    this.workers.get(podUid)?.configChanged();
+  }
+
+  /** The node is not this kubelet's any more. */
+  close(): void {
+    for (const worker of this.workers.values()) worker.close();
+    this.workers.clear();
+  }
+
+  private newWorker(pod: Pod): PodWorker {
+    const { deps, runtime, traits, config } = this.parts;
+    return new PodWorker(pod, {
+      client: deps.client,
+      clock: deps.clock,
+      runtime,
+      traits,
+      config,
+      nodeName: this.name,
+      hostIPs: () => hostIPs(this.node),
+      podCIDR: () => this.node.spec?.podCIDR,
+      admit: (newcomer) => rejection(newcomer, this.node, this.running(newcomer)),
+      event: (about, type, reason, message, container) => this.event(about, type, reason, message, container),
+      onError: (about, error) => this.parts.onError(`${about.metadata.namespace}/${about.metadata.name}`, error),
+      finished: (about) => {
+        this.over.add(about.metadata.uid);
+        this.workers.get(about.metadata.uid)?.close();
+        this.workers.delete(about.metadata.uid);
+      },
+    });
+  }
+
+  private *running(but: Pod): Iterable<Pod> {
+    for (const pod of this.pods.values()) {
+      const { phase } = pod.status ?? {};
+      if (pod.metadata.uid !== but.metadata.uid && phase !== 'Succeeded' && phase !== 'Failed') yield pod;
+    }
+  }
+
+  private event(about: Pod, type: EventType, reason: string, message: string, container: Container | undefined): void {
+    const { deps, traits } = this.parts;
+    if (!traits.events) return;
+    this.recorder ??= new EventRecorder(deps.client, deps.clock, { component: 'kubelet', host: this.name });
+    this.recorder.event(about, type, reason, message, container ? { fieldPath: fieldPath(about, container) } : {});
+  }
+}
+
+function fieldPath({ spec }: Pod, { name }: Container): string {
+  const list = spec.initContainers?.some((c) => c.name === name) ? 'initContainers' : 'containers';
+  return `spec.${list}{${name}}`;
+}

@@ -1,0 +1,219 @@
+// All kubelets of this process: one set of handlers on the shared informers, each event handed to the kubelet of the node it is about.
+// Nodes are registered here, and kubelets come and go with the nodes.
+import type { Node, Pod } from '#api/core/v1';
+import type { Manifest } from '../../apimachinery/object.ts';
+import { isAlreadyExists } from '../../apimachinery/status-error.ts';
+import type { Controller, ControllerDeps } from '../../client/controller.ts';
+import { objectKey } from '../../client/informer.ts';
+import { Heartbeats } from './heartbeats.ts';
+import { Kubelet } from './kubelet.ts';
+import { isReported, nodeLabels } from './node-status.ts';
+import { usedObjects, type ConfigLister } from './pod-config.ts';
+import type { Runtime } from './runtime/runtime.ts';
+import { KUBELET_TRAITS, type KubeletTraits } from './traits.ts';
+
+export interface KubeletsOptions {
+  readonly runtime: Runtime;
+  /** Default: all that a kubelet does. */
+  readonly traits?: KubeletTraits;
+  /** Nodes that are made at the start where they do not exist. */
+  readonly register?: readonly Manifest<Node>[];
+  /** Which nodes have their kubelet here: asked again whenever a node changes. Default: all. */
+  readonly manages?: (node: Node) => boolean;
+  /** How long a node counts as alive after its last heartbeat; 0: no heartbeats. Default: 40. */
+  readonly leaseDurationSeconds?: number;
+}
+
+const LEASE_SECONDS = 40;
+const BY_NODE = 'spec.nodeName';
+
+export function kubelets(deps: ControllerDeps, options: KubeletsOptions): Controller {
+  return new Kubelets(deps, options);
+}
+
+class Kubelets implements Controller {
+  readonly name = 'kubelet';
+  private readonly deps: ControllerDeps;
+  private readonly options: KubeletsOptions;
+  private readonly traits: KubeletTraits;
+  private readonly byNode = new Map<string, Kubelet>();
+  private readonly heartbeats: Heartbeats | undefined;
+  private readonly config: ConfigLister;
+  /** `ConfigMap/namespace/name` → the pods (uid → node) that use it. */
+  private readonly users = new Map<string, Map<string, string>>();
+  private readonly used = new Map<string, readonly string[]>();
+  /** The kubelet of each pod, by uid. */
+  private readonly places = new Map<string, Kubelet>();
+  private running = false;
+  private readonly pods;
+  private readonly nodes;
+  private busy = 0;
+
+  constructor(deps: ControllerDeps, options: KubeletsOptions) {
+    this.deps = deps;
+    this.options = options;
+    this.traits = options.traits ?? KUBELET_TRAITS;
+    const { informers, client, clock } = deps;
+    this.pods = informers.of('v1/Pod');
+    this.nodes = informers.of('v1/Node');
+    this.pods.addIndex(BY_NODE, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
+    const lease = options.leaseDurationSeconds ?? LEASE_SECONDS;
+    if (lease > 0) this.heartbeats = new Heartbeats(client, clock, lease, (node, error) => this.failed(node, error));
+    this.config = this.watchConfig();
+    this.watch();
+    options.runtime.subscribe({
+      exited: (uid, id, exit) => void this.kubeletOf(uid)?.exited(uid, id, exit),
+      changed: (uid) => this.kubeletOf(uid)?.probesChanged(uid),
+    });
+  }
+
+  get pending(): number {
+    return this.busy;
+  }
+
+  start(): void {
+    if (this.running) return;
+    this.running = true;
+    for (const node of this.nodes.list()) this.nodeChanged(node);
+    for (const manifest of this.options.register ?? []) void this.register(manifest);
+  }
+
+  async stop(): Promise<void> {
+    this.running = false;
+    this.heartbeats?.stop();
+    const all = [...this.byNode.values()];
+    for (const kubelet of all) kubelet.close();
+    this.byNode.clear();
+    await Promise.all(all.map((kubelet) => kubelet.flushed()));
+  }
+
+  private watch(): void {
+    this.nodes.addHandler({
+      added: (node) => this.nodeChanged(node),
+      updated: (node, old) => {
+        if (node.metadata.uid !== old.metadata.uid) this.leave(old.metadata.name);
+        this.nodeChanged(node);
+      },
+      deleted: (node) => this.leave(node.metadata.name),
+    });
+    this.pods.addHandler({
+      added: (pod) => this.podChanged(pod),
+      updated: (pod) => this.podChanged(pod),
+      deleted: (pod) => this.podGone(pod),
+    });
+  }
+
+  private nodeChanged(node: Node): void {
+    if (!this.running) return;
+    const { name } = node.metadata;
+    const known = this.byNode.get(name);
+    if (!(this.options.manages?.(node) ?? true)) {
+      if (known) this.leave(name);
+    } else if (known) known.nodeChanged(node);
+    else this.take(node);
+  }
+
+  /** A kubelet starts on the node: with the pods that are there already. */
+  private take(node: Node): void {
+    const { name } = node.metadata;
+    const kubelet = new Kubelet(node, {
+      deps: this.deps,
+      runtime: this.options.runtime,
+      traits: this.traits,
+      config: this.config,
+      address: madeUpAddress(this.byNode.size),
+      onError: (key, error) => this.failed(key, error),
+    });
+    this.byNode.set(name, kubelet);
+    if (!isReported(node, this.traits)) this.count(kubelet.report());
+    if (this.heartbeats) this.count(this.heartbeats.begin({ name, uid: node.metadata.uid, reportStatus: () => kubelet.reportStatus() }));
+    for (const pod of this.pods.byIndex(BY_NODE, name)) this.podChanged(pod);
+  }
+
+  private leave(name: string): void {
+    this.heartbeats?.end(name);
+    this.byNode.get(name)?.close();
+    this.byNode.delete(name);
+  }
+
+  private podChanged(pod: Pod): void {
+    const kubelet = pod.spec.nodeName ? this.byNode.get(pod.spec.nodeName) : undefined;
+    if (!kubelet) return;
+    if (this.traits.config) this.noteUse(pod);
+    this.places.set(pod.metadata.uid, kubelet);
+    kubelet.podChanged(pod);
+  }
+
+  private podGone(pod: Pod): void {
+    const { uid } = pod.metadata;
+    for (const key of this.used.get(uid) ?? []) {
+      const users = this.users.get(key);
+      users?.delete(uid);
+      if (users?.size === 0) this.users.delete(key);
+    }
+    this.used.delete(uid);
+    this.places.delete(uid);
+    if (pod.spec.nodeName) this.byNode.get(pod.spec.nodeName)?.podGone(pod);
+  }
+
+  private kubeletOf(podUid: string): Kubelet | undefined {
+    return this.places.get(podUid);
+  }
+
+  /** What a pod uses never changes. */
+  private noteUse(pod: Pod): void {
+    const { uid } = pod.metadata;
+    if (this.used.has(uid)) return;
+    const keys = usedObjects(pod);
+    this.used.set(uid, keys);
+    for (const key of keys) {
+      const users = this.users.get(key);
+      if (users) users.set(uid, pod.spec.nodeName!);
+      else this.users.set(key, new Map([[uid, pod.spec.nodeName!]]));
+    }
+  }
+
+  private watchConfig(): ConfigLister {
+    const { informers } = this.deps;
+    if (!this.traits.config) return { configMap: () => undefined, secret: () => undefined, claim: () => undefined };
+    const configMaps = informers.of('v1/ConfigMap');
+    const secrets = informers.of('v1/Secret');
+    const claims = informers.of('v1/PersistentVolumeClaim');
+    const wakes = (kind: string) => {
+      const wake = (object: { readonly metadata: { readonly namespace?: string; readonly name?: string } }): void => {
+        for (const [uid, node] of this.users.get(`${kind}/${objectKey(object)}`) ?? []) this.byNode.get(node)?.configChanged(uid);
+      };
+      return { added: wake, updated: wake, deleted: wake };
+    };
+    configMaps.addHandler(wakes('ConfigMap'));
+    secrets.addHandler(wakes('Secret'));
+    claims.addHandler(wakes('PersistentVolumeClaim'));
+    return {
+      configMap: (namespace, name) => configMaps.get(namespace, name),
+      secret: (namespace, name) => secrets.get(namespace, name),
+      claim: (namespace, name) => claims.get(namespace, name),
+    };
+  }
+
+  private async register(manifest: Manifest<Node>): Promise<void> {
+    try {
+      const { metadata } = manifest;
+      const labels = { ...nodeLabels(metadata.name ?? ''), ...metadata.labels };
+      await this.deps.client.create('v1/Node', { ...manifest, metadata: { ...metadata, labels } });
+    } catch (error) {
+      if (!isAlreadyExists(error)) this.failed(manifest.metadata.name ?? '', error);
+    }
+  }
+
+  private count(work: Promise<void>): void {
+    this.busy++;
+    void work.finally(() => this.busy--);
+  }
+
+  private failed(key: string, error: unknown): void {
+    this.deps.onError?.(this.name, key, error);
+  }
+}
+
+/** 10.64.0.0/10: beside the pods and the services. */
+const madeUpAddress = (n: number): string => `10.${64 + ((n >> 16) & 63)}.${(n >> 8) & 255}.${(n & 255) + 1}`;

@@ -1,0 +1,98 @@
+// What a kubelet says of its node: conditions, addresses, capacity, and what kind of machine it is. Pure.
+import type { Node, NodeAddress, NodeCondition, NodeStatus, NodeSystemInfo, ResourceList } from '#api/core/v1';
+import { formatTime } from '../../apimachinery/time.ts';
+import type { KubeletTraits } from './traits.ts';
+
+export const KUBELET_VERSION = 'v1.36.3';
+export const KUBELET_PORT = 10250;
+
+/** What a node has whose manifest does not say. */
+const CAPACITY: ResourceList = { cpu: '4', 'ephemeral-storage': '100Gi', memory: '16Gi', pods: '110' };
+
+type Health = Pick<NodeCondition, 'type' | 'status' | 'reason' | 'message'>;
+
+const HEALTHY: readonly Health[] = [
+  { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
+  { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
+  { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
+  { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' },
+];
+
+const NETWORK: Health = {
+  type: 'NetworkUnavailable',
+  status: 'False',
+  reason: 'RouteCreated',
+  message: 'RouteController created a route',
+};
+
+const health = ({ network }: KubeletTraits): readonly Health[] => (network ? [...HEALTHY, NETWORK] : HEALTHY);
+
+/** The status to be written; what the manifest gives (capacity, addresses) stays. */
+export function nodeStatus(node: Node, address: string, traits: KubeletTraits, nowMs: number): NodeStatus {
+  const { status = {}, metadata } = node;
+  const capacity = status.capacity ?? status.allocatable ?? CAPACITY;
+  return {
+    capacity,
+    allocatable: status.allocatable ?? capacity,
+    conditions: nodeConditions(node, traits, nowMs),
+    addresses: nodeAddresses(status.addresses ?? [], address, metadata.labels?.['kubernetes.io/hostname'] ?? metadata.name),
+    daemonEndpoints: { kubeletEndpoint: { Port: status.daemonEndpoints?.kubeletEndpoint?.Port || KUBELET_PORT } },
+    nodeInfo: { ...machine(metadata.name), ...given(status.nodeInfo) },
+  };
+}
+
+/** A condition that stays as it is keeps its time of transition. */
+export function nodeConditions({ status }: Node, traits: KubeletTraits, nowMs: number): NodeCondition[] {
+  const now = formatTime(nowMs);
+  return health(traits).map((condition) => {
+    const known = status?.conditions?.find((c) => c.type === condition.type);
+    const lastTransitionTime = known?.status === condition.status ? (known.lastTransitionTime ?? now) : now;
+    return { ...condition, lastHeartbeatTime: now, lastTransitionTime };
+  });
+}
+
+/** Whether the node says what a healthy kubelet says. */
+export const isReported = ({ status }: Node, traits: KubeletTraits): boolean =>
+  health(traits).every(({ type, status: wanted }) => status?.conditions?.some((c) => c.type === type && c.status === wanted)) &&
+  Boolean(status?.allocatable && status.addresses?.length && status.nodeInfo?.kubeletVersion);
+
+function nodeAddresses(known: readonly NodeAddress[], address: string, hostname: string): NodeAddress[] {
+  const addresses = [...known];
+  if (!addresses.some((a) => a.type === 'InternalIP')) addresses.push({ type: 'InternalIP', address });
+  if (!addresses.some((a) => a.type === 'Hostname')) addresses.push({ type: 'Hostname', address: hostname });
+  return addresses;
+}
+
+function machine(name: string): NodeSystemInfo {
+  return {
+    machineID: name,
+    systemUUID: name,
+    bootID: name,
+    kernelVersion: '6.12.0',
+    osImage: 'Debian GNU/Linux 13 (trixie)',
+    containerRuntimeVersion: 'simulated://1.0.0',
+    kubeletVersion: KUBELET_VERSION,
+    kubeProxyVersion: '',
+    operatingSystem: 'linux',
+    architecture: 'amd64',
+  };
+}
+
+/** Empty texts are not given. */
+function given(info: NodeSystemInfo | undefined): Partial<NodeSystemInfo> {
+  return Object.fromEntries(Object.entries(info ?? {}).filter(([, value]) => value !== ''));
+}
+
+export const hostIPs = ({ status }: Node): readonly string[] =>
+  (status?.addresses ?? []).filter((a) => a.type === 'InternalIP').map((a) => a.address);
+
+/** The labels that every kubelet gives its node. */
+export function nodeLabels(name: string): Readonly<Record<string, string>> {
+  return {
+    'beta.kubernetes.io/arch': 'amd64',
+    'beta.kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': 'amd64',
+    'kubernetes.io/hostname': name,
+    'kubernetes.io/os': 'linux',
+  };
+}

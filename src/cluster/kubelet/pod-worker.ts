@@ -1,0 +1,539 @@
+// One pod on its node, from its arrival to its end: the sandbox, init containers in order, sidecars, the main containers, restarts with
+// growing pauses, and a graceful end. One step at a time: a step looks at what is and does what is due; whatever happens wakes it again.
+// Follows the kubelet's pod workers and kuberuntime's SyncPod.
+import type { Container, Pod } from '#api/core/v1';
+import type { Clock, Timer } from '../../apimachinery/clock.ts';
+import { controllerOf } from '../../apimachinery/owner-reference.ts';
+import { isNotFound, isConflict } from '../../apimachinery/status-error.ts';
+import { formatDuration } from '../../apimachinery/time.ts';
+import type { Client } from '../../client/client.ts';
+import type { EventType } from '../../client/event-recorder.ts';
+import { doubled, newRecord, restartPause, restarts, type ContainerRecord } from './container-record.ts';
+import { environmentFault, volumeFaults, type ConfigLister } from './pod-config.ts';
+import { podPhase, podStatus, type PodObservation } from './pod-status.ts';
+import { Prober } from './prober.ts';
+import { ContainerError, type ContainerExit, type PodSandbox, type Runtime } from './runtime/runtime.ts';
+import { StatusWriter } from './status-writer.ts';
+import type { KubeletTraits } from './traits.ts';
+
+/** Restarts beyond these count as what a pod at rest does: they do not keep the world busy. */
+const BUSY_RESTARTS = 2;
+/** A pod that waits for its configuration looks again after this long even if nothing wakes it. */
+const CONFIG_RETRY_MS = 120_000;
+/** After a step that failed. */
+const RETRY_MS = 1000;
+
+/** What a worker is given by its kubelet. */
+export interface PodWorkerDeps {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly runtime: Runtime;
+  readonly traits: KubeletTraits;
+  readonly config: ConfigLister;
+  readonly nodeName: string;
+  hostIPs(): readonly string[];
+  podCIDR(): string | undefined;
+  /** Why the node cannot take the pod; undefined where it can. */
+  admit(pod: Pod): { readonly reason: string; readonly message: string } | undefined;
+  event(pod: Pod, type: EventType, reason: string, message: string, container?: Container): void;
+  onError(pod: Pod, error: unknown): void;
+  /** The pod is over and gone from the node. */
+  finished(pod: Pod): void;
+}
+
+export class PodWorker {
+  private pod: Pod;
+  private readonly deps: PodWorkerDeps;
+  private readonly records: ContainerRecord[];
+  private readonly probers = new Map<string, Prober>();
+  private readonly writer: StatusWriter;
+  private readonly startedAtMs: number;
+  private readonly aborted = new AbortController();
+  private sandbox: PodSandbox | undefined;
+  private stepping: Promise<void> | undefined;
+  private dirty = false;
+  private timer: Timer | undefined;
+  private deadline: Timer | undefined;
+  private ended: PodObservation['ended'];
+  private admitted = false;
+  private stopping = false;
+  /** No container will run any more: only the object may be left. */
+  private over = false;
+  private closed = false;
+  private configFaults = '';
+
+  constructor(pod: Pod, deps: PodWorkerDeps) {
+    this.pod = pod;
+    this.deps = deps;
+    const { initContainers = [], containers } = pod.spec;
+    const waiting = initContainers.length ? 'PodInitializing' : 'ContainerCreating';
+    this.records = [
+      ...initContainers.map((c) => newRecord(c, c.restartPolicy === 'Always' ? 'sidecar' : 'init', waiting)),
+      ...containers.map((c) => newRecord(c, 'main', waiting)),
+    ];
+    this.startedAtMs = deps.clock.now();
+    const { client, clock } = deps;
+    this.writer = new StatusWriter({ client, clock, onError: (error) => deps.onError(this.pod, error) }, () => this.statusNow());
+    this.wake();
+  }
+
+  /** A newer version of the pod. */
+  update(pod: Pod): void {
+    const old = this.pod;
+    this.pod = pod;
+    if (pod.metadata.annotations !== old.metadata.annotations || pod.metadata.labels !== old.metadata.labels)
+      this.deps.runtime.podChanged(pod);
+    if (pod.metadata.deletionTimestamp && !this.stopping) this.aborted.abort(new Error('the pod is being deleted'));
+    if (this.stopping && pod.metadata.deletionGracePeriodSeconds !== old.metadata.deletionGracePeriodSeconds) this.hurry();
+    this.wake();
+    this.writer.changed();
+  }
+
+  /** Something the pod uses has changed. */
+  configChanged(): void {
+    this.wake();
+  }
+
+  probesChanged(): void {
+    for (const prober of this.probers.values()) prober.changed();
+  }
+
+  exited(containerId: string, exit: ContainerExit): void {
+    const record = this.records.find(({ state }) => state.is === 'running' && state.id === containerId);
+    if (record) this.containerExited(record, exit);
+  }
+
+  /** The node is no longer this kubelet's, or the pod is gone: nothing more is done or said. */
+  close(): void {
+    this.closed = true;
+    this.aborted.abort(new Error('closed'));
+    this.timer?.cancel();
+    this.deadline?.cancel();
+    this.writer.close();
+    for (const prober of this.probers.values()) prober.stop();
+    this.probers.clear();
+  }
+
+  /** The pod was taken away by force: its containers must not outlive it. */
+  async kill(): Promise<void> {
+    const running = this.records.map((r) => r.state).filter((state) => state.is === 'running');
+    this.close();
+    await Promise.all(running.map(({ id }) => this.deps.runtime.stopContainer(id, 0)));
+    await this.deps.runtime.stopPodSandbox(this.pod);
+  }
+
+  /** The grace period was shortened. */
+  private hurry(): void {
+    for (const { state } of this.records) if (state.is === 'running') void this.deps.runtime.stopContainer(state.id, this.gracePeriodMs());
+  }
+
+  private get restartPolicy(): string {
+    return this.deps.runtime.restartPolicy?.(this.pod) ?? this.pod.spec.restartPolicy ?? 'Always';
+  }
+
+  private observation(): PodObservation {
+    const { pod, records: containers, sandbox, restartPolicy, startedAtMs, ended } = this;
+    const { runtime } = this.deps;
+    const stopping = this.over || (this.stopping && !containers.some((r) => r.state.is === 'running'));
+    return {
+      pod,
+      containers,
+      sandbox,
+      hostIPs: this.deps.hostIPs(),
+      restartPolicy,
+      startedAtMs,
+      ended,
+      stopping,
+      runtimeName: runtime.name,
+    };
+  }
+
+  private statusNow(): ReturnType<ConstructorParameters<typeof StatusWriter>[1]> {
+    if (this.closed) return undefined;
+    const { traits, clock } = this.deps;
+    const status = podStatus(this.observation(), traits, clock.now());
+    if (traits.conditions === 'basic' && status.phase === 'Pending') return undefined;
+    return { pod: this.pod, status };
+  }
+
+  private wake(): void {
+    if (this.closed) return;
+    this.dirty = true;
+    this.stepping ??= this.run();
+  }
+
+  private wakeAt(atMs: number, background: boolean): void {
+    this.timer?.cancel();
+    this.timer = this.deps.clock.schedule(atMs - this.deps.clock.now(), () => this.wake(), { background });
+  }
+
+  private async run(): Promise<void> {
+    try {
+      while (this.dirty && !this.closed) {
+        this.dirty = false;
+        await this.step();
+      }
+    } catch (error) {
+      // what was begun is given up, and the next step sees why
+      if (this.aborted.signal.aborted && !this.stopping) this.dirty = !this.closed;
+      else {
+        this.deps.onError(this.pod, error);
+        this.wakeAt(this.deps.clock.now() + RETRY_MS, false);
+      }
+    } finally {
+      this.stepping = undefined;
+      if (this.dirty && !this.closed) this.wake();
+    }
+  }
+
+  private async step(): Promise<void> {
+    if (this.over) {
+      if (this.pod.metadata.deletionTimestamp) await this.remove();
+      return;
+    }
+    if (this.pod.metadata.deletionTimestamp) {
+      await this.terminate();
+      return;
+    }
+    if (isTerminal(this.pod) && !this.sandbox) {
+      // it ended before this kubelet came to know it
+      this.over = true;
+      return;
+    }
+    if (this.ended) {
+      await this.stopAll(this.gracePeriodMs());
+      this.end();
+      return;
+    }
+    if (!this.admit()) return;
+    if (!this.configReady()) return;
+    if (!this.sandbox) {
+      this.sandbox = await this.deps.runtime.runPodSandbox(this.pod, this.aborted.signal, this.deps.podCIDR());
+      this.watchDeadline();
+      this.writer.changed();
+    }
+    await this.startContainers();
+    const phase = podPhase(this.observation());
+    if (phase !== 'Succeeded' && phase !== 'Failed') return;
+    // nothing is started again; sidecars have no one left to serve
+    await this.stopAll(this.gracePeriodMs());
+    this.end();
+  }
+
+  private admit(): boolean {
+    if (this.admitted) return true;
+    this.admitted = true;
+    const refusal = this.deps.traits.admission ? this.deps.admit(this.pod) : undefined;
+    if (!refusal) return true;
+    this.deps.event(this.pod, 'Warning', refusal.reason, refusal.message);
+    this.ended = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` };
+    this.end();
+    return false;
+  }
+
+  private configReady(): boolean {
+    if (!this.deps.traits.config || this.sandbox) return true;
+    const faults = volumeFaults(this.pod, this.deps.config);
+    this.tellFaults('FailedMount', faults);
+    if (faults.length === 0) return true;
+    this.wakeAt(this.deps.clock.now() + CONFIG_RETRY_MS, true);
+    this.writer.changed();
+    return false;
+  }
+
+  /** Once for each set of faults. */
+  private tellFaults(reason: string, faults: readonly string[]): void {
+    const text = faults.join('\n');
+    if (text === this.configFaults) return;
+    this.configFaults = text;
+    for (const fault of faults) this.deps.event(this.pod, 'Warning', reason, fault);
+  }
+
+  private watchDeadline(): void {
+    const { activeDeadlineSeconds } = this.pod.spec;
+    if (activeDeadlineSeconds === undefined || this.deadline) return;
+    const left = this.startedAtMs + activeDeadlineSeconds * 1000 - this.deps.clock.now();
+    this.deadline = this.deps.clock.schedule(left, () => {
+      if (this.over || this.stopping) return;
+      const message = 'Pod was active on the node longer than the specified deadline';
+      this.ended = { reason: 'DeadlineExceeded', message };
+      this.deps.event(this.pod, 'Normal', 'DeadlineExceeded', message);
+      this.aborted.abort(new Error(message));
+      this.wake();
+    });
+  }
+
+  /** Starts, in order, what is due; the rest wakes the worker again. */
+  private async startContainers(): Promise<void> {
+    let nextAtMs = Infinity;
+    let background = true;
+    for (const record of this.records) {
+      if (this.ended || this.aborted.signal.aborted) return;
+      if (this.isDue(record) && record.notBeforeMs <= this.deps.clock.now()) await this.start(record);
+      if (this.isDue(record) && record.notBeforeMs > this.deps.clock.now()) {
+        nextAtMs = Math.min(nextAtMs, record.notBeforeMs);
+        background &&= record.restartCount >= BUSY_RESTARTS || record.pullBackoffMs > 0;
+      }
+      if (this.holdsBack(record)) break;
+    }
+    if (nextAtMs !== Infinity) this.wakeAt(nextAtMs, background);
+  }
+
+  private isDue(record: ContainerRecord): boolean {
+    if (record.role === 'init' && this.mainHasRun()) return false;
+    return record.state.is === 'waiting' || record.restartDue;
+  }
+
+  /** What comes after waits: for an init container to be done, for a sidecar to have started. */
+  private holdsBack({ role, state, started }: ContainerRecord): boolean {
+    if (role === 'main' || this.mainHasRun()) return false;
+    return role === 'sidecar' ? !started : !(state.is === 'terminated' && state.exit.exitCode === 0);
+  }
+
+  private mainHasRun(): boolean {
+    return this.records.some((r) => r.role === 'main' && (r.state.is !== 'waiting' || r.last !== undefined));
+  }
+
+  private async start(record: ContainerRecord): Promise<void> {
+    const { runtime, clock, traits, config } = this.deps;
+    const { container } = record;
+    const { signal } = this.aborted;
+    if (!(await this.pull(record))) return;
+    const fault = traits.config ? environmentFault(this.pod, container, config) : undefined;
+    if (fault !== undefined) {
+      this.wait(record, 'CreateContainerConfigError', fault);
+      this.tellFaults('Failed', [`Error: ${fault}`]);
+      this.wakeAt(clock.now() + CONFIG_RETRY_MS, true);
+      return;
+    }
+    try {
+      const attempt = record.restartCount + (record.restartDue ? 1 : 0);
+      const id = await runtime.createContainer({ pod: this.pod, sandbox: this.sandbox!, container, attempt });
+      this.event('Normal', 'Created', 'Container created', container);
+      await runtime.startContainer(id, signal);
+      this.event('Normal', 'Started', 'Container started', container);
+      if (container.lifecycle?.postStart) await runtime.runHook(id, 'postStart', signal);
+      if (record.state.is === 'terminated') record.last = record.state;
+      record.restartCount = attempt;
+      record.restartDue = false;
+      record.state = { is: 'running', startedAtMs: clock.now(), id };
+      this.probe(record, id);
+      this.writer.changed();
+    } catch (error) {
+      if (!(error instanceof ContainerError)) throw error;
+      this.event('Warning', 'Failed', `Error: ${error.message}`, container);
+      this.wait(record, error.reason, error.message);
+      record.notBeforeMs = clock.now() + restartPause(record, 0);
+    }
+  }
+
+  private wait(record: ContainerRecord, reason: string, message: string): void {
+    record.state = { is: 'waiting', reason, message };
+    this.writer.changed();
+  }
+
+  /** @returns whether the image is on the node */
+  private async pull(record: ContainerRecord): Promise<boolean> {
+    const { runtime, clock, nodeName } = this.deps;
+    const { container } = record;
+    const { image = '', imagePullPolicy } = container;
+    const policy = imagePullPolicy ?? (isLatest(image) ? 'Always' : 'IfNotPresent');
+    const present = runtime.hasImage(nodeName, image);
+    if (present && (policy !== 'Always' || record.pulled)) {
+      if (!record.pulled || policy !== 'Always')
+        this.event('Normal', 'Pulled', `Container image "${image}" already present on machine and can be accessed by the pod`, container);
+      record.pulled = true;
+      return true;
+    }
+    if (policy === 'Never') {
+      this.pullFailed(record, 'ErrImageNeverPull', `Container image "${image}" is not present with pull policy of Never`);
+      return false;
+    }
+    this.event('Normal', 'Pulling', `Pulling image "${image}"`, container);
+    const from = clock.now();
+    try {
+      const bytes = await runtime.pullImage(nodeName, image, this.pod, this.aborted.signal);
+      const took = formatDuration(Math.round((clock.now() - from) * 1e6));
+      this.event(
+        'Normal',
+        'Pulled',
+        `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${bytes} bytes.`,
+        container,
+      );
+      record.pulled = true;
+      record.pullBackoffMs = 0;
+      return true;
+    } catch (error) {
+      if (this.aborted.signal.aborted || !(error instanceof Error)) throw error;
+      this.event('Warning', 'Failed', `Failed to pull image "${image}": ${error.message}`, container);
+      this.pullFailed(record, 'ErrImagePull', error.message);
+      return false;
+    }
+  }
+
+  private pullFailed(record: ContainerRecord, reason: string, message: string): void {
+    const { clock } = this.deps;
+    const { container } = record;
+    this.event('Warning', 'Failed', `Error: ${reason}`, container);
+    this.wait(record, reason, message);
+    const first = record.pullBackoffMs === 0;
+    record.pullBackoffMs = doubled(record.pullBackoffMs);
+    record.notBeforeMs = clock.now() + record.pullBackoffMs;
+    // the next look at the pod finds it held back
+    clock.schedule(
+      Math.min(1000, record.pullBackoffMs / 2),
+      () => {
+        if (this.closed || record.state.is !== 'waiting' || record.state.reason !== reason || this.stopping) return;
+        const backOff = `Back-off pulling image "${container.image}"`;
+        this.event('Normal', 'BackOff', backOff, container);
+        this.event('Warning', 'Failed', 'Error: ImagePullBackOff', container);
+        this.wait(record, 'ImagePullBackOff', `${backOff}: ${reason}: ${message}`);
+      },
+      { background: !first },
+    );
+  }
+
+  private probe(record: ContainerRecord, id: string): void {
+    const { clock, runtime, traits } = this.deps;
+    const { container } = record;
+    record.started = false;
+    record.ready = false;
+    const prober = new Prober(clock, runtime, { record, id, startedAtMs: clock.now() }, traits.probes, {
+      started: () => {
+        record.started = true;
+        this.writer.changed();
+        // what waits for a sidecar goes on
+        if (record.role === 'sidecar') this.wake();
+      },
+      ready: (ready) => {
+        record.ready = ready;
+        this.writer.changed();
+      },
+      failed: (kind, output) => {
+        const title = `${kind[0]!.toUpperCase()}${kind.slice(1)}`;
+        this.event('Warning', 'Unhealthy', `${title} probe failed: ${output}`, container);
+      },
+      unhealthy: (kind) => {
+        this.event('Normal', 'Killing', `Container ${container.name} failed ${kind} probe, will be restarted`, container);
+        const grace = container[kind === 'startup' ? 'startupProbe' : 'livenessProbe']?.terminationGracePeriodSeconds;
+        void this.stopContainer(record, id, grace === undefined ? this.gracePeriodMs() : grace * 1000);
+      },
+    });
+    if (record.state.is === 'running' && record.state.id === id) this.probers.set(id, prober);
+    else prober.stop();
+  }
+
+  private containerExited(record: ContainerRecord, exit: ContainerExit): void {
+    const { state } = record;
+    if (state.is !== 'running') return;
+    this.probers.get(state.id)?.stop();
+    this.probers.delete(state.id);
+    const terminated = { is: 'terminated', startedAtMs: state.startedAtMs, id: state.id, exit } as const;
+    record.state = terminated;
+    record.started = false;
+    // an init container that has done its work counts as ready
+    record.ready = record.role === 'init' && exit.exitCode === 0;
+    if (!this.stopping && !this.ended && restarts(record, exit, this.restartPolicy)) this.plan(record, terminated);
+    this.writer.changed();
+    this.wake();
+  }
+
+  /** Starts it again: at once the first time, later after a pause. */
+  private plan(record: ContainerRecord, terminated: NonNullable<ContainerRecord['last']>): void {
+    const { name } = record.container;
+    const { metadata } = this.pod;
+    const { exit, startedAtMs } = terminated;
+    record.restartDue = true;
+    const pause = restartPause(record, exit.finishedAtMs - startedAtMs);
+    record.notBeforeMs = exit.finishedAtMs + pause;
+    if (pause === 0) return;
+    record.last = terminated;
+    const pod = `${metadata.name}_${metadata.namespace}(${metadata.uid})`;
+    this.event('Warning', 'BackOff', `Back-off restarting failed container ${name} in pod ${pod}`, record.container);
+    const message = `back-off ${formatDuration(pause * 1e6)} restarting failed container=${name} pod=${pod}`;
+    record.state = { is: 'waiting', reason: 'CrashLoopBackOff', message };
+  }
+
+  private gracePeriodMs(): number {
+    const { metadata, spec } = this.pod;
+    return (metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30) * 1000;
+  }
+
+  private async terminate(): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    this.timer?.cancel();
+    this.deadline?.cancel();
+    await this.stopAll(this.gracePeriodMs());
+    await this.deps.runtime.stopPodSandbox(this.pod);
+    this.over = true;
+    this.sandbox = undefined;
+    await this.remove();
+  }
+
+  /** Main containers side by side, then sidecars in reverse order. */
+  private async stopAll(graceMs: number): Promise<void> {
+    const { clock } = this.deps;
+    const deadline = clock.now() + graceMs;
+    const left = (): number => Math.max(0, deadline - clock.now());
+    const running = this.records.filter((r) => r.state.is === 'running');
+    const stop = async (record: ContainerRecord): Promise<void> => {
+      if (record.state.is !== 'running') return;
+      this.event('Normal', 'Killing', `Stopping container ${record.container.name}`, record.container);
+      await this.stopContainer(record, record.state.id, left());
+    };
+    await Promise.all(running.filter((r) => r.role !== 'sidecar').map(stop));
+    for (const sidecar of running.filter((r) => r.role === 'sidecar').toReversed()) await stop(sidecar);
+  }
+
+  private async stopContainer(record: ContainerRecord, id: string, graceMs: number): Promise<void> {
+    const { runtime, clock } = this.deps;
+    const deadline = clock.now() + graceMs;
+    if (record.container.lifecycle?.preStop && graceMs > 0) {
+      const tooLong = new AbortController();
+      const timer = clock.schedule(graceMs, () => tooLong.abort(new Error('the grace period is over')));
+      try {
+        await runtime.runHook(id, 'preStop', tooLong.signal);
+      } catch (error) {
+        if (!tooLong.signal.aborted) throw error;
+      } finally {
+        timer.cancel();
+      }
+    }
+    // the kubelet gives every container a little time
+    await runtime.stopContainer(id, Math.max(deadline - clock.now(), 0));
+  }
+
+  private end(): void {
+    if (this.over) return;
+    this.over = true;
+    this.deadline?.cancel();
+    this.timer?.cancel();
+    for (const record of this.records) if (record.state.is === 'waiting' && record.last) record.state = record.last;
+    this.writer.changed();
+    this.wake();
+  }
+
+  /** The last word on the pod, then the object goes. */
+  private async remove(): Promise<void> {
+    const { client, traits } = this.deps;
+    const { name, namespace = '', uid } = this.pod.metadata;
+    if (traits.reportsEnd === 'all' || controllerOf(this.pod)?.kind === 'Job') await this.writer.flush();
+    try {
+      await client.delete('v1/Pod', name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+    this.deps.finished(this.pod);
+  }
+
+  private event(type: EventType, reason: string, message: string, container: Container): void {
+    this.deps.event(this.pod, type, reason, message, container);
+  }
+}
+
+const isTerminal = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
+
+/** Pulled anew each time unless the manifest says otherwise. */
+const isLatest = (image: string): boolean =>
+  !image.includes('@') && (image.endsWith(':latest') || image.lastIndexOf(':') <= image.lastIndexOf('/'));

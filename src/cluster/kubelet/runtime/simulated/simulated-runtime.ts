@@ -1,0 +1,334 @@
+// A runtime without processes: containers are timers that follow a behaviour document. All waiting goes through the clock, so it works at
+// any scale and speed; nothing is measured, everything is as the document says.
+import type { Container, Pod, Probe } from '#api/core/v1';
+import type { Clock, Timer } from '../../../../apimachinery/clock.ts';
+import type { Random } from '../../../../apimachinery/random.ts';
+import {
+  ImagePullError,
+  type ContainerExit,
+  type ContainerRequest,
+  type LogLine,
+  type PodSandbox,
+  type ProbeKind,
+  type ProbeOutcome,
+  type Runtime,
+  type RuntimeListener,
+} from '../runtime.ts';
+import {
+  behaviourOf,
+  BehaviourError,
+  checkDocument,
+  planOf,
+  type BehaviourDocument,
+  type Behaviour,
+  type ContainerPlan,
+} from './behaviour.ts';
+import { behaviourOfCommand, sleepSeconds } from './commands.ts';
+import { REALISTIC } from './documents.ts';
+import { LogBuffer } from './log-buffer.ts';
+import { PodAddresses } from './pod-addresses.ts';
+import { probeFailure } from './probe-failure.ts';
+
+/** What ends later than this does not keep the world busy. */
+const FAR_MS = 5 * 60_000;
+const KILLED = 137;
+
+interface SimulatedContainer {
+  readonly id: string;
+  readonly podUid: string;
+  readonly container: Container;
+  plan: ContainerPlan;
+  startedAtMs: number | undefined;
+  exit: ContainerExit | undefined;
+  exitTimer: Timer | undefined;
+  /** When it stops because it was told to. */
+  stopAtMs: number;
+  stopTimer: Timer | undefined;
+  readonly waiters: (() => void)[];
+}
+
+interface SimulatedPod {
+  pod: Pod;
+  sandbox: PodSandbox | undefined;
+  readonly containers: Map<string, SimulatedContainer>;
+  /** Called when the pod has changed: what waits looks again. */
+  readonly watchers: Set<() => void>;
+  hasRun: boolean;
+}
+
+export class SimulatedRuntime implements Runtime {
+  readonly name = 'simulated';
+  private readonly clock: Clock;
+  private readonly random: Random;
+  private readonly document: BehaviourDocument;
+  private readonly listeners: RuntimeListener[] = [];
+  private readonly pods = new Map<string, SimulatedPod>();
+  private readonly containers = new Map<string, SimulatedContainer>();
+  /** `node image` */
+  private readonly images = new Set<string>();
+  private readonly plans = new WeakMap<Pod, readonly ContainerPlan[]>();
+  private readonly overrulesRestarts: boolean;
+  private readonly addresses = new PodAddresses();
+  private readonly logBuffer = new LogBuffer();
+
+  /** Throws BehaviourError where the document does not make sense. */
+  constructor(clock: Clock, random: Random, document: BehaviourDocument = REALISTIC) {
+    this.clock = clock;
+    this.random = random.fork();
+    this.document = checkDocument(document);
+    this.overrulesRestarts = document.rules.some(({ then }) => then.restartPolicy !== undefined);
+  }
+
+  subscribe(listener: RuntimeListener): void {
+    this.listeners.push(listener);
+  }
+
+  hasImage(node: string, image: string): boolean {
+    return this.images.has(`${node} ${image}`);
+  }
+
+  async pullImage(node: string, image: string, pod: Pod, signal: AbortSignal): Promise<number> {
+    const container = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find((c) => c.image === image);
+    const plan = this.plan(pod, container ?? { name: '', image });
+    if (!this.hasImage(node, image)) await this.wait(plan.pullMs, signal);
+    if (plan.pullError !== undefined) throw new ImagePullError(plan.pullError);
+    this.images.add(`${node} ${image}`);
+    return plan.imageBytes;
+  }
+
+  async runPodSandbox(pod: Pod, signal: AbortSignal, podCIDR: string | undefined): Promise<PodSandbox> {
+    const { uid } = pod.metadata;
+    const entry = this.entry(pod);
+    await this.until(entry, () => !this.podPlans(entry.pod).some((plan) => plan.pending), signal);
+    entry.sandbox ??= { id: this.newId(), ips: [this.addresses.allocate(uid, pod.spec.nodeName ?? '', podCIDR)] };
+    return entry.sandbox;
+  }
+
+  createContainer({ pod, container }: ContainerRequest): Promise<string> {
+    const created: SimulatedContainer = {
+      id: this.newId(),
+      podUid: pod.metadata.uid,
+      container,
+      plan: this.plan(pod, container),
+      startedAtMs: undefined,
+      exit: undefined,
+      exitTimer: undefined,
+      stopAtMs: Infinity,
+      stopTimer: undefined,
+      waiters: [],
+    };
+    const entry = this.entry(pod);
+    const previous = entry.containers.get(container.name);
+    if (previous) this.containers.delete(previous.id);
+    entry.containers.set(container.name, created);
+    this.containers.set(created.id, created);
+    return Promise.resolve(created.id);
+  }
+
+  async startContainer(id: string, signal: AbortSignal): Promise<void> {
+    const started = this.container(id);
+    await this.wait(started.plan.startMs, signal);
+    const { podUid, container, plan } = started;
+    started.startedAtMs = this.clock.now();
+    const entry = this.pods.get(podUid);
+    if (entry) entry.hasRun = true;
+    this.logBuffer.begin(podUid, container.name);
+    for (const text of plan.logs) this.logBuffer.write(podUid, container.name, { atMs: this.clock.now(), stream: 'stdout', text });
+    this.scheduleExit(started, started.startedAtMs);
+  }
+
+  /** @param fromMs from when the time until the exit counts */
+  private scheduleExit(c: SimulatedContainer, fromMs: number): void {
+    c.exitTimer?.cancel();
+    c.exitTimer = undefined;
+    const { exit } = c.plan;
+    if (!exit || exit.afterMs === Infinity || c.exit) return;
+    const left = Math.max(0, fromMs + exit.afterMs - this.clock.now());
+    const reason = exit.reason ?? (exit.code === 0 ? 'Completed' : 'Error');
+    c.exitTimer = this.clock.schedule(left, () => this.end(c, exit.code, reason), { background: left > FAR_MS });
+  }
+
+  stopContainer(id: string, graceMs: number): Promise<void> {
+    const c = this.containers.get(id);
+    if (!c || c.exit || c.startedAtMs === undefined) return Promise.resolve();
+    const stopped = new Promise<void>((resolve) => c.waiters.push(resolve));
+    const { plan } = c;
+    const byItself = plan.ignoresSigterm ? Infinity : plan.stopMs;
+    const killed = byItself > graceMs;
+    const atMs = this.clock.now() + (killed ? graceMs : byItself);
+    if (atMs < c.stopAtMs) {
+      c.stopAtMs = atMs;
+      c.stopTimer?.cancel();
+      const code = killed ? KILLED : plan.stopCode;
+      c.stopTimer = this.clock.schedule(atMs - this.clock.now(), () => this.endWhenAllowed(c, code));
+    }
+    return stopped;
+  }
+
+  /** A pod that lingers keeps its containers. */
+  private endWhenAllowed(c: SimulatedContainer, code: number): void {
+    const entry = this.pods.get(c.podUid);
+    const end = (): void => this.end(c, code, code === 0 ? 'Completed' : 'Error');
+    if (!entry || !c.plan.linger) end();
+    else void this.until(entry, () => !c.plan.linger).then(end);
+  }
+
+  private end(c: SimulatedContainer, exitCode: number, reason: ContainerExit['reason']): void {
+    if (c.exit) return;
+    c.exit = { exitCode, reason, finishedAtMs: this.clock.now() };
+    c.exitTimer?.cancel();
+    c.stopTimer?.cancel();
+    for (const listener of this.listeners) listener.exited(c.podUid, c.id, c.exit);
+    for (const waiter of c.waiters.splice(0)) waiter();
+  }
+
+  async stopPodSandbox(pod: Pod): Promise<void> {
+    const { uid } = pod.metadata;
+    const entry = this.pods.get(uid) ?? this.entry(pod);
+    entry.pod = pod;
+    const plans = this.podPlans(pod);
+    if (!entry.hasRun) await this.wait(Math.max(0, ...plans.map((p) => (entry.sandbox || p.pending ? p.stopMs : 0))));
+    await this.until(entry, () => !this.podPlans(entry.pod).some((plan) => plan.linger));
+    for (const c of entry.containers.values()) {
+      c.exitTimer?.cancel();
+      c.stopTimer?.cancel();
+      this.containers.delete(c.id);
+    }
+    this.logBuffer.forget(uid, entry.containers.keys());
+    this.addresses.release(uid);
+    this.pods.delete(uid);
+  }
+
+  probe(id: string, kind: ProbeKind, probe: Probe | undefined): Promise<ProbeOutcome> {
+    const c = this.containers.get(id);
+    if (!c || c.exit || c.startedAtMs === undefined) return Promise.resolve({ success: false, output: 'container is not running' });
+    const sinceMs = this.clock.now() - c.startedAtMs;
+    const { readyMs, unhealthyMs } = c.plan;
+    const until = (ms: number): number => ms - sinceMs;
+    // one that is never ready is not sick for that
+    const servesAtMs = kind === 'readiness' || readyMs !== Infinity ? readyMs : 0;
+    if (kind === 'liveness' && sinceMs >= unhealthyMs) return Promise.resolve({ ...this.failure(c, probe), validForMs: Infinity });
+    if (sinceMs < servesAtMs) return Promise.resolve({ ...this.failure(c, probe), validForMs: until(servesAtMs) });
+    return Promise.resolve({ success: true, validForMs: kind === 'liveness' ? until(unhealthyMs) : Infinity });
+  }
+
+  private failure(c: SimulatedContainer, probe: Probe | undefined): ProbeOutcome {
+    const ip = this.pods.get(c.podUid)?.sandbox?.ips[0] ?? '';
+    return { success: false, output: probe ? probeFailure(probe, c.container, ip) : '' };
+  }
+
+  /** `sleep` takes its time, everything else succeeds at once. */
+  async runHook(id: string, hook: 'postStart' | 'preStop', signal: AbortSignal): Promise<void> {
+    const handler = this.containers.get(id)?.container.lifecycle?.[hook];
+    if (handler?.sleep) await this.wait(handler.sleep.seconds * 1000, signal);
+    const command = handler?.exec?.command ?? [];
+    const text = command.join(' ');
+    const sleep = /(?:^|\s)sleep\s+(\S+)/.exec(text);
+    const seconds = sleep ? sleepSeconds(sleep[1]!.replace(/[;&"']+$/, '')) : 0;
+    if (seconds > 0) await this.wait(seconds * 1000, signal);
+  }
+
+  podChanged(pod: Pod): void {
+    const entry = this.pods.get(pod.metadata.uid);
+    if (!entry) return;
+    entry.pod = pod;
+    for (const c of entry.containers.values()) {
+      const before = c.plan;
+      c.plan = this.plan(pod, c.container);
+      if (c.exit || c.startedAtMs === undefined) continue;
+      const same = before.exit?.code === c.plan.exit?.code && before.exit?.afterMs === c.plan.exit?.afterMs;
+      if (!same) this.scheduleExit(c, this.clock.now());
+    }
+    for (const watcher of entry.watchers) watcher();
+    for (const listener of this.listeners) listener.changed(pod.metadata.uid);
+  }
+
+  logs(podUid: string, container: string, { previous = false }: { readonly previous?: boolean } = {}): readonly LogLine[] | undefined {
+    return this.logBuffer.read(podUid, container, previous);
+  }
+
+  restartPolicy(pod: Pod): string | undefined {
+    if (!this.overrulesRestarts && !mentionsBehaviour(pod)) return undefined;
+    return this.podPlans(pod).find((plan) => plan.restartPolicy !== undefined)?.restartPolicy;
+  }
+
+  private entry(pod: Pod): SimulatedPod {
+    const { uid } = pod.metadata;
+    let entry = this.pods.get(uid);
+    if (!entry) {
+      entry = { pod, sandbox: undefined, containers: new Map(), watchers: new Set(), hasRun: false };
+      this.pods.set(uid, entry);
+    }
+    return entry;
+  }
+
+  private container(id: string): SimulatedContainer {
+    const c = this.containers.get(id);
+    if (!c) throw new Error(`no container ${id}`);
+    return c;
+  }
+
+  private podPlans(pod: Pod): readonly ContainerPlan[] {
+    let plans = this.plans.get(pod);
+    if (!plans) {
+      plans = pod.spec.containers.map((c) => this.plan(pod, c));
+      this.plans.set(pod, plans);
+    }
+    return plans;
+  }
+
+  private plan(pod: Pod, container: Container): ContainerPlan {
+    const command = this.document.commands === false ? undefined : behaviourOfCommand(container);
+    try {
+      return planOf(behaviourOf(this.document, pod, container, command ?? initBehaviour(pod, container, this.document)), pod);
+    } catch (error) {
+      if (!(error instanceof BehaviourError)) throw error;
+      // who wrote the annotation sees it where a broken image would be seen
+      return planOf({ pull: { duration: '0s', error: error.message } }, undefined);
+    }
+  }
+
+  private newId(): string {
+    return Buffer.from(this.random.bytes(32)).toString('hex');
+  }
+
+  private wait(ms: number, signal?: AbortSignal): Promise<void> {
+    if (ms <= 0) return Promise.resolve();
+    if (ms !== Infinity) return this.clock.sleep(ms, signal ? { signal } : {});
+    return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
+  }
+
+  /** Resolves when it holds: looked at whenever the pod changes. */
+  private until(entry: SimulatedPod, holds: () => boolean, signal?: AbortSignal): Promise<void> {
+    if (holds()) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        entry.watchers.delete(look);
+        signal?.removeEventListener('abort', aborted);
+      };
+      const aborted = (): void => {
+        done();
+        reject(signal!.reason as Error);
+      };
+      const look = (): void => {
+        if (!holds()) return;
+        done();
+        resolve();
+      };
+      entry.watchers.add(look);
+      signal?.addEventListener('abort', aborted, { once: true });
+    });
+  }
+}
+
+const mentionsBehaviour = (pod: Pod): boolean =>
+  Object.keys(pod.metadata.annotations ?? NONE).some((key) => key.startsWith('jibe.dev/behaviour'));
+
+const NONE: Readonly<Record<string, string>> = {};
+
+/** Nobody knows what it does, but it is there to be done with. */
+function initBehaviour(pod: Pod, container: Container, { commands }: BehaviourDocument): Behaviour | undefined {
+  const isInit = pod.spec.initContainers?.some((c) => c.name === container.name && c.restartPolicy !== 'Always');
+  if (!isInit) return undefined;
+  return { exit: { code: 0, after: commands === false ? '0s' : '1s' } };
+}

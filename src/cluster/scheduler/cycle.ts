@@ -1,0 +1,219 @@
+// One pod's scheduling cycle: which nodes can take it, which of them takes it best, and if none can, why. A pure function of the
+// snapshot: it changes nothing and asks nobody. Follows pkg/scheduler's schedulePod.
+import type { Random } from '../../apimachinery/random.ts';
+import { isRefusal, type PodFilter, type Plugin, type PodScorer, type Refusal, type Snapshot } from './framework.ts';
+import type { NodeInfo } from './node-info.ts';
+import { podPriority, type PodInfo } from './pod-info.ts';
+
+/** With fewer nodes all are looked at. */
+const MIN_FEASIBLE_NODES = 100;
+const MIN_PERCENTAGE = 5;
+
+export interface CycleInput {
+  readonly plugins: readonly Plugin[];
+  readonly snapshot: Snapshot;
+  /** How many percent of the nodes must be found fit before the search ends; 0: fewer the more nodes there are. */
+  readonly percentageOfNodesToScore: number;
+  /** Where the search starts, so that over many cycles every node is looked at alike. */
+  readonly startAt: number;
+  readonly random: Random;
+  /** Pods that wait for room to be made on the node. */
+  nominated(nodeName: string): readonly PodInfo[];
+}
+
+export interface NamedFilter {
+  readonly plugin: string;
+  readonly filter: PodFilter;
+}
+
+export interface NodeRefusal extends Refusal {
+  readonly plugin: string;
+}
+
+export interface Diagnosis {
+  readonly totalNodes: number;
+  /** Why each node was refused. */
+  readonly refused: ReadonlyMap<string, NodeRefusal>;
+  /** Of nodes that were not even looked at. */
+  readonly absent: NodeRefusal | undefined;
+  /** Said before any node was looked at. */
+  readonly preFilterMessage: string | undefined;
+  readonly plugins: ReadonlySet<string>;
+  readonly filters: readonly NamedFilter[];
+}
+
+export type CycleOutcome =
+  | { readonly is: 'fits'; readonly node: NodeInfo; readonly looked: number }
+  | { readonly is: 'unschedulable'; readonly diagnosis: Diagnosis; readonly looked: number }
+  | { readonly is: 'noNodes' };
+
+export function schedulePod(pod: PodInfo, input: CycleInput): CycleOutcome {
+  const { snapshot } = input;
+  if (snapshot.nodes.length === 0) return { is: 'noNodes' };
+  const prepared = prepareFilters(pod, input.plugins, snapshot);
+  if ('refusal' in prepared) return { is: 'unschedulable', diagnosis: refusedEverywhere(prepared.refusal, snapshot), looked: 0 };
+  const { feasible, diagnosis, looked } = findFeasible(pod, prepared, input);
+  if (feasible.length === 0) return { is: 'unschedulable', diagnosis, looked };
+  const node = feasible.length === 1 ? feasible[0]! : best(pod, feasible, input);
+  return { is: 'fits', node, looked };
+}
+
+export interface Prepared {
+  readonly filters: readonly NamedFilter[];
+  /** Undefined: all. */
+  readonly onlyNodes: ReadonlySet<string> | undefined;
+  readonly restrictedBy: readonly string[];
+}
+
+export function prepareFilters(pod: PodInfo, plugins: readonly Plugin[], snapshot: Snapshot): Prepared | { readonly refusal: NodeRefusal } {
+  const filters: NamedFilter[] = [];
+  let onlyNodes: ReadonlySet<string> | undefined;
+  const restrictedBy: string[] = [];
+  for (const plugin of plugins) {
+    const filter = plugin.preFilter?.(pod, snapshot);
+    if (!filter) continue;
+    if (isRefusal(filter)) return { refusal: { ...filter, plugin: plugin.name } };
+    filters.push({ plugin: plugin.name, filter });
+    if (!filter.onlyNodes) continue;
+    restrictedBy.push(plugin.name);
+    const { onlyNodes: theirs } = filter;
+    onlyNodes = onlyNodes ? new Set([...onlyNodes].filter((n) => theirs.has(n))) : theirs;
+    if (onlyNodes.size === 0) {
+      const reason = `node(s) didn't satisfy plugin(s) [${[...restrictedBy].sort().join(' ')}] simultaneously`;
+      return { refusal: { resolvable: false, reasons: [reason], plugin: plugin.name } };
+    }
+  }
+  return { filters, onlyNodes, restrictedBy: restrictedBy.sort() };
+}
+
+function refusedEverywhere(refusal: NodeRefusal, snapshot: Snapshot): Diagnosis {
+  return {
+    totalNodes: snapshot.nodes.length,
+    refused: new Map(),
+    absent: refusal,
+    preFilterMessage: refusal.reasons.join(', '),
+    plugins: new Set([refusal.plugin]),
+    filters: [],
+  };
+}
+
+interface Search {
+  readonly feasible: readonly NodeInfo[];
+  readonly diagnosis: Diagnosis;
+  readonly looked: number;
+}
+
+function findFeasible(pod: PodInfo, prepared: Prepared, input: CycleInput): Search {
+  const { snapshot } = input;
+  const { filters, onlyNodes } = prepared;
+  const refused = new Map<string, NodeRefusal>();
+  const plugins = new Set<string>(prepared.restrictedBy);
+  const absent: NodeRefusal | undefined = onlyNodes
+    ? {
+        resolvable: false,
+        reasons: [`node(s) didn't satisfy plugin(s) [${prepared.restrictedBy.join(' ')}]`],
+        plugin: prepared.restrictedBy[0]!,
+      }
+    : undefined;
+  const diagnosis: Diagnosis = { totalNodes: snapshot.nodes.length, refused, absent, preFilterMessage: undefined, plugins, filters };
+  const verdict = (node: NodeInfo): boolean => {
+    const refusal = filterWithNominated(pod, node, filters, input);
+    if (!refusal) return true;
+    refused.set(node.name, refusal);
+    plugins.add(refusal.plugin);
+    return false;
+  };
+  const { nominatedNodeName } = pod.pod.status ?? {};
+  const nominated = nominatedNodeName ? snapshot.node(nominatedNodeName) : undefined;
+  if (nominated && (!onlyNodes || onlyNodes.has(nominated.name)) && verdict(nominated))
+    return { feasible: [nominated], diagnosis, looked: 0 };
+  const candidates = onlyNodes ? [...onlyNodes].map((n) => snapshot.node(n)).filter((n) => n !== undefined) : snapshot.nodes;
+  const wanted = nodesToFind(candidates.length, input.percentageOfNodesToScore);
+  const feasible: NodeInfo[] = [];
+  const start = onlyNodes ? 0 : input.startAt % candidates.length;
+  let looked = 0;
+  for (; looked < candidates.length && feasible.length < wanted; looked++) {
+    const node = candidates[(start + looked) % candidates.length]!;
+    if (verdict(node)) feasible.push(node);
+  }
+  return { feasible, diagnosis, looked: onlyNodes ? 0 : looked };
+}
+
+/** How many fit nodes are enough. */
+export function nodesToFind(nodes: number, percentage: number): number {
+  if (nodes < MIN_FEASIBLE_NODES) return nodes;
+  const share = percentage || Math.max(50 - Math.floor(nodes / 125), MIN_PERCENTAGE);
+  return share >= 100 ? nodes : Math.max(Math.floor((nodes * share) / 100), MIN_FEASIBLE_NODES);
+}
+
+export function runFilters(node: NodeInfo, filters: readonly NamedFilter[]): NodeRefusal | undefined {
+  for (const { plugin, filter } of filters) {
+    const refusal = filter.filter(node);
+    if (refusal) return { ...refusal, plugin };
+  }
+  return undefined;
+}
+
+/**
+ * Pods of the same or a higher priority for which room is being made count as if they were there; the pod must fit without them too,
+ * as they may go elsewhere (it may rely on them by affinity).
+ */
+export function filterWithNominated(
+  pod: PodInfo,
+  node: NodeInfo,
+  filters: readonly NamedFilter[],
+  input: Pick<CycleInput, 'nominated'>,
+): NodeRefusal | undefined {
+  const priority = podPriority(pod.pod);
+  const before = input.nominated(node.name).filter((n) => podPriority(n.pod) >= priority && n.pod.metadata.uid !== pod.pod.metadata.uid);
+  if (before.length) {
+    const crowded = node.clone();
+    const changed = cloneFilters(filters);
+    for (const other of before) {
+      crowded.add(other);
+      changeFilters(changed, other, crowded, 1);
+    }
+    const refusal = runFilters(crowded, changed);
+    if (refusal) return refusal;
+  }
+  return runFilters(node, filters);
+}
+
+export const cloneFilters = (filters: readonly NamedFilter[]): NamedFilter[] =>
+  filters.map(({ plugin, filter }) => ({ plugin, filter: filter.clone?.() ?? filter }));
+
+export function changeFilters(filters: readonly NamedFilter[], pod: PodInfo, node: NodeInfo, sign: 1 | -1): void {
+  for (const { filter } of filters) filter.change?.(pod, node, sign);
+}
+
+function best(pod: PodInfo, feasible: readonly NodeInfo[], { plugins, snapshot, random }: CycleInput): NodeInfo {
+  const totals = scoreNodes(pod, feasible, plugins, snapshot);
+  let chosen = 0;
+  let equal = 1;
+  for (let i = 1; i < totals.length; i++) {
+    if (totals[i]! > totals[chosen]!) {
+      chosen = i;
+      equal = 1;
+    } else if (totals[i] === totals[chosen]) {
+      equal++;
+      // each of the best has the same chance
+      if (random.below(equal) === 0) chosen = i;
+    }
+  }
+  return feasible[chosen]!;
+}
+
+/** The weighted sum of all plugins' scores, in the order of the nodes. */
+export function scoreNodes(pod: PodInfo, nodes: readonly NodeInfo[], plugins: readonly Plugin[], snapshot: Snapshot): Float64Array {
+  const totals = new Float64Array(nodes.length);
+  const scores = new Float64Array(nodes.length);
+  for (const plugin of plugins) {
+    const scorer: PodScorer | undefined = plugin.preScore?.(pod, nodes, snapshot);
+    if (!scorer) continue;
+    for (let i = 0; i < nodes.length; i++) scores[i] = scorer.score(nodes[i]!);
+    scorer.normalize?.(scores, nodes);
+    const weight = plugin.weight ?? 1;
+    for (let i = 0; i < nodes.length; i++) totals[i]! += scores[i]! * weight;
+  }
+  return totals;
+}

@@ -1,0 +1,280 @@
+// Pods that wait for a node: those to be tried now (highest priority first, then longest waiting), those held back for a while after a
+// failure, and those that nothing can be done for until something happens. Follows the scheduling queue of kube-scheduler.
+import TinyQueue from 'tinyqueue';
+import type { Pod } from '#api/core/v1';
+import type { Clock, Timer } from '../../apimachinery/clock.ts';
+import type { ClusterEvent, EventRegistration, Plugin } from './framework.ts';
+import { podInfo, podPriority } from './pod-info.ts';
+
+const FIRST_BACKOFF_MS = 1000;
+const MAX_BACKOFF_MS = 10_000;
+/** Nothing waits longer for an event than this: one may have been overlooked. */
+const LEFTOVER_MS = 5 * 60_000;
+const LEFTOVER_ROUND_MS = 30_000;
+
+/** Why a pod came back: refused by these plugins, or by none because something broke. */
+export interface Failure {
+  readonly plugins: ReadonlySet<string>;
+  /** Nothing but an event can help, though no plugin refused (there are no nodes): trying again must not keep the world busy. */
+  readonly background?: boolean;
+}
+
+export interface QueuedPod {
+  pod: Pod;
+  readonly uid: string;
+  /** When it came into the queue, for the order. */
+  since: number;
+  sequence: number;
+  attempts: number;
+  /** Where it is; `inFlight`: handed out. */
+  at: 'active' | 'backoff' | 'error' | 'unschedulable' | 'gated' | 'inFlight';
+  /** What refused it last. */
+  plugins: ReadonlySet<string>;
+  backoffUntil: number;
+  /** Events that have been seen when it was handed out. */
+  seen: number;
+  timer: Timer | undefined;
+  /** Writes to the pod's status, one after the other. */
+  writing: Promise<void>;
+}
+
+const inOrder = (a: QueuedPod, b: QueuedPod): number =>
+  podPriority(b.pod) - podPriority(a.pod) || a.since - b.since || a.sequence - b.sequence;
+
+export class SchedulingQueue {
+  private readonly clock: Clock;
+  private readonly plugins: readonly Plugin[];
+  private readonly wake: () => void;
+  private readonly pods = new Map<string, QueuedPod>();
+  private readonly active = new TinyQueue<QueuedPod>([], inOrder);
+  private activeCount = 0;
+  /** Those that an event may wake. */
+  private readonly waiting = new Set<QueuedPod>();
+  private readonly backingOff = new Set<QueuedPod>();
+  private readonly recent: { readonly number: number; readonly event: ClusterEvent }[] = [];
+  private inFlight = 0;
+  private eventNumber = 0;
+  private sequence = 0;
+  private leftovers: Timer | undefined;
+  private readonly registrations: ReadonlyMap<string, readonly EventRegistration[]>;
+
+  /** @param wake called when there is something to hand out */
+  constructor(clock: Clock, plugins: readonly Plugin[], wake: () => void) {
+    this.clock = clock;
+    this.plugins = plugins;
+    this.wake = wake;
+    this.registrations = new Map(plugins.map((p) => [p.name, p.events ?? []]));
+  }
+
+  /** Pods that will be tried without anything else happening first, or are being tried. */
+  get busy(): number {
+    return this.activeCount + this.backingOff.size + this.inFlight;
+  }
+
+  get(uid: string): QueuedPod | undefined {
+    return this.pods.get(uid);
+  }
+
+  add(pod: Pod): void {
+    if (this.pods.has(pod.metadata.uid)) {
+      this.update(pod);
+      return;
+    }
+    const queued: QueuedPod = {
+      pod,
+      uid: pod.metadata.uid,
+      since: this.clock.now(),
+      sequence: this.sequence++,
+      attempts: 0,
+      at: 'gated',
+      plugins: new Set(),
+      backoffUntil: 0,
+      seen: 0,
+      timer: undefined,
+      writing: Promise.resolve(),
+    };
+    this.pods.set(queued.uid, queued);
+    this.enqueue(queued);
+  }
+
+  /** The pod itself has changed. */
+  update(pod: Pod): void {
+    const queued = this.pods.get(pod.metadata.uid);
+    if (!queued) {
+      this.add(pod);
+      return;
+    }
+    const old = queued.pod;
+    queued.pod = pod;
+    const event: ClusterEvent = { resource: 'Pod', actions: ['UpdateSelf'], object: pod, old };
+    if (queued.at === 'gated') this.enqueue(queued);
+    else if (queued.at === 'unschedulable' && changedForScheduling(pod, old) && this.mayHelp(queued, event)) this.requeue(queued);
+    else if (queued.at === 'active' && podPriority(pod) !== podPriority(old)) {
+      this.leave(queued);
+      this.activate(queued);
+    }
+  }
+
+  delete(uid: string): void {
+    const queued = this.pods.get(uid);
+    if (!queued) return;
+    this.leave(queued);
+    this.pods.delete(uid);
+  }
+
+  /** The next pod to try; it stays in flight until {@link done} or {@link failed}. */
+  pop(): QueuedPod | undefined {
+    let next: QueuedPod | undefined;
+    while ((next = this.active.pop())) {
+      if (next.at === 'active' && this.pods.get(next.uid) === next) break;
+    }
+    if (next) this.activeCount--;
+    else {
+      // with nothing else to do there is no point in holding back, unless something broke
+      for (const queued of this.backingOff)
+        if (queued.at === 'backoff' && (!next || queued.backoffUntil < next.backoffUntil)) next = queued;
+      if (!next) return undefined;
+      this.leave(next);
+    }
+    next.at = 'inFlight';
+    next.attempts++;
+    next.seen = this.eventNumber;
+    this.inFlight++;
+    return next;
+  }
+
+  /** It has found its node. */
+  done(queued: QueuedPod): void {
+    this.land(queued);
+    if (this.pods.get(queued.uid) === queued) this.pods.delete(queued.uid);
+  }
+
+  /** It has not: it waits for something that helps. */
+  failed(queued: QueuedPod, failure: Failure): void {
+    const since = queued.seen;
+    this.land(queued);
+    if (this.pods.get(queued.uid) !== queued) return;
+    queued.plugins = failure.plugins;
+    queued.since = this.clock.now();
+    queued.backoffUntil = this.clock.now() + Math.min(FIRST_BACKOFF_MS * 2 ** (queued.attempts - 1), MAX_BACKOFF_MS);
+    if (failure.plugins.size === 0) {
+      this.backOff(queued, 'error', failure.background ?? false);
+      return;
+    }
+    queued.at = 'unschedulable';
+    this.waiting.add(queued);
+    this.watchLeftovers();
+    // what happened while it was being tried
+    if (this.recent.some(({ number, event }) => number > since && this.mayHelp(queued, event))) this.requeue(queued);
+  }
+
+  /** Something happened: whoever it may help is tried again. */
+  moved(event: ClusterEvent): void {
+    this.eventNumber++;
+    if (this.inFlight > 0) this.recent.push({ number: this.eventNumber, event });
+    if (this.waiting.size === 0) return;
+    for (const queued of this.waiting) if (this.mayHelp(queued, event)) this.requeue(queued);
+  }
+
+  /** A node is there: pods that failed for want of any are tried again. */
+  retryErrors(): void {
+    for (const queued of this.backingOff) {
+      if (queued.at !== 'error') continue;
+      this.leave(queued);
+      this.enqueue(queued);
+    }
+  }
+
+  close(): void {
+    this.leftovers?.cancel();
+    for (const queued of this.pods.values()) queued.timer?.cancel();
+    this.pods.clear();
+    this.waiting.clear();
+    this.backingOff.clear();
+  }
+
+  private land(queued: QueuedPod): void {
+    if (queued.at === 'inFlight') this.inFlight--;
+    if (this.inFlight === 0) this.recent.length = 0;
+  }
+
+  private mayHelp(queued: QueuedPod, event: ClusterEvent): boolean {
+    for (const name of queued.plugins) {
+      for (const { resource, actions, mayHelp } of this.registrations.get(name) ?? []) {
+        if (resource !== event.resource || !actions.some((a) => event.actions.includes(a))) continue;
+        if (!mayHelp || mayHelp(podInfo(queued.pod), event)) return true;
+      }
+    }
+    return false;
+  }
+
+  private requeue(queued: QueuedPod): void {
+    this.leave(queued);
+    if (queued.backoffUntil > this.clock.now()) this.backOff(queued, 'backoff', false);
+    else this.enqueue(queued);
+  }
+
+  private backOff(queued: QueuedPod, at: 'backoff' | 'error', background: boolean): void {
+    queued.at = at;
+    this.backingOff.add(queued);
+    const expired = (): void => {
+      this.leave(queued);
+      this.enqueue(queued);
+    };
+    queued.timer = this.clock.schedule(queued.backoffUntil - this.clock.now(), expired, { background });
+    if (at === 'backoff') this.wake();
+  }
+
+  private enqueue(queued: QueuedPod): void {
+    for (const plugin of this.plugins) {
+      if (!plugin.preEnqueue?.(queued.pod)) continue;
+      queued.at = 'gated';
+      return;
+    }
+    this.activate(queued);
+  }
+
+  private activate(queued: QueuedPod): void {
+    queued.at = 'active';
+    this.active.push(queued);
+    this.activeCount++;
+    this.wake();
+  }
+
+  private leave(queued: QueuedPod): void {
+    queued.timer?.cancel();
+    queued.timer = undefined;
+    this.waiting.delete(queued);
+    this.backingOff.delete(queued);
+    if (queued.at === 'active') {
+      this.activeCount--;
+      const at = this.active.data.indexOf(queued);
+      if (at >= 0) {
+        const rest = this.active.data.filter((q) => q !== queued);
+        this.active.data.length = 0;
+        this.active.length = 0;
+        for (const other of rest) this.active.push(other);
+      }
+    }
+    if (queued.at === 'inFlight') this.inFlight--;
+    queued.at = 'gated';
+  }
+
+  private watchLeftovers(): void {
+    this.leftovers ??= this.clock.schedule(
+      LEFTOVER_ROUND_MS,
+      () => {
+        this.leftovers = undefined;
+        const long = this.clock.now() - LEFTOVER_MS;
+        for (const queued of this.waiting) if (queued.since <= long) this.requeue(queued);
+        if (this.waiting.size) this.watchLeftovers();
+      },
+      { background: true },
+    );
+  }
+}
+
+/** Status alone is the scheduler's own writing. */
+function changedForScheduling(pod: Pod, old: Pod): boolean {
+  return pod.spec !== old.spec || pod.metadata.labels !== old.metadata.labels;
+}

@@ -1,0 +1,262 @@
+// kube-scheduler: gives every pod that has none a node. What happens in the cluster goes into the cache and wakes waiting pods; pods are
+// tried one after the other, each on the cache as the one before left it; bindings are written side by side. Follows pkg/scheduler.
+import type { Node, Pod } from '#api/core/v1';
+import { deepEqual, type Manifest, type KubernetesObject } from '../../apimachinery/object.ts';
+import { isPodTerminal, podCondition } from '../../apimachinery/core/pod.ts';
+import { isConflict, isNotFound } from '../../apimachinery/status-error.ts';
+import { formatTime } from '../../apimachinery/time.ts';
+import type { Controller, ControllerDeps } from '../../client/controller.ts';
+import { objectKey } from '../../client/informer.ts';
+import { SchedulerCache } from './cache.ts';
+import { schedulePod, type Diagnosis } from './cycle.ts';
+import { defaultPlugins } from './default-plugins.ts';
+import { fitErrorMessage, NO_NODES } from './fit-error.ts';
+import type { Action } from './framework.ts';
+import { informerLister } from './lister.ts';
+import { podInfo, type PodInfo } from './pod-info.ts';
+import { SchedulingQueue, type QueuedPod } from './queue.ts';
+
+/** Bindings that are under way at once; more wait. */
+const MAX_BINDINGS = 100;
+/** Longest event message. */
+const MAX_MESSAGE = 1024;
+
+export interface SchedulerOptions {
+  /** Pods that name it in `schedulerName` are its own. */
+  readonly schedulerName?: string;
+  /** Percent of nodes that must be found fit before the search ends; 0 (default): fewer the more nodes there are. */
+  readonly percentageOfNodesToScore?: number;
+}
+
+export function scheduler(deps: ControllerDeps, options: SchedulerOptions = {}): Controller {
+  return new Scheduler(deps, options);
+}
+
+class Scheduler implements Controller {
+  readonly name: string;
+  private readonly deps: ControllerDeps;
+  private readonly percentageOfNodesToScore: number;
+  private readonly cache = new SchedulerCache();
+  private readonly plugins;
+  private readonly queue: SchedulingQueue;
+  private running: Promise<void> | undefined;
+  private started = false;
+  private stopped = false;
+  private startAt = 0;
+  private readonly bindings = new Set<Promise<void>>();
+
+  constructor(deps: ControllerDeps, { schedulerName = 'default-scheduler', percentageOfNodesToScore = 0 }: SchedulerOptions) {
+    this.name = schedulerName;
+    this.deps = deps;
+    this.percentageOfNodesToScore = percentageOfNodesToScore;
+    this.plugins = defaultPlugins(informerLister(deps.informers));
+    this.queue = new SchedulingQueue(deps.clock, this.plugins, () => this.wake());
+    this.watch();
+  }
+
+  get pending(): number {
+    return this.queue.busy + this.bindings.size;
+  }
+
+  start(): void {
+    this.started = true;
+    this.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.queue.close();
+    await this.running;
+    await Promise.all(this.bindings);
+  }
+
+  private watch(): void {
+    const { informers } = this.deps;
+    informers.of('v1/Pod').addHandler({
+      added: (pod) => (isOnNode(pod) ? this.podPlaced(pod, undefined) : this.podWaits(pod)),
+      updated: (pod, old) => (isOnNode(pod) ? this.podPlaced(pod, old) : this.podWaits(pod)),
+      deleted: (pod) => this.podGone(pod),
+    });
+    informers.of('v1/Node').addHandler({
+      added: (node) => this.nodeChanged(node, undefined),
+      updated: (node, old) => this.nodeChanged(node, old),
+      deleted: (node) => this.cache.removeNode(node.metadata.name),
+    });
+  }
+
+  private podWaits(pod: Pod): void {
+    if ((pod.spec.schedulerName || 'default-scheduler') !== this.name || isPodTerminal(pod)) {
+      this.queue.delete(pod.metadata.uid);
+      return;
+    }
+    if (!this.cache.isAssumed(pod.metadata.uid)) this.queue.update(pod);
+  }
+
+  private podPlaced(pod: Pod, old: Pod | undefined): void {
+    const { uid } = pod.metadata;
+    if (isPodTerminal(pod)) {
+      if (!old || !isPodTerminal(old)) this.podGone(pod);
+      return;
+    }
+    this.queue.delete(uid);
+    this.cache.setPod(pod);
+    if (!old || !isOnNode(old)) this.queue.moved({ resource: 'Pod', actions: ['Add'], object: pod });
+    else {
+      const actions: Action[] = [];
+      if (!deepEqual(pod.metadata.labels, old.metadata.labels)) actions.push('UpdateLabel');
+      if (pod.spec !== old.spec && !deepEqual(pod.spec.containers, old.spec.containers)) actions.push('Update');
+      if (pod.metadata.deletionTimestamp && !old.metadata.deletionTimestamp) actions.push('UpdateLabel');
+      if (actions.length) this.queue.moved({ resource: 'Pod', actions, object: pod, old });
+    }
+  }
+
+  private podGone(pod: Pod): void {
+    const { uid } = pod.metadata;
+    this.queue.delete(uid);
+    this.cache.removePod(uid);
+    if (isOnNode(pod)) this.queue.moved({ resource: 'Pod', actions: ['Delete'], object: pod });
+  }
+
+  private nodeChanged(node: Node, old: Node | undefined): void {
+    const first = this.cache.nodes.length === 0;
+    this.cache.setNode(node);
+    const actions = old ? nodeActions(node, old) : (['Add'] as const);
+    if (actions.length) this.queue.moved({ resource: 'Node', actions, object: node, old });
+    if (first) this.queue.retryErrors();
+  }
+
+  private wake(): void {
+    if (!this.started || this.running || this.stopped) return;
+    this.running = Promise.resolve().then(() => this.run());
+  }
+
+  private async run(): Promise<void> {
+    try {
+      for (let next = this.queue.pop(); next && !this.stopped; next = this.queue.pop()) {
+        this.tryPod(next);
+        if (this.bindings.size >= MAX_BINDINGS) await Promise.race(this.bindings);
+      }
+    } finally {
+      this.running = undefined;
+    }
+  }
+
+  private tryPod(queued: QueuedPod): void {
+    const info = podInfo(queued.pod);
+    const outcome = schedulePod(info, {
+      plugins: this.plugins,
+      snapshot: this.cache,
+      percentageOfNodesToScore: this.percentageOfNodesToScore,
+      startAt: this.startAt,
+      random: this.deps.random,
+      nominated: () => [],
+    });
+    switch (outcome.is) {
+      case 'noNodes':
+        this.tell(queued, NO_NODES);
+        this.queue.failed(queued, { plugins: new Set(), background: true });
+        return;
+      case 'unschedulable':
+        this.startAt += outcome.looked;
+        this.unschedulable(queued, outcome.diagnosis);
+        return;
+      case 'fits':
+        this.startAt += outcome.looked;
+        this.cache.assume(info, outcome.node.name);
+        this.track(this.bind(queued, info, outcome.node.node));
+    }
+  }
+
+  private track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.bindings.delete(tracked));
+    this.bindings.add(tracked);
+  }
+
+  private unschedulable(queued: QueuedPod, diagnosis: Diagnosis): void {
+    this.tell(queued, fitErrorMessage(diagnosis, ''));
+    this.queue.failed(queued, { plugins: diagnosis.plugins });
+  }
+
+  private async bind(queued: QueuedPod, { pod }: PodInfo, node: Node): Promise<void> {
+    const { client, events } = this.deps;
+    const { name, namespace = '', uid } = pod.metadata;
+    const binding: Manifest<KubernetesObject> = {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name, namespace, uid },
+      target: { kind: 'Node', name: node.metadata.name },
+    };
+    try {
+      await queued.writing;
+      await client.create('v1/Pod', binding, { subresource: 'binding' });
+      this.queue.done(queued);
+      events.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${objectKey(pod)} to ${node.metadata.name}`, { action: 'Binding' });
+    } catch (error) {
+      this.bindingFailed(queued, error);
+    }
+  }
+
+  private bindingFailed(queued: QueuedPod, error: unknown): void {
+    this.cache.forget(queued.uid);
+    if (isNotFound(error)) {
+      this.queue.done(queued);
+      return;
+    }
+    // bound by someone else: the informer will tell
+    if (!isConflict(error)) this.deps.onError?.(this.name, objectKey(queued.pod), error);
+    this.queue.failed(queued, { plugins: new Set() });
+  }
+
+  /** An event, and the condition where it is not said already. */
+  private tell(queued: QueuedPod, message: string): void {
+    const { pod } = queued;
+    const text = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 4)} ...` : message;
+    this.deps.events.event(pod, 'Warning', 'FailedScheduling', text, { action: 'Scheduling' });
+    const known = podCondition(pod, 'PodScheduled');
+    const { generation } = pod.metadata;
+    if (
+      known?.status === 'False' &&
+      known.reason === 'Unschedulable' &&
+      known.message === message &&
+      known.observedGeneration === generation
+    )
+      return;
+    const condition = {
+      type: 'PodScheduled',
+      status: 'False',
+      reason: 'Unschedulable',
+      message,
+      ...(generation ? { observedGeneration: generation } : {}),
+      lastTransitionTime:
+        known?.status === 'False' && known.lastTransitionTime ? known.lastTransitionTime : formatTime(this.deps.clock.now()),
+    };
+    this.writeStatus(queued, { conditions: [condition] });
+  }
+
+  private writeStatus(queued: QueuedPod, status: KubernetesObject['status']): void {
+    const { name, namespace = '', uid } = queued.pod.metadata;
+    const patch = { metadata: { uid }, status };
+    queued.writing = queued.writing
+      .then(() => this.deps.client.patch('v1/Pod', name, patch, { type: 'strategic', namespace, subresource: 'status' }))
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          // the pod is gone: nobody is left to be told
+          if (!isNotFound(error) && !isConflict(error)) this.deps.onError?.(this.name, objectKey(queued.pod), error);
+        },
+      );
+    this.track(queued.writing);
+  }
+}
+
+const isOnNode = (pod: Pod): boolean => Boolean(pod.spec.nodeName);
+
+function nodeActions(node: Node, old: Node): Action[] {
+  const actions: Action[] = [];
+  const [status, before] = [node.status, old.status];
+  if (!deepEqual(status?.allocatable, before?.allocatable)) actions.push('UpdateAllocatable');
+  if (!deepEqual(node.metadata.labels, old.metadata.labels)) actions.push('UpdateLabel');
+  if (node.spec !== old.spec && (!deepEqual(node.spec?.taints, old.spec?.taints) || node.spec?.unschedulable !== old.spec?.unschedulable))
+    actions.push('UpdateTaint');
+  return actions;
+}
