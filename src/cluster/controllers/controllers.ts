@@ -9,6 +9,8 @@ import { daemonSetController } from './daemon-set.ts';
 import { jobController } from './job.ts';
 import { cronJobController } from './cron-job.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished.ts';
+import { persistentVolumeController } from './persistent-volume.ts';
+import { claimProtectionController, volumeProtectionController } from './claim-protection.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespaceController } from './namespace.ts';
 import { rootCAPublisher } from './root-ca-publisher.ts';
@@ -43,5 +45,8 @@ export function controllerSpecs({ rootCA }: ControllerOptions): readonly Control
     { component: 'job-controller', make: jobController },
     { component: 'cronjob-controller', make: cronJobController },
     { component: 'ttl-after-finished-controller', make: ttlAfterFinishedController },
+    { component: 'persistentvolume-controller', make: persistentVolumeController },
+    { component: 'persistentvolumeclaim-protection-controller', make: claimProtectionController },
+    { component: 'persistentvolume-protection-controller', make: volumeProtectionController },
   ];
 }
