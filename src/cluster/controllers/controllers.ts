@@ -9,6 +9,9 @@ import { daemonSetController } from './daemon-set.ts';
 import { jobController } from './job.ts';
 import { cronJobController } from './cron-job.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished.ts';
+import { persistentVolumeController } from './persistent-volume.ts';
+import { claimProtectionController, volumeProtectionController } from './claim-protection.ts';
+import { simulatedProvisioner } from './simulated-provisioner.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespaceController } from './namespace.ts';
 import { rootCAPublisher } from './root-ca-publisher.ts';
@@ -25,9 +28,11 @@ export interface ControllerSpec {
 export interface ControllerOptions {
   /** The certificates that `kube-root-ca.crt` holds in every namespace, as PEM. */
   readonly rootCA: string;
+  /** Names of storage provisioners that are simulated: claims of their classes get volumes at once. */
+  readonly simulatedProvisioners?: readonly string[];
 }
 
-export function controllerSpecs({ rootCA }: ControllerOptions): readonly ControllerSpec[] {
+export function controllerSpecs({ rootCA, simulatedProvisioners = [] }: ControllerOptions): readonly ControllerSpec[] {
   return [
     { component: 'deployment-controller', make: deploymentController },
     { component: 'replicaset-controller', make: replicaSetController },
@@ -43,5 +48,9 @@ export function controllerSpecs({ rootCA }: ControllerOptions): readonly Control
     { component: 'job-controller', make: jobController },
     { component: 'cronjob-controller', make: cronJobController },
     { component: 'ttl-after-finished-controller', make: ttlAfterFinishedController },
+    { component: 'persistentvolume-controller', make: persistentVolumeController },
+    { component: 'persistentvolumeclaim-protection-controller', make: claimProtectionController },
+    { component: 'persistentvolume-protection-controller', make: volumeProtectionController },
+    { component: 'external-provisioner', make: (deps) => simulatedProvisioner(deps, simulatedProvisioners) },
   ];
 }
