@@ -1,5 +1,6 @@
 // An embedded Kubernetes: the one place where API server, controllers, scheduler, kubelets and proxy are put together. Everything but
 // the API server reaches state through a Client, under a name of its own.
+import type { Node } from '#api/core/v1';
 import type { Clock } from '../apimachinery/clock.ts';
 import { VirtualClock } from '../apimachinery/clock.ts';
 import type { UserInfo } from '../apimachinery/api-request.ts';
@@ -11,10 +12,17 @@ import type { Controller, ControllerDeps } from '../client/controller.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informer.ts';
 import { InProcessTransport } from '../client/in-process.ts';
-import { bootstrapNamespaces, bootstrapPriorityClasses } from './apiserver/bootstrap.ts';
+import { bootstrapNamespaces, bootstrapPriorityClasses, defaultStorageClass, PROVISIONER } from './apiserver/bootstrap.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
+import { nodeManifest } from './default-nodes.ts';
 import { controllerSpecs } from './controllers/controllers.ts';
+import { serviceLoadBalancerController } from './cloud-provider/service-load-balancer.ts';
+import { kubelets } from './kubelet/kubelets.ts';
+import type { BehaviourDocument } from './kubelet/runtime/simulated/behaviour.ts';
+import { REALISTIC, traitsOf } from './kubelet/runtime/simulated/documents.ts';
+import { SimulatedRuntime } from './kubelet/runtime/simulated/simulated-runtime.ts';
+import { scheduler } from './scheduler/scheduler.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
 
@@ -26,8 +34,10 @@ export interface ClusterOptions {
   readonly random: Random;
   /** What the cluster holds, and where it keeps it; by default nothing, in memory. */
   readonly store?: Store;
-  /** How many nodes a new cluster has. */
-  readonly nodes?: number;
+  /** How many nodes a new cluster has, or which; 3 by default. */
+  readonly nodes?: number | readonly Manifest<Node>[];
+  /** How containers start, fail and stop. */
+  readonly behaviour?: BehaviourDocument;
   /** Told of failures that a component will try to mend by itself. */
   readonly onError?: (component: string, key: string, error: unknown) => void;
 }
@@ -67,17 +77,32 @@ export class Cluster {
   }
 
   private async startComponents(): Promise<void> {
-    const informers = new Informers(this.client(COMPONENTS, 'kube-controller-manager'), this.clock);
     const { clock, options } = this;
+    const informers = new Informers(this.client(COMPONENTS, 'kube-controller-manager'), clock);
     const deps = (component: string): ControllerDeps => {
       const client = this.client(COMPONENTS, component);
       const events = new EventRecorder(client, clock, { component });
       return { client, informers, clock, random: this.random.fork(), events, ...(options.onError ? { onError: options.onError } : {}) };
     };
     this.informers = informers;
-    this.components = controllerSpecs({ rootCA: '' }).map(({ component, make }) => make(deps(component)));
+    const document = options.behaviour ?? REALISTIC;
+    const runtime = new SimulatedRuntime(clock, this.random, document);
+    this.components = [
+      ...controllerSpecs({ rootCA: '', simulatedProvisioners: [PROVISIONER] }).map(({ component, make }) => make(deps(component))),
+      serviceLoadBalancerController(deps('service-controller')),
+      scheduler(deps('default-scheduler')),
+      kubelets(deps('kubelet'), { runtime, traits: traitsOf(document), register: await this.missingNodes() }),
+    ];
     await informers.start();
     for (const component of this.components) component.start();
+  }
+
+  /** The nodes of a cluster that has none yet. */
+  private async missingNodes(): Promise<readonly Manifest<Node>[]> {
+    const { nodes = 3 } = this.options;
+    if (typeof nodes !== 'number') return nodes;
+    const { items } = await this.client().list('v1/Node', { limit: 1 });
+    return items.length ? [] : Array.from({ length: nodes }, (_, i) => nodeManifest(i));
   }
 
   private async bootstrap(): Promise<void> {
@@ -87,8 +112,11 @@ export class Cluster {
         if (!isAlreadyExists(error)) throw error;
       });
     };
+    const fresh = this.store.revision === 1;
     for (const namespace of bootstrapNamespaces()) await create('v1/Namespace', namespace);
     for (const priorityClass of bootstrapPriorityClasses()) await create('scheduling.k8s.io/v1/PriorityClass', priorityClass);
+    // once, and not again when somebody took it away
+    if (fresh) await create('storage.k8s.io/v1/StorageClass', defaultStorageClass());
   }
 
   /** @param userAgent names the field manager of what is written */

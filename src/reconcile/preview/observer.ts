@@ -8,6 +8,9 @@ import { controllerOf } from '../../apimachinery/owner-reference.ts';
 import type { Client } from '../../client/client.ts';
 import { Informers } from '../../client/informer.ts';
 
+/** How often it is looked whether pods are gone. */
+const CHECK_MS = 1000;
+
 /** Of one workload. */
 export interface PodCounts {
   created: number;
@@ -47,8 +50,10 @@ export class Observer {
 
   /** Takes the present as the state before the change. */
   async start(): Promise<void> {
-    const [pods, slices] = [this.informers.of('v1/Pod'), this.informers.of('discovery.k8s.io/v1/EndpointSlice')];
     for (const kind of ['apps/v1/ReplicaSet', 'batch/v1/Job', 'v1/Service'] as const) this.informers.of(kind);
+    // pods are told apart by what owns them, so that must be known first
+    await this.informers.start();
+    const [pods, slices] = [this.informers.of('v1/Pod'), this.informers.of('discovery.k8s.io/v1/EndpointSlice')];
     pods.addHandler({ added: (pod) => this.podSeen(pod), updated: (pod) => this.podSeen(pod), deleted: (pod) => this.podGone(pod) });
     slices.addIndex('service', (slice) => [serviceOf(slice)]);
     slices.addHandler({
@@ -157,6 +162,13 @@ export class Observer {
         withoutEndpointsMs: service.withoutEndpointsMs + open,
       };
     });
+  }
+
+  /** Waits until all pods that are on their way out are gone, at most so long by the cluster's clock. */
+  async goneBy(limitMs: number): Promise<void> {
+    const deadline = this.clock.now() + limitMs;
+    while (this.clock.now() < deadline && [...this.pods()].some(({ metadata }) => metadata.deletionTimestamp))
+      await this.clock.sleep(CHECK_MS);
   }
 
   /** Pods that are there now. */

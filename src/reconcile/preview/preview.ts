@@ -59,6 +59,8 @@ export interface PreviewOptions {
 
 /** How long a side may take to come to rest, by the cluster's clock. */
 const REST_MS = 30 * 60_000;
+/** How long pods that are no longer wanted may take to go. */
+const TERMINATION_MS = 10 * 60_000;
 const APP = 'preview';
 
 export async function preview(base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
@@ -87,6 +89,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
   await observer.start();
   try {
     const after = await bring(engine, head, options, 'head');
+    await observer.goneBy(TERMINATION_MS);
     return told({ base, head, plan, before, after, observer });
   } finally {
     await observer.stop();

@@ -1,0 +1,21 @@
+// The nodes that a cluster has unless it is told otherwise: alike, in three zones.
+import type { Node } from '#api/core/v1';
+import type { Manifest } from '../apimachinery/object.ts';
+
+const RESOURCES = { cpu: '8', memory: '32Gi', 'ephemeral-storage': '100Gi', pods: '110' };
+const ZONES = ['a', 'b', 'c'];
+
+/** @param i from 0 */
+export function nodeManifest(i: number): Manifest<Node> {
+  const name = `node-${i + 1}`;
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name,
+      labels: { 'topology.kubernetes.io/region': 'local', 'topology.kubernetes.io/zone': `zone-${ZONES[i % ZONES.length]}` },
+    },
+    spec: { podCIDR: `10.${244 + Math.floor(i / 256)}.${i % 256}.0/24` },
+    status: { capacity: RESOURCES, allocatable: RESOURCES },
+  };
+}
