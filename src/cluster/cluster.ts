@@ -53,6 +53,7 @@ export class Cluster {
   private readonly options: ClusterOptions;
   private components: readonly Controller[] = [];
   private informers: Informers | undefined;
+  private readonly recorders: EventRecorder[] = [];
 
   private constructor(options: ClusterOptions) {
     this.options = options;
@@ -82,6 +83,7 @@ export class Cluster {
     const deps = (component: string): ControllerDeps => {
       const client = this.client(COMPONENTS, component);
       const events = new EventRecorder(client, clock, { component });
+      this.recorders.push(events);
       return { client, informers, clock, random: this.random.fork(), events, ...(options.onError ? { onError: options.onError } : {}) };
     };
     this.informers = informers;
@@ -150,6 +152,7 @@ export class Cluster {
   async stop(): Promise<void> {
     await Promise.all(this.components.map((component) => component.stop()));
     await this.informers?.stop();
+    await Promise.all(this.recorders.map((recorder) => recorder.flushed()));
     await this.store.close();
   }
 }
