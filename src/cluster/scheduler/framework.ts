@@ -95,6 +95,15 @@ export interface Plugin {
   /** Undefined: the plugin does not score this pod. */
   preScore?(pod: PodInfo, feasible: readonly NodeInfo[], snapshot: Snapshot): PodScorer | undefined;
   readonly weight?: number;
+  /** Holds what the pod will need besides room on the node; undefined: nothing. */
+  reserve?(pod: PodInfo, node: NodeInfo): Reservation | undefined;
+}
+
+/** Held until the pod is bound, or is not. */
+export interface Reservation {
+  /** Before the pod is bound: makes what was reserved so. Rejects where that fails. */
+  bind(): Promise<void>;
+  release(): void;
 }
 
 export const isRefusal = (x: PodFilter | Refusal): x is Refusal => 'reasons' in x;

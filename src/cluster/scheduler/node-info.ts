@@ -11,11 +11,12 @@ const MAX_COUNTERS = 32;
 interface Counter {
   readonly namespace: string;
   readonly selector: LabelSelector;
+  readonly terminating: boolean;
   count: number;
 }
 
 const counts = (counter: Counter, { pod }: PodInfo): boolean =>
-  pod.metadata.namespace === counter.namespace && !pod.metadata.deletionTimestamp && counter.selector.matches(pod.metadata.labels);
+  pod.metadata.namespace === counter.namespace && (counter.terminating || !pod.metadata.deletionTimestamp) && counter.selector.matches(pod.metadata.labels);
 
 export class NodeInfo {
   node: Node;
@@ -94,15 +95,15 @@ export class NodeInfo {
   }
 
   /**
-   * How many pods of the namespace match and are not being deleted. Counted once, then kept current.
-   * @param key tells the selector apart from others
+   * How many pods of the namespace match. Counted once, then kept current.
+   * @param terminating whether pods that are being deleted count
    */
-  countMatching(namespace: string, selector: LabelSelector, key: string): number {
+  countMatching(namespace: string, selector: LabelSelector, terminating: boolean): number {
     if (this.pods.size === 0) return 0;
-    const at = `${namespace}/${key}`;
+    const at = `${namespace}/${terminating ? '+' : '-'}${selectorText(selector)}`;
     let counter = this.counters.get(at);
     if (!counter) {
-      counter = { namespace, selector, count: 0 };
+      counter = { namespace, selector, terminating, count: 0 };
       for (const info of this.pods.values()) if (counts(counter, info)) counter.count++;
       if (this.counters.size >= MAX_COUNTERS) this.counters.delete(this.counters.keys().next().value!);
       this.counters.set(at, counter);
@@ -116,6 +117,17 @@ export class NodeInfo {
     for (const info of this.pods.values()) copy.add(info);
     return copy;
   }
+}
+
+const texts = new WeakMap<LabelSelector, string>();
+
+function selectorText(selector: LabelSelector): string {
+  let text = texts.get(selector);
+  if (text === undefined) {
+    text = selector.toString();
+    texts.set(selector, text);
+  }
+  return text;
 }
 
 const NO_LABELS: Readonly<Record<string, string>> = {};

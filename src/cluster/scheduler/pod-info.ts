@@ -1,6 +1,7 @@
 // A pod as the scheduler reads it: what its spec amounts to, worked out once for each spec and shared by all versions of the pod.
 import type { Pod, PodAffinityTerm, WeightedPodAffinityTerm } from '#api/core/v1';
-import { LabelSelector, type Labels } from '../../apimachinery/label-selector.ts';
+import type { LabelSelector as LabelSelectorSpec } from '#api/meta/v1';
+import { LabelSelector, type Labels, type Requirement } from '../../apimachinery/label-selector.ts';
 import { podRequests, type Resources } from '../../apimachinery/core/pod-requests.ts';
 
 export interface HostPort {
@@ -69,12 +70,25 @@ function readTerm(pod: Pod, term: PodAffinityTerm, weight: number): AffinityTerm
   const none = !term.namespaces?.length && !term.namespaceSelector;
   return {
     topologyKey: term.topologyKey,
-    // the API server writes match label keys into the selector when the pod is made
-    selector: LabelSelector.fromSpec(term.labelSelector),
+    selector: withLabelKeys(pod, term.labelSelector, term.matchLabelKeys, term.mismatchLabelKeys),
     namespaces: new Set(none ? [pod.metadata.namespace ?? ''] : term.namespaces),
     namespaceSelector: term.namespaceSelector ? LabelSelector.fromSpec(term.namespaceSelector) : undefined,
     weight,
   };
+}
+
+/** Selects, besides, the values that the pod itself has under these keys, or all but those. */
+export function withLabelKeys(
+  { metadata: { labels = {} } }: Pod,
+  spec: LabelSelectorSpec | undefined,
+  matchLabelKeys: readonly string[] = [],
+  mismatchLabelKeys: readonly string[] = [],
+): LabelSelector {
+  const selector = LabelSelector.fromSpec(spec);
+  if (!spec || (matchLabelKeys.length === 0 && mismatchLabelKeys.length === 0)) return selector;
+  const own = (keys: readonly string[], operator: 'in' | 'notin'): Requirement[] =>
+    keys.filter((key) => labels[key] !== undefined).map((key) => ({ key, operator, values: [labels[key]!] }));
+  return LabelSelector.fromRequirements([...selector.requirements, ...own(matchLabelKeys, 'in'), ...own(mismatchLabelKeys, 'notin')]);
 }
 
 function hostPorts({ spec }: Pod): HostPort[] {

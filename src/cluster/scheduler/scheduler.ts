@@ -11,9 +11,13 @@ import { SchedulerCache } from './cache.ts';
 import { schedulePod, type Diagnosis } from './cycle.ts';
 import { defaultPlugins } from './default-plugins.ts';
 import { fitErrorMessage, NO_NODES } from './fit-error.ts';
-import type { Action } from './framework.ts';
+import type { Action, Reservation, Resource } from './framework.ts';
 import { informerLister } from './lister.ts';
-import { podInfo, type PodInfo } from './pod-info.ts';
+import type { NodeInfo } from './node-info.ts';
+import { Nominator } from './nominator.ts';
+import { VolumeBinder } from './plugins/volume-binding.ts';
+import { podInfo, podPriority, type PodInfo } from './pod-info.ts';
+import { preempt, type Candidate } from './preemption.ts';
 import { SchedulingQueue, type QueuedPod } from './queue.ts';
 
 /** Bindings that are under way at once; more wait. */
@@ -38,6 +42,9 @@ class Scheduler implements Controller {
   private readonly percentageOfNodesToScore: number;
   private readonly cache = new SchedulerCache();
   private readonly plugins;
+  private readonly binder: VolumeBinder;
+  private readonly budgets;
+  private readonly nominator = new Nominator();
   private readonly queue: SchedulingQueue;
   private running: Promise<void> | undefined;
   private started = false;
@@ -49,7 +56,10 @@ class Scheduler implements Controller {
     this.name = schedulerName;
     this.deps = deps;
     this.percentageOfNodesToScore = percentageOfNodesToScore;
-    this.plugins = defaultPlugins(informerLister(deps.informers));
+    const lister = informerLister(deps.informers);
+    this.binder = new VolumeBinder(lister, deps.client);
+    this.budgets = deps.informers.of('policy/v1/PodDisruptionBudget');
+    this.plugins = defaultPlugins(lister, this.binder);
     this.queue = new SchedulingQueue(deps.clock, this.plugins, () => this.wake());
     this.watch();
   }
@@ -82,6 +92,22 @@ class Scheduler implements Controller {
       updated: (node, old) => this.nodeChanged(node, old),
       deleted: (node) => this.cache.removeNode(node.metadata.name),
     });
+    this.watchOthers('PersistentVolumeClaim', 'v1/PersistentVolumeClaim', () => this.binder.claimChanged());
+    this.watchOthers('PersistentVolume', 'v1/PersistentVolume');
+    this.watchOthers('StorageClass', 'storage.k8s.io/v1/StorageClass');
+    this.watchOthers('CSINode', 'storage.k8s.io/v1/CSINode');
+  }
+
+  private watchOthers(resource: Resource, kind: string, then?: () => void): void {
+    const moved = (actions: readonly Action[], object: unknown, old?: unknown): void => {
+      then?.();
+      this.queue.moved({ resource, actions, object, old });
+    };
+    this.deps.informers.of(kind).addHandler({
+      added: (object) => moved(['Add'], object),
+      updated: (object, old) => moved(['Update'], object, old),
+      deleted: (object) => moved(['Delete'], object),
+    });
   }
 
   private podWaits(pod: Pod): void {
@@ -89,7 +115,10 @@ class Scheduler implements Controller {
       this.queue.delete(pod.metadata.uid);
       return;
     }
-    if (!this.cache.isAssumed(pod.metadata.uid)) this.queue.update(pod);
+    if (this.cache.isAssumed(pod.metadata.uid)) return;
+    const { nominatedNodeName } = pod.status ?? {};
+    if (nominatedNodeName) this.nominator.set(podInfo(pod), nominatedNodeName);
+    this.queue.update(pod);
   }
 
   private podPlaced(pod: Pod, old: Pod | undefined): void {
@@ -99,6 +128,7 @@ class Scheduler implements Controller {
       return;
     }
     this.queue.delete(uid);
+    this.nominator.delete(uid);
     this.cache.setPod(pod);
     if (!old || !isOnNode(old)) this.queue.moved({ resource: 'Pod', actions: ['Add'], object: pod });
     else {
@@ -113,6 +143,7 @@ class Scheduler implements Controller {
   private podGone(pod: Pod): void {
     const { uid } = pod.metadata;
     this.queue.delete(uid);
+    this.nominator.delete(uid);
     this.cache.removePod(uid);
     if (isOnNode(pod)) this.queue.moved({ resource: 'Pod', actions: ['Delete'], object: pod });
   }
@@ -149,7 +180,7 @@ class Scheduler implements Controller {
       percentageOfNodesToScore: this.percentageOfNodesToScore,
       startAt: this.startAt,
       random: this.deps.random,
-      nominated: () => [],
+      nominated: (nodeName) => this.nominator.on(nodeName),
     });
     switch (outcome.is) {
       case 'noNodes':
@@ -158,12 +189,11 @@ class Scheduler implements Controller {
         return;
       case 'unschedulable':
         this.startAt += outcome.looked;
-        this.unschedulable(queued, outcome.diagnosis);
+        this.unschedulable(queued, info, outcome.diagnosis);
         return;
       case 'fits':
         this.startAt += outcome.looked;
-        this.cache.assume(info, outcome.node.name);
-        this.track(this.bind(queued, info, outcome.node.node));
+        this.place(queued, info, outcome.node);
     }
   }
 
@@ -172,12 +202,73 @@ class Scheduler implements Controller {
     this.bindings.add(tracked);
   }
 
-  private unschedulable(queued: QueuedPod, diagnosis: Diagnosis): void {
-    this.tell(queued, fitErrorMessage(diagnosis, ''));
+  private unschedulable(queued: QueuedPod, info: PodInfo, diagnosis: Diagnosis): void {
+    const { tail, candidate } = this.postFilter(info, diagnosis);
+    if (candidate) this.nominator.set(info, candidate.node.name);
+    this.tell(queued, fitErrorMessage(diagnosis, tail), candidate?.node.name);
     this.queue.failed(queued, { plugins: diagnosis.plugins });
+    if (candidate) this.track(this.evict(info.pod, candidate));
   }
 
-  private async bind(queued: QueuedPod, { pod }: PodInfo, node: Node): Promise<void> {
+  /** Whether others can make room; the words are those of the last plugins that were asked. */
+  private postFilter(info: PodInfo, diagnosis: Diagnosis): { readonly tail: string; readonly candidate?: Candidate } {
+    // nothing was prepared for the nodes, so that the first plugin that is asked fails
+    if (diagnosis.preFilterMessage !== undefined) return { tail: 'not found' };
+    const outcome = preempt(info, {
+      snapshot: this.cache,
+      diagnosis,
+      random: this.deps.random,
+      nominated: (nodeName) => this.nominator.on(nodeName),
+      budgets: (namespace) => this.budgets.list(namespace),
+    });
+    if (outcome.is === 'preempt') return { tail: '', candidate: outcome.candidate };
+    return { tail: `no new claims to deallocate, preemption: ${outcome.message}` };
+  }
+
+  /** Takes the victims away, and lower pods' claim to the node. */
+  private async evict(preemptor: Pod, { node, victims }: Candidate): Promise<void> {
+    for (const other of this.nominator.on(node.name)) {
+      if (podPriority(other.pod) >= podPriority(preemptor)) continue;
+      const queued = this.queue.get(other.pod.metadata.uid);
+      this.nominator.delete(other.pod.metadata.uid);
+      if (queued) this.writeStatus(queued, { nominatedNodeName: null });
+    }
+    await Promise.all(victims.map((victim) => this.evictOne(preemptor, victim.pod, node.name)));
+  }
+
+  private async evictOne(preemptor: Pod, victim: Pod, nodeName: string): Promise<void> {
+    const { client, events, clock } = this.deps;
+    const { name, namespace = '', uid, generation } = victim.metadata;
+    if (victim.metadata.deletionTimestamp) return;
+    const condition = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'PreemptionByScheduler',
+      message: `${this.name}: preempting to accommodate a higher priority pod`,
+      ...(generation ? { observedGeneration: generation } : {}),
+      lastTransitionTime: formatTime(clock.now()),
+    };
+    try {
+      const patch = { metadata: { uid }, status: { conditions: [condition] } };
+      await client.patch('v1/Pod', name, patch, { type: 'strategic', namespace, subresource: 'status' });
+      await client.delete('v1/Pod', name, { namespace, preconditions: { uid } });
+      const message = `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`;
+      const { metadata } = preemptor;
+      const related = { kind: 'Pod', apiVersion: 'v1', name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid };
+      events.event(victim, 'Normal', 'Preempted', message, { action: 'Preempting', related });
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) this.deps.onError?.(this.name, objectKey(victim), error);
+    }
+  }
+
+  private place(queued: QueuedPod, info: PodInfo, node: NodeInfo): void {
+    const reservations = this.plugins.map((p) => p.reserve?.(info, node)).filter((r) => r !== undefined);
+    this.cache.assume(info, node.name);
+    this.nominator.delete(queued.uid);
+    this.track(this.bind(queued, info, node.node, reservations));
+  }
+
+  private async bind(queued: QueuedPod, { pod }: PodInfo, node: Node, reservations: readonly Reservation[]): Promise<void> {
     const { client, events } = this.deps;
     const { name, namespace = '', uid } = pod.metadata;
     const binding: Manifest<KubernetesObject> = {
@@ -188,10 +279,12 @@ class Scheduler implements Controller {
     };
     try {
       await queued.writing;
+      for (const reservation of reservations) await reservation.bind();
       await client.create('v1/Pod', binding, { subresource: 'binding' });
       this.queue.done(queued);
       events.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${objectKey(pod)} to ${node.metadata.name}`, { action: 'Binding' });
     } catch (error) {
+      for (const reservation of reservations) reservation.release();
       this.bindingFailed(queued, error);
     }
   }
@@ -208,13 +301,14 @@ class Scheduler implements Controller {
   }
 
   /** An event, and the condition where it is not said already. */
-  private tell(queued: QueuedPod, message: string): void {
+  private tell(queued: QueuedPod, message: string, nominatedNodeName?: string): void {
     const { pod } = queued;
     const text = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 4)} ...` : message;
     this.deps.events.event(pod, 'Warning', 'FailedScheduling', text, { action: 'Scheduling' });
     const known = podCondition(pod, 'PodScheduled');
     const { generation } = pod.metadata;
     if (
+      nominatedNodeName === undefined &&
       known?.status === 'False' &&
       known.reason === 'Unschedulable' &&
       known.message === message &&
@@ -230,7 +324,7 @@ class Scheduler implements Controller {
       lastTransitionTime:
         known?.status === 'False' && known.lastTransitionTime ? known.lastTransitionTime : formatTime(this.deps.clock.now()),
     };
-    this.writeStatus(queued, { conditions: [condition] });
+    this.writeStatus(queued, { conditions: [condition], ...(nominatedNodeName ? { nominatedNodeName } : {}) });
   }
 
   private writeStatus(queued: QueuedPod, status: KubernetesObject['status']): void {

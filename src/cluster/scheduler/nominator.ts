@@ -1,0 +1,36 @@
+// Pods for which room is being made: until the victims are gone, the node counts as theirs.
+import type { PodInfo } from './pod-info.ts';
+
+export class Nominator {
+  private readonly byNode = new Map<string, Map<string, PodInfo>>();
+  private readonly nodes = new Map<string, string>();
+
+  on(nodeName: string): readonly PodInfo[] {
+    const pods = this.byNode.get(nodeName);
+    return pods ? [...pods.values()] : NONE;
+  }
+
+  set(pod: PodInfo, nodeName: string): void {
+    const { uid } = pod.pod.metadata;
+    this.delete(uid);
+    this.nodes.set(uid, nodeName);
+    const pods = this.byNode.get(nodeName);
+    if (pods) pods.set(uid, pod);
+    else this.byNode.set(nodeName, new Map([[uid, pod]]));
+  }
+
+  nodeOf(uid: string): string | undefined {
+    return this.nodes.get(uid);
+  }
+
+  delete(uid: string): void {
+    const nodeName = this.nodes.get(uid);
+    if (nodeName === undefined) return;
+    this.nodes.delete(uid);
+    const pods = this.byNode.get(nodeName);
+    pods?.delete(uid);
+    if (pods?.size === 0) this.byNode.delete(nodeName);
+  }
+}
+
+const NONE: readonly PodInfo[] = [];
