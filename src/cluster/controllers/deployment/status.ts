@@ -42,8 +42,8 @@ const NO_DEADLINE = 2 ** 31 - 1;
 
 /** Undefined where progress is not watched. */
 export function progressDeadlineSeconds({ spec }: Deployment): number | undefined {
-  const seconds = spec.progressDeadlineSeconds;
-  return seconds === undefined || seconds === NO_DEADLINE ? undefined : seconds;
+  const seconds = spec.progressDeadlineSeconds ?? 600;
+  return seconds === NO_DEADLINE ? undefined : seconds;
 }
 
 export function countStatus(rollout: Rollout, now: number): DeploymentStatus {

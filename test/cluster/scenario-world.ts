@@ -1,0 +1,178 @@
+// A cluster in this process on a virtual clock, as the recorded scenarios want one: requests as HTTP has them, a mirror of what is
+// there, and rest that takes no time.
+import type { UserInfo } from '../../src/apimachinery/api-request.ts';
+import { VirtualClock } from '../../src/apimachinery/clock.ts';
+import type { KubernetesObject } from '../../src/apimachinery/object.ts';
+import { Random } from '../../src/apimachinery/random.ts';
+import { Client } from '../../src/client/client.ts';
+import type { Controller, ControllerDeps } from '../../src/client/controller.ts';
+import { EventRecorder } from '../../src/client/event-recorder.ts';
+import { Informers } from '../../src/client/informer.ts';
+import { InProcessTransport } from '../../src/client/in-process.ts';
+import { handleHttp } from '../../src/cluster/apiserver/http/http-api.ts';
+import { standaloneApiServer } from '../../src/cluster/apiserver/standalone.ts';
+import { controllerSpecs, type ControllerSpec } from '../../src/cluster/controllers/controllers.ts';
+import { fakeKubelets, fakeNodes, fakeScheduler } from './fake-nodes.ts';
+
+const ADMIN: UserInfo = { username: 'admin', groups: ['system:masters', 'system:authenticated'] };
+
+/** Whatever stands in for scheduler and kubelets. */
+export const FAKE_NODES: readonly ControllerSpec[] = [
+  { component: 'kwok', make: fakeNodes },
+  { component: 'default-scheduler', make: fakeScheduler },
+  { component: 'kubelet', make: fakeKubelets },
+];
+
+export interface WorldOptions {
+  readonly components?: readonly ControllerSpec[];
+  readonly seed?: number;
+  readonly onError?: ControllerDeps['onError'];
+}
+
+interface Answer {
+  readonly code: number;
+  readonly headers: unknown;
+  readonly body: unknown;
+  readonly text: string;
+}
+
+/** A running cluster, and what tests need of it. */
+export interface TestCluster {
+  readonly clock: VirtualClock;
+  readonly client: Client;
+  readonly informers: Informers;
+  /** Failures that controllers reported, and will have mended by themselves. */
+  readonly errors: readonly { readonly controller: string; readonly key: string; readonly error: unknown }[];
+  request(method: string, url: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** Adds informers before all start. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function testCluster({ components, seed = 1, onError }: WorldOptions = {}): TestCluster {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1, 12, 0, 20));
+  const random = new Random(seed);
+  const server = standaloneApiServer({ clock, random });
+  const clientOf = (name: string): Client => new Client(new InProcessTransport(server, ADMIN, name));
+  const client = clientOf('informers');
+  const informers = new Informers(client, clock);
+  const errors: { controller: string; key: string; error: unknown }[] = [];
+  const controllers: Controller[] = (components ?? [...controllerSpecs({ rootCA: 'ca' }), ...FAKE_NODES]).map(({ component, make }) => {
+    const own = clientOf(component);
+    const report = (name: string, key: string, error: unknown): void => {
+      errors.push({ controller: name, key, error });
+      onError?.(name, key, error);
+    };
+    return make({
+      client: own,
+      informers,
+      clock,
+      random: random.fork(),
+      events: new EventRecorder(own, clock, { component }),
+      onError: report,
+    });
+  });
+  return {
+    clock,
+    client,
+    informers,
+    errors,
+    async request(method, url, body, headers = {}) {
+      const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+      const all = { ...(text === undefined ? {} : { 'content-type': 'application/json' }), accept: 'application/json', ...headers };
+      const response = await handleHttp(server, {
+        method,
+        url,
+        headers: all,
+        body: text === undefined ? undefined : Buffer.from(text),
+        user: ADMIN,
+      });
+      if (typeof response.body !== 'string') throw new Error('scenarios open no watches');
+      return { code: response.code, headers: response.headers, body: parsed(response.body), text: response.body };
+    },
+    async start() {
+      await informers.start();
+      for (const controller of controllers) controller.start();
+      await clock.settle();
+    },
+    async stop() {
+      await Promise.all(controllers.map((c) => c.stop()));
+      await informers.stop();
+    },
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What the scenarios' replay asks of a control plane. */
+export interface ScenarioWorld {
+  request: TestCluster['request'];
+  objects(kind: string, namespace?: string): readonly KubernetesObject[];
+  seen(namespace: string): readonly KubernetesObject[];
+  settle(namespace: string, quietMs: number, withinSeconds: number, also: readonly string[]): Promise<void>;
+  sleep(ms: number): Promise<void>;
+  kubectl(args: readonly string[], namespace: string): Promise<{ code: number; stdout: string; stderr: string }>;
+  close(): Promise<void>;
+}
+
+interface Seen {
+  readonly order: number;
+  object: KubernetesObject;
+  live: boolean;
+}
+
+/** @param kinds kind → its apiVersion: what is mirrored */
+export async function scenarioWorld(kinds: Readonly<Record<string, string>>, options: WorldOptions = {}): Promise<ScenarioWorld> {
+  const cluster = testCluster(options);
+  const { clock } = cluster;
+  const seen = new Map<string, Seen>();
+  const written = new Map<string, number>();
+  const touch = ({ kind, metadata: { namespace, name } }: KubernetesObject): void => {
+    written.set(namespace ?? `${kind}/${name}`, clock.now());
+  };
+  const put = (object: KubernetesObject): void => {
+    const known = seen.get(object.metadata.uid);
+    if (known) Object.assign(known, { object, live: true });
+    else seen.set(object.metadata.uid, { order: seen.size, object, live: true });
+    touch(object);
+  };
+  for (const [kind, apiVersion] of Object.entries(kinds)) {
+    const informer = cluster.informers.of(`${apiVersion}/${kind}` as 'example.test/v1/Any');
+    informer.addHandler({
+      added: put,
+      updated: put,
+      deleted(object) {
+        const known = seen.get(object.metadata.uid);
+        if (known) known.live = false;
+        touch(object);
+      },
+    });
+  }
+  await cluster.start();
+  const sorted = (rows: Iterable<Seen>): readonly KubernetesObject[] => [...rows].sort((a, b) => a.order - b.order).map((r) => r.object);
+  return {
+    request: cluster.request,
+    objects: (kind, namespace) =>
+      sorted([...seen.values()].filter((r) => r.live && r.object.kind === kind && r.object.metadata.namespace === namespace)),
+    seen: (namespace) => sorted([...seen.values()].filter((r) => r.object.metadata.namespace === namespace)),
+    async settle(namespace, quietMs, withinSeconds, also) {
+      const started = clock.now();
+      for (;;) {
+        await clock.settle();
+        const last = Math.max(started, ...[namespace, ...also].map((k) => written.get(k) ?? 0));
+        if (clock.now() >= last + quietMs) return;
+        if (clock.now() > started + withinSeconds * 1000) throw new Error(`no rest within ${withinSeconds} s`);
+        await clock.advance(last + quietMs - clock.now());
+      }
+    },
+    sleep: (ms) => clock.advance(ms),
+    kubectl: () => Promise.resolve({ code: 127, stdout: '', stderr: 'no kubectl' }),
+    close: () => cluster.stop(),
+  };
+}
