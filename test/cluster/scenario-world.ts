@@ -12,6 +12,10 @@ import { InProcessTransport } from '../../src/client/in-process.ts';
 import { handleHttp } from '../../src/cluster/apiserver/http/http-api.ts';
 import { standaloneApiServer } from '../../src/cluster/apiserver/standalone.ts';
 import { controllerSpecs, type ControllerSpec } from '../../src/cluster/controllers/controllers.ts';
+import { kubelets } from '../../src/cluster/kubelet/kubelets.ts';
+import { AT_ONCE, traitsOf } from '../../src/cluster/kubelet/runtime/simulated/documents.ts';
+import { SimulatedRuntime } from '../../src/cluster/kubelet/runtime/simulated/simulated-runtime.ts';
+import { scheduler } from '../../src/cluster/scheduler/scheduler.ts';
 import { fakeKubelets, fakeNodes, fakeScheduler } from './fake-nodes.ts';
 
 const ADMIN: UserInfo = { username: 'admin', groups: ['system:masters', 'system:authenticated'] };
@@ -21,6 +25,20 @@ export const FAKE_NODES: readonly ControllerSpec[] = [
   { component: 'kwok', make: fakeNodes },
   { component: 'default-scheduler', make: fakeScheduler },
   { component: 'kubelet', make: fakeKubelets },
+];
+
+/** The real scheduler, and kubelets as kwok's stages make them, on nodes that carry kwok's annotation. */
+export const SIMULATED_NODES: readonly ControllerSpec[] = [
+  { component: 'default-scheduler', make: (deps) => scheduler(deps) },
+  {
+    component: 'kubelet',
+    make: (deps) =>
+      kubelets(deps, {
+        runtime: new SimulatedRuntime(deps.clock, deps.random, AT_ONCE),
+        traits: traitsOf(AT_ONCE),
+        manages: ({ metadata }) => metadata.annotations?.['kwok.x-k8s.io/node'] === 'fake',
+      }),
+  },
 ];
 
 export interface WorldOptions {
@@ -129,7 +147,7 @@ interface Seen {
 
 /** @param kinds kind → its apiVersion: what is mirrored */
 export async function scenarioWorld(kinds: Readonly<Record<string, string>>, options: WorldOptions = {}): Promise<ScenarioWorld> {
-  const cluster = testCluster(options);
+  const cluster = testCluster({ components: [...controllerSpecs({ rootCA: 'ca' }), ...SIMULATED_NODES], ...options });
   const { clock } = cluster;
   const seen = new Map<string, Seen>();
   const written = new Map<string, number>();
