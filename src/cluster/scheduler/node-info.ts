@@ -16,7 +16,9 @@ interface Counter {
 }
 
 const counts = (counter: Counter, { pod }: PodInfo): boolean =>
-  pod.metadata.namespace === counter.namespace && (counter.terminating || !pod.metadata.deletionTimestamp) && counter.selector.matches(pod.metadata.labels);
+  pod.metadata.namespace === counter.namespace &&
+  (counter.terminating || !pod.metadata.deletionTimestamp) &&
+  counter.selector.matches(pod.metadata.labels);
 
 export class NodeInfo {
   node: Node;

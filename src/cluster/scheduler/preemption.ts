@@ -130,10 +130,15 @@ function leastHarm(candidates: readonly Candidate[]): Candidate | undefined {
   const OFFSET = 2 ** 31;
   const highest = ({ victims }: Candidate): number => (victims.length ? podPriority(victims[0]!.pod) : -Infinity);
   const sum = ({ victims }: Candidate): number => victims.reduce((total, v) => total + podPriority(v.pod) + OFFSET, 0);
-  const started = (c: Candidate): number =>
-    Math.min(...c.victims.filter((v) => podPriority(v.pod) === highest(c)).map(startMs));
+  const started = (c: Candidate): number => Math.min(...c.victims.filter((v) => podPriority(v.pod) === highest(c)).map(startMs));
   let left = [...candidates];
-  for (const harm of [(c: Candidate) => c.budgetsViolated, highest, sum, (c: Candidate) => c.victims.length, (c: Candidate) => -started(c)]) {
+  for (const harm of [
+    (c: Candidate) => c.budgetsViolated,
+    highest,
+    sum,
+    (c: Candidate) => c.victims.length,
+    (c: Candidate) => -started(c),
+  ]) {
     if (left.length <= 1) break;
     const harms = left.map(harm);
     const least = Math.min(...harms);

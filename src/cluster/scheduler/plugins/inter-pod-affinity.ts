@@ -60,8 +60,7 @@ export function interPodAffinity(lister: Lister): Plugin {
 
 function matches(term: AffinityTerm, { pod }: PodInfo, namespaceLabels: NamespaceLabels): boolean {
   const { namespace = '', labels } = pod.metadata;
-  const inNamespace =
-    term.namespaces.has(namespace) || (term.namespaceSelector?.matches(namespaceLabels(namespace) ?? NO_LABELS) ?? false);
+  const inNamespace = term.namespaces.has(namespace) || (term.namespaceSelector?.matches(namespaceLabels(namespace) ?? NO_LABELS) ?? false);
   return inNamespace && term.selector.matches(labels);
 }
 
@@ -151,7 +150,8 @@ class AffinityFilter implements PodFilter {
       return refuse("node(s) didn't match pod anti-affinity rules");
     if (this.existing.size)
       for (const key in labels)
-        if ((this.existing.get(pairOf(key, labels[key]!)) ?? 0) > 0) return refuse("node(s) didn't satisfy existing pods anti-affinity rules");
+        if ((this.existing.get(pairOf(key, labels[key]!)) ?? 0) > 0)
+          return refuse("node(s) didn't satisfy existing pods anti-affinity rules");
     return undefined;
   }
 

@@ -35,7 +35,8 @@ export function nodeVolumeLimits(lister: Lister): Plugin {
               if (volume?.driver === name) attached.add(volume.id);
             }
             const more = wanted.filter(({ driver, id }) => driver === name && !attached.has(id));
-            if (more.length && attached.size + new Set(more.map((v) => v.id)).size > limit) return refuse('node(s) exceed max volume count');
+            if (more.length && attached.size + new Set(more.map((v) => v.id)).size > limit)
+              return refuse('node(s) exceed max volume count');
           }
           return undefined;
         },

@@ -172,14 +172,10 @@ function spreadScorer(
   const counts = constraints.map(() => new Map<string, number>());
   for (const node of feasible) {
     if (requireAll && !hasAllKeys(constraints, node.labels)) ignored.add(node);
-    else
-      for (const [i, c] of constraints.entries())
-        if (c.topologyKey !== HOSTNAME) counts[i]!.set(node.labels[c.topologyKey] ?? '', 0);
+    else for (const [i, c] of constraints.entries()) if (c.topologyKey !== HOSTNAME) counts[i]!.set(node.labels[c.topologyKey] ?? '', 0);
   }
   // the more values there are, the more a single pod counts
-  const weights = constraints.map((c, i) =>
-    Math.log((c.topologyKey === HOSTNAME ? feasible.length - ignored.size : counts[i]!.size) + 2),
-  );
+  const weights = constraints.map((c, i) => Math.log((c.topologyKey === HOSTNAME ? feasible.length - ignored.size : counts[i]!.size) + 2));
   if (counts.some((c) => c.size > 0)) {
     for (const node of snapshot.nodes) {
       if (requireAll && !hasAllKeys(constraints, node.labels)) continue;

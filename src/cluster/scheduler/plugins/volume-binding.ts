@@ -57,7 +57,10 @@ export class VolumeBinder {
       const fault = claimFault(pod, name, claim);
       if (fault !== undefined) return refuseForGood(fault);
       if (isBound(claim!)) bound.push(claim!);
-      else if (this.lister.storageClass(claim!.spec?.storageClassName ?? '')?.volumeBindingMode === 'WaitForFirstConsumer' && !claim!.spec?.volumeName)
+      else if (
+        this.lister.storageClass(claim!.spec?.storageClassName ?? '')?.volumeBindingMode === 'WaitForFirstConsumer' &&
+        !claim!.spec?.volumeName
+      )
         waiting.push(claim!);
       else return refuseForGood('pod has unbound immediate PersistentVolumeClaims');
     }
@@ -75,7 +78,14 @@ export class VolumeBinder {
     for (const claim of waiting) {
       const selected = claim.metadata.annotations?.[SELECTED_NODE] ?? this.provisioning.get(claimKey(claim));
       if (selected !== undefined && selected !== node.metadata.name) return refuseForGood(NONE_FOUND);
-      const volume = selected === undefined ? this.findVolume(claim, node, take.map((t) => t.volume.metadata.name)) : undefined;
+      const volume =
+        selected === undefined
+          ? this.findVolume(
+              claim,
+              node,
+              take.map((t) => t.volume.metadata.name),
+            )
+          : undefined;
       if (volume) take.push({ claim, volume });
       else if (this.canMake(claim, node)) make.push(claim);
       else return refuseForGood(NONE_FOUND);
@@ -117,7 +127,10 @@ export class VolumeBinder {
     };
     return {
       bind: async () => {
-        await Promise.all([...take.map(({ claim, volume }) => this.bindVolume(claim, volume)), ...make.map((c) => this.askForVolume(c, node))]);
+        await Promise.all([
+          ...take.map(({ claim, volume }) => this.bindVolume(claim, volume)),
+          ...make.map((c) => this.askForVolume(c, node)),
+        ]);
         await this.allBound(info);
         release();
       },
@@ -203,7 +216,10 @@ export function volumeBinding(binder: VolumeBinder): Plugin {
 
 function claimFault(pod: Pod, name: string, claim: PersistentVolumeClaim | undefined): string | undefined {
   const own = pod.spec.volumes?.some((v) => v.ephemeral && `${pod.metadata.name}-${v.name}` === name);
-  if (!claim) return own ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"` : `persistentvolumeclaim "${name}" not found`;
+  if (!claim)
+    return own
+      ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`
+      : `persistentvolumeclaim "${name}" not found`;
   if (claim.status?.phase === 'Lost')
     return `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec?.volumeName ?? ''}"`;
   if (claim.metadata.deletionTimestamp) return `persistentvolumeclaim "${name}" is being deleted`;

@@ -3,8 +3,7 @@ import { eventPod, refuse, refuseForGood, type Lister, type Plugin } from '../fr
 import { podInfo, type PodInfo } from '../pod-info.ts';
 import { splitClaimKey } from './volume-binding.ts';
 
-const REASON =
-  'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod';
+const REASON = 'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod';
 
 export function volumeRestrictions(lister: Lister): Plugin {
   const shares = (a: PodInfo, b: PodInfo): boolean => a.claims.some((key) => b.claims.includes(key));
