@@ -1,5 +1,6 @@
 // The resources of the core API group.
 import { define } from '../generic/define.ts';
+import { podResources } from './pods.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 
 export function coreResources(): ResourceDefinition[] {
@@ -10,11 +11,8 @@ export function coreResources(): ResourceDefinition[] {
     define('', 'events', { shortNames: ['ev'], strategy: {} }),
     define('', 'limitranges', { shortNames: ['limits'], strategy: {} }),
     define('', 'namespaces', { shortNames: ['ns'], strategy: {} }),
-    define('', 'bindings', { strategy: {} }),
     define('', 'persistentvolumeclaims', { shortNames: ['pvc'], strategy: {} }),
-    define('', 'pods', { shortNames: ['po'], categories: ['all'], strategy: {} }),
-    define('', 'podtemplates', { strategy: {} }),
-    define('', 'replicationcontrollers', { shortNames: ['rc'], categories: ['all'], storagePath: 'controllers', strategy: {} }),
+    ...podResources(),
     define('', 'resourcequotas', { shortNames: ['quota'], strategy: {} }),
     define('', 'secrets', { strategy: {} }),
     define('', 'serviceaccounts', { shortNames: ['sa'], strategy: {} }),
