@@ -110,7 +110,7 @@ export function goJson(value: unknown): string {
   return encodeJson(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-export const notFound = (field: Path, value: unknown): FieldError => error('FieldValueNotFound', field, value, '', true);
+export const notFound = (field: Path, value: unknown, detail = ''): FieldError => error('FieldValueNotFound', field, value, detail, true);
 export const required = (field: Path, detail = ''): FieldError => error('FieldValueRequired', field, '', detail, false);
 export const duplicate = (field: Path, value: unknown): FieldError => error('FieldValueDuplicate', field, value, '', true);
 export const invalid = (field: Path, value: unknown, detail: string): FieldError => error('FieldValueInvalid', field, value, detail, true);

@@ -36,7 +36,7 @@ export const template = (image = 'example.test/app:1', annotations?: Readonly<Re
 });
 
 /** An object as a store would have it: for pure functions. */
-export function stored<T>(object: { readonly metadata: object; readonly [field: string]: unknown }): T {
+export function stored<T>(object: { readonly [K in Exclude<keyof T, 'metadata'>]?: unknown } & { readonly metadata: object }): T {
   const metadata = object.metadata as { readonly name?: string };
   return {
     ...object,
@@ -47,7 +47,7 @@ export function stored<T>(object: { readonly metadata: object; readonly [field: 
       creationTimestamp: '2026-01-01T00:00:00Z',
       ...metadata,
     },
-  } as T;
+  } as unknown as T;
 }
 
 export interface PodSketch {

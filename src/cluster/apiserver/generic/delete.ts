@@ -36,6 +36,8 @@ type Plan =
 export async function deleteObject(context: RequestContext, name: string, parts: DeleteParts): Promise<Deletion> {
   const { definition } = context.served;
   const { namespace } = context.request;
+  const { warningOnDefaultDelete } = definition.strategy;
+  if (warningOnDefaultDelete && propagation(context.options) === undefined) context.warn(warningOnDefaultDelete);
   for (;;) {
     const entry = await parts.objects.get(namespace, name);
     const { value: existing } = entry;

@@ -15,7 +15,7 @@ import { deleteObject } from './delete.ts';
 import type { FieldManagers } from './field-managers.ts';
 import { internalResourceVersion, listObjects } from './list.ts';
 import { readyPatch } from './patch.ts';
-import type { ResourceCatalog } from './catalog.ts';
+import type { ResourceCatalog, Served } from './catalog.ts';
 import { ObjectStore, qualified } from './object-store.ts';
 import type { Draft, ResourceDefinition, Strategy, SubresourceServer } from './resource-definition.ts';
 import type { RequestOptions, ResourceRequest, ResourceResponse } from '../../../apimachinery/api-request.ts';
@@ -256,6 +256,26 @@ export class Handlers implements SubresourceServer {
       code: 200,
       object: { kind: served.definition.listKind, apiVersion, metadata, items },
       warnings: context.warnings,
+    };
+  }
+
+  viewChange(context: RequestContext, view: Served): (old: KubernetesObject) => Draft {
+    const { subresource } = context.request;
+    const inner = new RequestContext(context.request, view, context.now);
+    const manager = this.parts.fieldManagers.of(view, subresource);
+    let make: (old: KubernetesObject) => Draft;
+    if (context.request.verb === 'patch') make = readyPatch(inner, manager).patched;
+    else {
+      checkWriteOptions('UpdateOptions', context.options);
+      const draft = decodeObject(context.request.body ?? { value: undefined }, view, inner);
+      checkNamespace(draft, context.request.namespace);
+      checkName(draft, inner);
+      make = (old) => manager.update(old, { ...draft, metadata: { ...draft.metadata } }, inner.fieldManager);
+    }
+    return (old) => {
+      const changed = make(old);
+      for (const warning of inner.warnings) context.warn(warning);
+      return changed;
     };
   }
 

@@ -11,7 +11,7 @@ import type { RequestContext } from './context.ts';
 import type { ResourceRequest, ResourceResponse, UserInfo, Verb } from '../../../apimachinery/api-request.ts';
 import type { Columns } from '../tables/table.ts';
 import type { UpdateRequest } from './write.ts';
-import type { ResourceCatalog } from './catalog.ts';
+import type { ResourceCatalog, Served } from './catalog.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /**
@@ -69,6 +69,8 @@ export interface Strategy {
   terminate?(object: Draft): void;
   /** What becomes of dependents unless the client says so. */
   readonly defaultGarbageCollection?: 'orphan' | 'delete' | 'unsupported';
+  /** Told to whoever deletes an object without saying what is to become of its dependents. */
+  readonly warningOnDefaultDelete?: string;
   /** Fields that appliers cannot own through this endpoint, as field paths by version: `['status']`. */
   readonly resetFields?: readonly (readonly string[])[];
   /** The other way round: only these can be owned; `*` stands for any element. */
@@ -112,6 +114,11 @@ export interface SubresourceServer {
   objects(definition: ResourceDefinition): ObjectStore;
   /** Decodes the body as the kind that the subresource exchanges. */
   decodeBody(context: RequestContext, type: StructType): JsonObject;
+  /**
+   * For a subresource that shows the object in another form: what a PUT or PATCH makes of that form as it was. Throws a StatusError.
+   * @param view the form, as if it were a resource
+   */
+  viewChange(context: RequestContext, view: Served): (old: KubernetesObject) => Draft;
   /** The whole way of an update: rules, admission, field ownership, store. */
   update(context: RequestContext, change: UpdateRequest): Promise<{ readonly object: KubernetesObject; readonly created: boolean }>;
   /** Another request, as the same user. */

@@ -4,6 +4,7 @@ import type { Store } from '../../storage/store.ts';
 import { setNamespaceDefaults, setSecretDefaults } from '../defaults/namespace-and-secret.ts';
 import { setServiceDefaults } from '../defaults/service.ts';
 import { defaulting, define, typed } from '../generic/define.ts';
+import { podResources } from './pods.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 import { statusStrategy } from '../generic/status-strategy.ts';
 import { namespaceFinalizeStrategy, namespaceStatusStrategy, namespaceStrategy } from '../namespace-strategy.ts';
@@ -11,7 +12,6 @@ import { ServiceAllocation } from '../service/service-allocation.ts';
 import { serviceStrategy } from '../service/service-strategy.ts';
 import { secretWarnings, validateConfigMap, validateConfigMapUpdate, validateSecret, validateSecretUpdate } from '../validation/config.ts';
 import { validateServiceStatusUpdate } from '../validation/service.ts';
-import { bindPod, podGracePeriod } from './pod-binding.ts';
 
 /** Where cluster addresses are taken from. */
 const SERVICE_CIDR = '10.0.0.0/16';
@@ -45,16 +45,8 @@ export function coreResources(store: Store): ResourceDefinition[] {
         read: ({ status }) => ({ 'status.phase': (status as Namespace['status'])?.phase ?? '' }),
       },
     }),
-    define('', 'bindings', { strategy: {} }),
     define('', 'persistentvolumeclaims', { shortNames: ['pvc'], strategy: {} }),
-    define('', 'pods', {
-      shortNames: ['po'],
-      categories: ['all'],
-      strategy: { gracePeriod: podGracePeriod },
-      subresources: { binding: { serve: bindPod } },
-    }),
-    define('', 'podtemplates', { strategy: {} }),
-    define('', 'replicationcontrollers', { shortNames: ['rc'], categories: ['all'], storagePath: 'controllers', strategy: {} }),
+    ...podResources(),
     define('', 'resourcequotas', { shortNames: ['quota'], strategy: {} }),
     define('', 'secrets', {
       versions: { v1: defaulting<Secret>(setSecretDefaults) },

@@ -51,6 +51,14 @@ export function validateCoreFinalizer(finalizer: string, field: Path): FieldErro
   return [invalid(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
 }
 
+/** Metadata of a claim that a pod brings along: labels and annotations are all there may be. */
+export function validateTemplateObjectMeta(meta: ObjectMeta, field: Path, errors: FieldError[]): void {
+  validateAnnotations(meta.annotations, field.child('annotations'), errors);
+  validateLabels(meta.labels, field.child('labels'), errors);
+  for (const key of Object.keys(meta))
+    if (key !== 'annotations' && key !== 'labels') errors.push(forbidden(field.child(key), 'cannot be set'));
+}
+
 /** Of an update: what must not change, and what may but has a form. */
 export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, field: Path): FieldError[] {
   const errors: FieldError[] = [];

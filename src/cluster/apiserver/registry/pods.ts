@@ -1,0 +1,262 @@
+// Pods, and what is made of pod templates in the core group: PodTemplates and ReplicationControllers; and bindings of pods to nodes.
+import type { Container, Pod, PodTemplate, ReplicationController } from '#api/core/v1';
+import { LabelSelector } from '../../../apimachinery/label-selector.ts';
+import type { KubernetesObject } from '../../../apimachinery/object.ts';
+import { setPodDefaults, setPodTemplateDefaults } from '../defaults/pod.ts';
+import { setReplicationControllerDefaults } from '../defaults/workloads.ts';
+import { defaulting, define, typed, type DraftOf, type TypedStrategy } from '../generic/define.ts';
+import { bumpGeneration } from '../generic/generation.ts';
+import type { Draft, ResourceDefinition, Strategy } from '../generic/resource-definition.ts';
+import { scaleSubresource } from '../generic/scale.ts';
+import { keep } from '../generic/status-strategy.ts';
+import { reviewBinding, serveBinding } from '../pod/binding.ts';
+import { templateWithoutDisabledFields, withoutDisabledFields } from '../pod/disabled-fields.ts';
+import { serveEviction } from '../pod/eviction.ts';
+import { preparePod } from '../pod/prepare.ts';
+import { podColumns } from '../tables/pod.ts';
+import { podTemplateColumns, replicationControllerColumns } from '../tables/workloads.ts';
+import { Path } from '../../../apimachinery/validation/field-error.ts';
+import { validateEphemeralContainersUpdate } from '../validation/pod/ephemeral-containers.ts';
+import { validatePod, validatePodTemplate, validatePodTemplateUpdate } from '../validation/pod/pod.ts';
+import { validatePodResize } from '../validation/pod/resize.ts';
+import { validatePodStatusUpdate } from '../validation/pod/status.ts';
+import { validatePodUpdate } from '../validation/pod/update.ts';
+import {
+  validateReplicationController,
+  validateReplicationControllerStatusUpdate,
+  validateReplicationControllerUpdate,
+} from '../validation/replication-controller.ts';
+import { nameWarnings, podTemplateWarnings, podWarnings } from '../warnings/pod.ts';
+
+const TEMPLATE = Path.of('template');
+const SPEC_TEMPLATE = Path.of('spec', 'template');
+
+const asDraft = (object: DraftOf<Pod>): Draft => object as unknown as Draft;
+const asObject = (object: Pod): KubernetesObject => object as unknown as KubernetesObject;
+
+const podStrategy: TypedStrategy<Pod> = {
+  allowUnconditionalUpdate: true,
+  resetFields: [['status']],
+  prepareForCreate: (pod, context) => {
+    const sent = pod.spec;
+    preparePod(pod, context.now);
+    // by the time of the warnings, old annotations have become fields
+    pending.set(pod, sent);
+  },
+  validate: validatePod,
+  warningsOnCreate: (pod) => {
+    const sent = pending.get(pod) ?? pod.spec;
+    return [...nameWarnings(pod.metadata, "this is used in the Pod's hostname"), ...podWarnings(pod.spec, pod.metadata, sent)];
+  },
+  prepareForUpdate(pod, old) {
+    keep(asDraft(pod), asObject(old), 'status');
+    pod.spec = withoutDisabledFields(pod.spec, old.spec);
+    bumpGeneration(asDraft(pod), asObject(old));
+  },
+  validateUpdate: validatePodUpdate,
+  gracePeriod: podGracePeriod,
+};
+
+/** Pods on their way into the store, with the spec that was sent. */
+const pending = new WeakMap<object, Pod['spec']>();
+
+/** Pods that no kubelet knows of, or that have ended, go at once. */
+function podGracePeriod({ spec, status }: Pod, requested: number | undefined): number {
+  if (!spec.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0;
+  const seconds = requested ?? spec.terminationGracePeriodSeconds ?? 0;
+  return seconds < 0 ? 1 : seconds;
+}
+
+const podStatusStrategy: TypedStrategy<Pod> = {
+  allowUnconditionalUpdate: true,
+  resetFields: [['spec'], ['metadata', 'deletionTimestamp'], ['metadata', 'ownerReferences']],
+  prepareForUpdate(pod, old) {
+    pod.spec = old.spec;
+    delete pod.metadata.deletionTimestamp;
+    if (old.metadata.ownerReferences) pod.metadata.ownerReferences = old.metadata.ownerReferences;
+    else delete pod.metadata.ownerReferences;
+    const qosClass = pod.status?.qosClass || old.status?.qosClass;
+    if (qosClass) pod.status = { ...pod.status, qosClass };
+  },
+  validateUpdate: validatePodStatusUpdate,
+};
+
+/** The stored pod, but for the part of its spec that is written through the subresource. */
+function keepAllBut(pod: DraftOf<Pod>, old: Pod, spec: Pod['spec']): void {
+  const { name, namespace, resourceVersion, uid, managedFields } = pod.metadata;
+  const metadata: DraftOf<Pod>['metadata'] = { ...old.metadata };
+  for (const [key, value] of Object.entries({ name, namespace, resourceVersion, uid, managedFields }))
+    if (value !== undefined) Object.assign(metadata, { [key]: value });
+  if (managedFields === undefined) delete metadata.managedFields;
+  pod.metadata = metadata;
+  pod.spec = spec;
+  keep(asDraft(pod), asObject(old), 'status');
+  bumpGeneration(asDraft(pod), asObject(old));
+}
+
+const ephemeralContainersStrategy: TypedStrategy<Pod> = {
+  allowUnconditionalUpdate: true,
+  resetAllBut: [['spec', 'ephemeralContainers']],
+  prepareForUpdate(pod, old) {
+    const { ephemeralContainers } = pod.spec;
+    const { ephemeralContainers: _, ...rest } = old.spec;
+    keepAllBut(pod, old, ephemeralContainers ? { ...rest, ephemeralContainers } : rest);
+  },
+  validateUpdate: validateEphemeralContainersUpdate,
+};
+
+const resizeStrategy: TypedStrategy<Pod> = {
+  allowUnconditionalUpdate: true,
+  resetAllBut: ['containers', 'initContainers'].flatMap((list) => [
+    ['spec', list, '*', 'resources'],
+    ['spec', list, '*', 'resizePolicy'],
+  ]),
+  prepareForUpdate(pod, old) {
+    const containers = resized(old.spec.containers, pod.spec.containers);
+    const initContainers = resized(old.spec.initContainers, pod.spec.initContainers);
+    keepAllBut(pod, old, { ...old.spec, ...(initContainers ? { initContainers } : {}), containers: containers ?? old.spec.containers });
+  },
+  validateUpdate: validatePodResize,
+};
+
+/** Containers as they are, with what the new ones of the same name ask for. */
+function resized(old: readonly Container[] | undefined, containers: readonly Container[] | undefined): readonly Container[] | undefined {
+  return old?.map((container, i) => {
+    const now = containers?.[i];
+    if (now?.name !== container.name) return container;
+    const { resources: _r, resizePolicy: _p, ...rest } = container;
+    return {
+      ...rest,
+      resources: now.resources ?? {},
+      ...(now.resizePolicy ? { resizePolicy: now.resizePolicy } : {}),
+    };
+  });
+}
+
+const replicationControllerStatus: TypedStrategy<ReplicationController> = {
+  allowUnconditionalUpdate: true,
+  resetFields: [['spec']],
+  prepareForUpdate(controller, old) {
+    keep(controller as unknown as Draft, old as unknown as KubernetesObject, 'spec');
+  },
+  validateUpdate: validateReplicationControllerStatusUpdate,
+};
+
+const replicationControllerStrategy: TypedStrategy<ReplicationController> = {
+  allowUnconditionalUpdate: true,
+  defaultGarbageCollection: 'orphan',
+  resetFields: [['status']],
+  prepareForCreate(controller) {
+    controller.status = { replicas: 0 };
+    controller.metadata.generation = 1;
+    controller.spec = withTemplate(controller.spec, undefined);
+  },
+  validate: validateReplicationController,
+  warningsOnCreate: ({ metadata, spec }) => [
+    ...nameWarnings(metadata),
+    ...(spec?.template ? podTemplateWarnings(spec.template, SPEC_TEMPLATE) : []),
+  ],
+  prepareForUpdate(controller, old) {
+    keep(controller as unknown as Draft, old as unknown as KubernetesObject, 'status');
+    controller.spec = withTemplate(controller.spec, old.spec);
+    bumpGeneration(controller as unknown as Draft, old as unknown as KubernetesObject);
+  },
+  validateUpdate: validateReplicationControllerUpdate,
+  warningsOnUpdate: ({ metadata, spec }, old) =>
+    spec?.template && metadata.generation !== old.metadata.generation ? podTemplateWarnings(spec.template, SPEC_TEMPLATE) : [],
+};
+
+type ControllerSpec = NonNullable<ReplicationController['spec']>;
+
+function withTemplate(spec: ControllerSpec | undefined, old: ControllerSpec | undefined): ControllerSpec {
+  if (!spec?.template) return spec ?? {};
+  const template = templateWithoutDisabledFields(spec.template, old?.template);
+  return template === spec.template ? spec : { ...spec, template };
+}
+
+const notSupported = (field: string): string => `field label not supported: ${field}`;
+
+export function podResources(): ResourceDefinition[] {
+  return [
+    define('', 'bindings', { strategy: {}, review: reviewBinding }),
+    define('', 'pods', {
+      shortNames: ['po'],
+      categories: ['all'],
+      versions: { v1: defaulting<Pod>(setPodDefaults) },
+      strategy: typed(podStrategy),
+      subresources: {
+        status: { strategy: typed(podStatusStrategy) },
+        ephemeralcontainers: { strategy: typed(ephemeralContainersStrategy) },
+        resize: { strategy: typed(resizeStrategy) },
+        binding: { serve: serveBinding },
+        eviction: { serve: serveEviction },
+      },
+      returnsDeletedObject: true,
+      columns: podColumns,
+      selectableFields: {
+        names: [
+          'spec.nodeName',
+          'spec.restartPolicy',
+          'spec.schedulerName',
+          'spec.serviceAccountName',
+          'spec.hostNetwork',
+          'status.phase',
+          'status.podIP',
+          'status.podIPs',
+          'status.nominatedNodeName',
+        ],
+        read(object) {
+          const { spec, status = {} } = object as unknown as Pod;
+          return {
+            'spec.nodeName': spec.nodeName ?? '',
+            'spec.restartPolicy': spec.restartPolicy ?? '',
+            'spec.schedulerName': spec.schedulerName ?? '',
+            'spec.serviceAccountName': spec.serviceAccountName ?? '',
+            'spec.hostNetwork': spec.hostNetwork ? 'true' : 'false',
+            'status.phase': status.phase ?? '',
+            'status.podIP': status.podIPs?.[0]?.ip ?? status.podIP ?? '',
+            'status.nominatedNodeName': status.nominatedNodeName ?? '',
+          };
+        },
+        refuse: notSupported,
+      },
+    }),
+    define('', 'podtemplates', {
+      versions: { v1: defaulting<PodTemplate>(setPodTemplateDefaults) },
+      strategy: typed<PodTemplate>({
+        allowUnconditionalUpdate: true,
+        prepareForCreate(object) {
+          object.metadata.generation = 1;
+          if (object.template) object.template = templateWithoutDisabledFields(object.template);
+        },
+        validate: (object) => validatePodTemplate(object),
+        warningsOnCreate: ({ template = {} }) => podTemplateWarnings(template, TEMPLATE),
+        prepareForUpdate(object, old) {
+          if (object.template) object.template = templateWithoutDisabledFields(object.template, old.template);
+          bumpGeneration(object as unknown as Draft, old as unknown as KubernetesObject, ['template']);
+        },
+        validateUpdate: validatePodTemplateUpdate,
+        warningsOnUpdate: ({ metadata, template = {} }, old) =>
+          metadata.generation === old.metadata.generation ? [] : podTemplateWarnings(template, TEMPLATE),
+      }),
+      columns: podTemplateColumns,
+    }),
+    define('', 'replicationcontrollers', {
+      shortNames: ['rc'],
+      categories: ['all'],
+      storagePath: 'controllers',
+      versions: { v1: defaulting<ReplicationController>(setReplicationControllerDefaults) },
+      strategy: typed(replicationControllerStrategy),
+      subresources: {
+        status: { strategy: typed(replicationControllerStatus) as Strategy },
+        scale: scaleSubresource((object) => LabelSelector.fromSet((object as unknown as ReplicationController).spec?.selector).toString()),
+      },
+      columns: replicationControllerColumns,
+      selectableFields: {
+        names: ['status.replicas'],
+        read: (object) => ({ 'status.replicas': String((object as unknown as ReplicationController).status?.replicas ?? 0) }),
+        refuse: notSupported,
+      },
+    }),
+  ];
+}
