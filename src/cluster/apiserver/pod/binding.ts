@@ -35,14 +35,30 @@ export async function reviewBinding(object: Draft, context: RequestContext, serv
 async function bind(context: RequestContext, binding: Binding, server: SubresourceServer): Promise<void> {
   checkTarget(binding);
   const { name } = context.request;
+  const topology = await topologyLabels(binding, server);
   await server.update(context, {
     strategy: bindingStrategy,
     change: (old) => {
       if (!old) throw notFoundError({ group: '', resource: 'pods' }, name);
-      return bound(old, binding, context.now);
+      return bound(old, withLabels(binding, topology), context.now);
     },
   });
 }
+
+/** What a pod is told of where it runs. Follows the admission plugin PodTopologyLabels. */
+const TOPOLOGY_LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
+
+async function topologyLabels({ target }: Binding, server: SubresourceServer): Promise<Readonly<Record<string, string>>> {
+  const nodes = server.catalog.findResource('', 'nodes');
+  const node = nodes && (await server.objects(nodes).find('', target.name ?? ''));
+  const { labels = {} } = node?.value.metadata ?? {};
+  return Object.fromEntries(TOPOLOGY_LABELS.flatMap((label) => (labels[label] === undefined ? [] : [[label, labels[label]]])));
+}
+
+const withLabels = (binding: Binding, labels: Readonly<Record<string, string>>): Binding => ({
+  ...binding,
+  metadata: { ...binding.metadata, labels: { ...labels, ...binding.metadata?.labels } },
+});
 
 /** Kubernetes answers a binding that is not valid as if the server were at fault. */
 function checkTarget({ target }: Binding): void {
