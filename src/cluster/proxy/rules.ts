@@ -66,7 +66,7 @@ export function proxyRules(service: Service, slices: Iterable<EndpointSlice>): r
   }));
 }
 
-function frontends({ spec = {}, status }: Service, { port, nodePort }: ServicePort): Frontend[] {
+function frontends({ spec, status }: Service, { port, nodePort }: ServicePort): Frontend[] {
   const found: Frontend[] = [];
   for (const ip of spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP!]) found.push({ kind: 'cluster', ip, port });
   for (const ip of spec.externalIPs ?? []) found.push({ kind: 'external', ip, port });

@@ -151,7 +151,8 @@ export class SchedulingQueue {
 
   /** It has not: it waits for something that helps. */
   failed(queued: QueuedPod, failure: Failure): void {
-    const since = queued.seen;
+    const { seen } = queued;
+    const meanwhile = this.recent.filter(({ number }) => number > seen);
     this.land(queued);
     if (this.pods.get(queued.uid) !== queued) return;
     queued.plugins = failure.plugins;
@@ -165,7 +166,7 @@ export class SchedulingQueue {
     this.waiting.add(queued);
     this.watchLeftovers();
     // what happened while it was being tried
-    if (this.recent.some(({ number, event }) => number > since && this.mayHelp(queued, event))) this.requeue(queued);
+    if (meanwhile.some(({ event }) => this.mayHelp(queued, event))) this.requeue(queued);
   }
 
   /** Something happened: whoever it may help is tried again. */

@@ -58,7 +58,7 @@ export function summary({ status }: Pod): string {
     const state = waiting?.reason ?? (running ? 'running' : `${terminated?.reason}(${terminated?.exitCode})`);
     return `${c.name}:${state}/${c.restartCount}`;
   });
-  return [status?.phase, `ready=${ready}`, ...containers].join(' ');
+  return [status?.phase ?? 'Pending', `ready=${ready}`, ...containers].join(' ');
 }
 
 export const podOn = (name: string, spec: Partial<Pod['spec']> = {}, metadata: Partial<Manifest<Pod>['metadata']> = {}): Manifest<Pod> => ({

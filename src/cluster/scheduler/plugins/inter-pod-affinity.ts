@@ -171,6 +171,14 @@ function addCounted(pairs: Pairs, term: AffinityTerm, node: NodeInfo): void {
   addPair(pairs, term.topologyKey, node.labels, count);
 }
 
+function addPreferred(scores: Pairs, term: AffinityTerm, node: NodeInfo, weight: number, namespaceLabels: NamespaceLabels): void {
+  if (node.pods.size === 0) return;
+  let count = 0;
+  if (!term.namespaceSelector) for (const namespace of term.namespaces) count += node.countMatching(namespace, term.selector, true);
+  else for (const other of node.pods.values()) if (matches(term, other, namespaceLabels)) count++;
+  addPair(scores, term.topologyKey, node.labels, weight * count);
+}
+
 function affinityScorer(pod: PodInfo, namespaceLabels: NamespaceLabels, snapshot: Snapshot): PodScorer | undefined {
   const prefers = pod.preferredAffinity.length + pod.preferredAntiAffinity.length > 0;
   if (!prefers && snapshot.nodesWithAffinity.size === 0) return undefined;
@@ -178,11 +186,14 @@ function affinityScorer(pod: PodInfo, namespaceLabels: NamespaceLabels, snapshot
   const add = (terms: readonly AffinityTerm[], about: PodInfo, labels: Labels, weight: (t: AffinityTerm) => number): void => {
     for (const term of terms) if (matches(term, about, namespaceLabels)) addPair(scores, term.topologyKey, labels, weight(term));
   };
-  for (const node of prefers ? snapshot.nodes : snapshot.nodesWithAffinity) {
+  if (prefers)
+    for (const node of snapshot.nodes) {
+      for (const term of pod.preferredAffinity) addPreferred(scores, term, node, term.weight, namespaceLabels);
+      for (const term of pod.preferredAntiAffinity) addPreferred(scores, term, node, -term.weight, namespaceLabels);
+    }
+  for (const node of snapshot.nodesWithAffinity) {
     const { labels } = node;
-    for (const other of prefers ? node.pods.values() : node.podsWithAffinity.values()) {
-      add(pod.preferredAffinity, other, labels, (t) => t.weight);
-      add(pod.preferredAntiAffinity, other, labels, (t) => -t.weight);
+    for (const other of node.podsWithAffinity.values()) {
       add(other.affinity, pod, labels, () => HARD_AFFINITY_WEIGHT);
       add(other.preferredAffinity, pod, labels, (t) => t.weight);
       add(other.preferredAntiAffinity, pod, labels, (t) => -t.weight);

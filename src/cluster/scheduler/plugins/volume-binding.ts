@@ -239,8 +239,8 @@ const usableOn = ({ spec }: PersistentVolume, node: Node): boolean =>
   !spec?.nodeAffinity?.required || matchesNodeSelector(spec.nodeAffinity.required, node);
 
 function satisfies(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  const { spec = {}, status, metadata } = volume;
-  const { spec: wanted = {} } = claim;
+  const { spec, status, metadata } = volume;
+  const { spec: wanted } = claim;
   if (metadata.deletionTimestamp) return false;
   const { claimRef } = spec;
   if (claimRef) {
