@@ -3,7 +3,7 @@
 import type { Event, ObjectReference } from '#api/core/v1';
 import type { Clock } from '../apimachinery/clock.ts';
 import type { KubernetesObject, Manifest } from '../apimachinery/object.ts';
-import { isAlreadyExists, isNamespaceTerminating, isNotFound, StatusError } from '../apimachinery/status-error.ts';
+import { isAlreadyExists, isNotFound, StatusError } from '../apimachinery/status-error.ts';
 import { formatMicroTime, formatTime } from '../apimachinery/time.ts';
 import type { Client } from './client.ts';
 
@@ -159,14 +159,11 @@ export class EventRecorder {
       }
     }
     const namespace = object.namespace ?? 'default';
-    const name = `${object.name}.${this.suffix(now)}`;
     const firstTimestamp = known?.firstTimestamp ?? lastTimestamp;
     const count = known?.count ?? 1;
-    remember(this.remembered, key, { name, namespace, firstTimestamp, count });
-    const event: Manifest<Event> = {
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { name, namespace },
+    const event = {
+      apiVersion: 'v1' as const,
+      kind: 'Event' as const,
       involvedObject: object,
       reason,
       message,
@@ -180,11 +177,23 @@ export class EventRecorder {
       reportingComponent: this.source.component,
       reportingInstance: this.source.host ?? (details.action ? this.source.component : ''),
     };
+    // another recorder may have told something about an object of that name at this very instant
+    for (let taken = true; taken;) {
+      const name = `${object.name}.${this.suffix(now)}`;
+      remember(this.remembered, key, { name, namespace, firstTimestamp, count });
+      taken = await this.create({ ...event, metadata: { name, namespace } });
+    }
+  }
+
+  /** @returns whether the name was taken */
+  private async create(event: Manifest<Event>): Promise<boolean> {
     try {
       await this.client.create('v1/Event', event);
     } catch (error) {
+      if (isAlreadyExists(error)) return true;
       ignoreRefusal(error);
     }
+    return false;
   }
 
   /** Kubernetes takes nanoseconds in hexadecimal; what is told at the same instant is told apart here. */
@@ -195,7 +204,7 @@ export class EventRecorder {
 
 /** Events are told as far as possible: where the server refuses one, no more can be done. */
 function ignoreRefusal(error: unknown): void {
-  if (error instanceof StatusError || isAlreadyExists(error) || isNamespaceTerminating(error)) return;
+  if (error instanceof StatusError) return;
   throw error;
 }
 

@@ -8,6 +8,8 @@ import { formatTime } from '../../src/apimachinery/time.ts';
 import { controller, type Controller, type ControllerDeps } from '../../src/client/controller.ts';
 import { objectKey, splitKey } from '../../src/client/informer.ts';
 
+const ZONE = 'topology.kubernetes.io/zone';
+
 /** Keeps nodes ready. */
 export function fakeNodes(deps: ControllerDeps): Controller {
   const nodes = deps.informers.of('v1/Node');
@@ -64,14 +66,10 @@ export function fakeScheduler(deps: ControllerDeps): Controller {
       const feasible = [...nodes.list()].filter((node) => fits(pod, node));
       const node = feasible[turn++ % feasible.length];
       if (!node) return;
-      const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: formatTime(deps.clock.now()) };
+      const target = { apiVersion: 'v1', kind: 'Node', name: node.metadata.name };
+      const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace, ...zoneOf(node) }, target };
       try {
-        const told = await client.updateStatus('v1/Pod', { ...pod, status: { ...pod.status, conditions: [scheduled] } });
-        const zone = node.metadata.labels?.['topology.kubernetes.io/zone'];
-        const metadata = zone
-          ? { ...told.metadata, labels: { ...told.metadata.labels, 'topology.kubernetes.io/zone': zone } }
-          : told.metadata;
-        await client.update('v1/Pod', { ...told, metadata, spec: { ...pod.spec, nodeName: node.metadata.name } });
+        await client.create('v1/Pod', binding, { subresource: 'binding' });
       } catch (error) {
         if (isNotFound(error)) return;
         throw error;
@@ -79,6 +77,12 @@ export function fakeScheduler(deps: ControllerDeps): Controller {
       events.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${key} to ${node.metadata.name}`, { action: 'Binding' });
     },
   });
+}
+
+/** The API server gives the pod its node's zone through the labels of the binding. */
+function zoneOf(node: Node): { readonly labels?: Readonly<Record<string, string>> } {
+  const zone = node.metadata.labels?.[ZONE];
+  return zone === undefined ? {} : { labels: { [ZONE]: zone } };
 }
 
 function fits(pod: Pod, node: Node): boolean {

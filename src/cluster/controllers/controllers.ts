@@ -12,6 +12,10 @@ import { ttlAfterFinishedController } from './ttl-after-finished.ts';
 import { persistentVolumeController } from './persistent-volume.ts';
 import { claimProtectionController, volumeProtectionController } from './claim-protection.ts';
 import { simulatedProvisioner } from './simulated-provisioner.ts';
+import { disruptionController } from './disruption.ts';
+import { nodeIpamController, type PodRange } from './node-ipam.ts';
+import { podGarbageCollector } from './pod-garbage-collector.ts';
+import { serviceLoadBalancerController, type LoadBalancerRange } from './service-load-balancer.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespaceController } from './namespace.ts';
 import { rootCAPublisher } from './root-ca-publisher.ts';
@@ -30,9 +34,17 @@ export interface ControllerOptions {
   readonly rootCA: string;
   /** Names of storage provisioners that are simulated: claims of their classes get volumes at once. */
   readonly simulatedProvisioners?: readonly string[];
+  /** Addresses for Services of type LoadBalancer; without it they stay pending, as without a cloud. */
+  readonly loadBalancerRange?: LoadBalancerRange;
+  readonly podRange?: PodRange;
 }
 
-export function controllerSpecs({ rootCA, simulatedProvisioners = [] }: ControllerOptions): readonly ControllerSpec[] {
+export function controllerSpecs({
+  rootCA,
+  simulatedProvisioners = [],
+  loadBalancerRange,
+  podRange,
+}: ControllerOptions): readonly ControllerSpec[] {
   return [
     { component: 'deployment-controller', make: deploymentController },
     { component: 'replicaset-controller', make: replicaSetController },
@@ -52,5 +64,11 @@ export function controllerSpecs({ rootCA, simulatedProvisioners = [] }: Controll
     { component: 'persistentvolumeclaim-protection-controller', make: claimProtectionController },
     { component: 'persistentvolume-protection-controller', make: volumeProtectionController },
     { component: 'external-provisioner', make: (deps) => simulatedProvisioner(deps, simulatedProvisioners) },
+    { component: 'controllermanager', make: disruptionController },
+    { component: 'pod-garbage-collector', make: podGarbageCollector },
+    { component: 'cidrAllocator', make: (deps) => nodeIpamController(deps, podRange) },
+    ...(loadBalancerRange
+      ? [{ component: 'service-controller', make: (deps: ControllerDeps) => serviceLoadBalancerController(deps, loadBalancerRange) }]
+      : []),
   ];
 }

@@ -168,6 +168,9 @@ export function statefulSetController(deps: ControllerDeps): Controller {
       case 'claim':
         await createClaims(set, ordinalOf(set, step.pod));
         return before;
+      case 'own':
+        await ownClaims(set, step.pod);
+        return before;
       case 'repair':
         await repair(set, step.pod);
         return before;

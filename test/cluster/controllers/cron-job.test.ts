@@ -5,7 +5,11 @@ import { newJob, surplusHistory } from '../../../src/cluster/controllers/cron-jo
 import { dueTime, untilNext } from '../../../src/cluster/controllers/cron-job/schedule.ts';
 import { at, NAMESPACE, startedCluster, stored, template, told } from './harness.ts';
 
-const jobTemplate = { spec: { completions: 1, selector: { matchLabels: { app: 'web' } }, template: template() } };
+const podTemplate = (annotations?: Readonly<Record<string, string>>) => {
+  const made = template('b:1', annotations);
+  return { ...made, spec: { ...made.spec, restartPolicy: 'Never' } };
+};
+const jobTemplate = { spec: { completions: 1, template: podTemplate() } };
 
 const cron = (spec: Partial<CronJobSpec> = {}, status: CronJobStatus = {}): CronJob =>
   stored<CronJob>({
@@ -99,7 +103,7 @@ describe('whole runs', () => {
     { policy: 'Replace', jobs: 1, said: 'SuccessfulDelete' },
     { policy: 'Allow', jobs: 3, said: 'SuccessfulCreate' },
   ])('concurrencyPolicy $policy', async ({ policy, jobs, said }) => {
-    const running = { spec: { ...jobTemplate.spec, template: template('b:1', { 'sim/run': 'true' }) } };
+    const running = { spec: { ...jobTemplate.spec, template: podTemplate({ 'sim/run': 'true' }) } };
     const cluster = await start({ concurrencyPolicy: policy, jobTemplate: running });
     await cluster.clock.advance(3 * 60_000);
     expect((await cluster.client.list('batch/v1/Job')).items).toHaveLength(jobs);

@@ -277,7 +277,6 @@ describe('whole runs', () => {
       metadata: { name: 'work', namespace: NAMESPACE },
       spec: {
         completions: 1,
-        selector: { matchLabels: { app: 'web' } },
         template: { ...template('b:1', annotations), spec: { ...template().spec, restartPolicy: 'Never' } },
         ...spec,
       },

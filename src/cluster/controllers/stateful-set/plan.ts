@@ -26,6 +26,8 @@ export type Step =
   | { readonly do: 'delete'; readonly pod: Pod }
   /** Its labels, claims or their owners are not what they should be. */
   | { readonly do: 'repair'; readonly pod: Pod }
+  /** Whom the claims of a pod belong to that is going to be scaled away. */
+  | { readonly do: 'own'; readonly pod: Pod }
   /** The claims of a pod that waits for them. */
   | { readonly do: 'claim'; readonly pod: Pod };
 
@@ -69,7 +71,7 @@ export function planSteps(observed: Observed, now: number): readonly Step[] {
     const goesOn = planReplica(observed, index, pod, monotonic, now, steps);
     if (!goesOn && monotonic) return steps;
   }
-  for (const pod of condemned) if (!observed.claimsInOrder(pod)) steps.push({ do: 'repair', pod });
+  for (const pod of condemned) if (!observed.claimsInOrder(pod)) steps.push({ do: 'own', pod });
   const firstUnhealthy = replicas.find((pod) => pod && !isHealthy(pod)) ?? [...condemned].reverse().find((pod) => !isHealthy(pod));
   for (const pod of condemned) {
     if (isTerminating(pod)) {
