@@ -5,6 +5,7 @@ import { forbidden, invalid, notSupported, Path, required, type FieldError } fro
 import { nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
 import { checkNonnegative } from './checks.ts';
 import { PrintedInternal } from './internal-form.ts';
+import { validateLabelSelector } from './label-selector.ts';
 import { validateCoreObjectMeta, validateCoreObjectMetaUpdate, validateImmutable } from './object-meta.ts';
 import { optionsFrom, TEMPLATE_OPTIONS, type PodValidationOptions } from './pod/options.ts';
 import { validatePodTemplateSpec } from './pod/pod-spec.ts';
@@ -14,6 +15,7 @@ import {
   checkRunsForever,
   checkSelectsTemplate,
   intOrPercentValue,
+  isEmptySelector,
   usableSelector,
   validateWorkloadSelector,
 } from './workloads.ts';
@@ -192,9 +194,12 @@ export function validateDaemonSetUpdate(set: DaemonSet, old: DaemonSet): FieldEr
 }
 
 function validateDaemonSetSpec(spec: DaemonSet['spec'], errors: FieldError[], options: PodValidationOptions): void {
-  validateWorkloadSelector(spec.selector, 'daemonset', SELECTOR, errors);
-  const selector = usableSelector(spec.selector, '', SELECTOR, errors);
+  // a missing selector is only told of by what it does not select
+  errors.push(...validateLabelSelector(spec.selector, SELECTOR));
+  const selector = usableSelector(spec.selector, '', SELECTOR, []);
   if (selector) checkSelectsTemplate(selector, spec.template, TEMPLATE, errors);
+  if (spec.selector && isEmptySelector(spec.selector))
+    errors.push(invalid(SELECTOR, spec.selector, 'empty selector is invalid for daemonset'));
   validatePodTemplateSpec(spec.template, TEMPLATE, errors, options);
   checkRunsForever(spec.template, 'DaemonSet', TEMPLATE, errors);
   checkNonnegative(spec.minReadySeconds, SPEC.child('minReadySeconds'), errors);

@@ -1,6 +1,6 @@
 // Jobs. Follows pkg/apis/batch/validation; how their pods may fail and when they have succeeded is in the files beside this one.
 import type { Job, JobSpec } from '#api/batch/v1';
-import type { PodTemplateSpec } from '#api/core/v1';
+import type { Container, PodTemplateSpec } from '#api/core/v1';
 import { LabelSelector, SelectorError } from '../../../apimachinery/label-selector.ts';
 import { deepEqual, type ShallowMutable } from '../../../apimachinery/object.ts';
 import {
@@ -119,7 +119,7 @@ export function validateJobTemplate(spec: JobSpec, field: Path, errors: FieldErr
   if (completionMode !== undefined && completionMode !== 'NonIndexed' && completionMode !== 'Indexed')
     errors.push(notSupported(field.child('completionMode'), completionMode, ['NonIndexed', 'Indexed']));
   if (completionMode === 'Indexed') validateIndexed(spec, field, errors);
-  else
+  else if (completionMode === undefined || completionMode === 'NonIndexed')
     for (const name of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const)
       if (spec[name] !== undefined) errors.push(invalid(field.child(name), spec[name], 'requires indexed completion mode'));
   if (podFailurePolicy) validatePodFailurePolicy(spec, field.child('podFailurePolicy'), errors);
@@ -190,7 +190,7 @@ function checkRestartPolicy({ template, podFailurePolicy }: JobSpec, field: Path
   const policy = template.spec?.restartPolicy ?? '';
   if (policy === 'Always' || policy === '') errors.push(required(field, 'valid values: "OnFailure", "Never"'));
   else if (policy !== 'OnFailure' && policy !== 'Never') errors.push(notSupported(field, policy, ['OnFailure', 'Never']));
-  if (podFailurePolicy && policy !== 'Never')
+  else if (podFailurePolicy && policy !== 'Never')
     errors.push(invalid(field, policy, 'only "Never" is supported when podFailurePolicy is specified'));
 }
 
@@ -249,13 +249,26 @@ function validateTemplateUpdate(template: PodTemplateSpec, old: PodTemplateSpec,
     errors.push(invalid(SPEC.child('template'), new PrintedInternal('core/v1.PodTemplateSpec', template), FIELD_IMMUTABLE));
 }
 
-/** The old template, to be scheduled like the new one. */
+/** Containers with the resources of others, one by one. */
+function withResourcesOf(
+  old: readonly Container[] | undefined,
+  containers: readonly Container[] | undefined,
+): readonly Container[] | undefined {
+  if (old?.length !== containers?.length) return old;
+  return old?.map((container, i) => ({ ...container, resources: containers![i]!.resources ?? {} }));
+}
+
+/** The old template, to be scheduled like the new one, and with as many resources. */
 function withSchedulingOf(template: PodTemplateSpec, old: PodTemplateSpec): PodTemplateSpec {
   const spec: Record<string, unknown> = { ...old.spec };
   const now = template.spec as Readonly<Record<string, unknown>> | undefined;
   for (const name of ['nodeSelector', 'tolerations', 'schedulingGates']) {
     delete spec[name];
     if (now?.[name] !== undefined) spec[name] = now[name];
+  }
+  for (const list of ['containers', 'initContainers'] as const) {
+    const containers = withResourcesOf(old.spec?.[list], template.spec?.[list]);
+    if (containers) spec[list] = containers;
   }
   const { nodeAffinity: _, ...others } = old.spec?.affinity ?? {};
   const nodeAffinity = template.spec?.affinity?.nodeAffinity;

@@ -22,9 +22,11 @@ export function validateWorkloadSelector(
     return;
   }
   errors.push(...validateLabelSelector(selector, field, { allowInvalidLabelValue }));
-  if (!selector.matchExpressions?.length && !Object.keys(selector.matchLabels ?? {}).length)
-    errors.push(invalid(field, selector, `empty selector is invalid for ${kind}`));
+  if (isEmptySelector(selector)) errors.push(invalid(field, selector, `empty selector is invalid for ${kind}`));
 }
+
+export const isEmptySelector = ({ matchExpressions, matchLabels }: LabelSelectorSpec): boolean =>
+  !matchExpressions?.length && !Object.keys(matchLabels ?? {}).length;
 
 /** The selector ready for use. One that cannot be used is told of, with this detail. */
 export function usableSelector(
