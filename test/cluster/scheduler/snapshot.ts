@@ -75,7 +75,11 @@ function build(world: World) {
     namespaceLabels: (name) => world.namespaces?.[name],
     ownSelector: () => world.ownSelector,
   };
-  const nowhere = new Client({ serve: () => Promise.reject(new Error('no server')), resolve: () => Promise.resolve(undefined) });
+  const nowhere = new Client({
+    serve: () => Promise.reject(new Error('no server')),
+    resolve: () => Promise.resolve(undefined),
+    resources: () => Promise.resolve([]),
+  });
   const plugins = defaultPlugins(lister, new VolumeBinder(lister, nowhere));
   const cache = new SchedulerCache();
   for (const n of world.nodes) cache.setNode(n);
