@@ -8,7 +8,10 @@ import { parseSession, runSession } from './session.ts';
 const HERE = import.meta.dirname;
 const sessions = fs.readdirSync(HERE).filter((file) => file.endsWith('.txtar'));
 
-test.concurrent.each(sessions)('%s', async (file) => {
+/** Each command is a process of its own. */
+const SESSION_TIMEOUT_MS = 180_000;
+
+test.each(sessions)('%s', { timeout: SESSION_TIMEOUT_MS }, async (file) => {
   const directory = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'jibe-session-'));
   try {
     const text = runSession(parseSession(fs.readFileSync(path.join(HERE, file), 'utf8')), directory);

@@ -82,6 +82,7 @@ function redacted(text: string, directory: string): string {
     .replaceAll(path.resolve('fixtures'), '<fixtures>')
     .replace(/("durationMs"): \d+/g, '$1: "<ms>"')
     .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
+    .replace(/ at [0-9a-f]{12}(?: and changes)?/g, ' at <commit>')
     .replace(/\bprocess \d+/g, 'process <pid>')
     .replace(/-[bcdfghjklmnpqrstvwxz2456789]{5}\b(?=[^-])/g, '-<suffix>');
 }

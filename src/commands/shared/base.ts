@@ -69,10 +69,9 @@ export abstract class JibeCommand extends Command {
       return;
     }
     const told = explainFailure(error);
-    if (told) this.tellError(told.message, told.hint);
+    if (told) this.tellError(usageText(told.message), told.hint);
     // oclif's own errors are about the command line
-    else if (error.oclif)
-      this.tellError(error.message.replace(/\nSee more help with --help$/, ''), `see jibe ${this.id?.replaceAll(':', ' ')} --help`);
+    else if (error.oclif) this.tellError(usageText(error.message), `see jibe ${this.id?.replaceAll(':', ' ')} --help`);
     else if (process.env['JIBE_DEBUG']) throw error;
     else
       this.tellError(
@@ -86,3 +85,10 @@ export abstract class JibeCommand extends Command {
     process.stderr.write(`error: ${message}\n${hint ? `  hint: ${hint}\n` : ''}`);
   }
 }
+
+/** `Parsing --timeout` and what is wrong with it, on one line. */
+const usageText = (message: string): string =>
+  message
+    .replace(/\nSee more help with --help$/, '')
+    .replace(/^Parsing (--\S+)\s+/, '$1: ')
+    .trim();

@@ -106,18 +106,17 @@ async function tried(desired: DesiredResource, live: KubernetesObject | undefine
   } catch (error) {
     if (!(error instanceof StatusError) || !live) throw error;
     const why = refusal(error, id);
-    const differences = fieldDifferences(live, { ...live, ...desired.object, metadata: { ...live.metadata, ...desired.object.metadata } });
     if (!why.immutable || !desired.sync.force)
-      return { ...common, action: 'refused', reason: '', differences: onlyFaulty(differences, why), predicted: undefined, refusal: why };
+      return { ...common, action: 'refused', reason: '', differences: wished(live, desired), predicted: undefined, refusal: why };
     const predicted = await scratch.recreate(desired);
     return { ...common, action: 'recreate', reason: why.message, differences: fieldDifferences(live, predicted), predicted };
   }
 }
 
-/** The manifest says less than the object has: only what the refusal speaks of is told. */
-function onlyFaulty(differences: readonly FieldDifference[], { faults }: Refusal): readonly FieldDifference[] {
-  const paths = faults.map(({ path }) => path.replace(/\[.*/, '')).filter(Boolean);
-  return differences.filter(({ path }) => paths.some((fault) => path.startsWith(fault)));
+/** What the manifest itself would change: of what it leaves out nobody can say what the server would have made. */
+function wished(live: KubernetesObject, { object }: DesiredResource): readonly FieldDifference[] {
+  const merged = { ...live, ...object, metadata: { ...live.metadata, ...object.metadata } };
+  return fieldDifferences(live, merged).filter((difference) => 'desired' in difference);
 }
 
 function ownedAlready(live: KubernetesObject): boolean {

@@ -40,7 +40,7 @@ export const templateChanges = ({ id, differences }: PlannedResource): readonly 
 
 export function refused({ id, desired, refusal }: PlannedResource): Consequence[] {
   if (!refusal) return [];
-  const fields = refusal.faults.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
+  const fields = refusal.faults.map(({ path, message }) => (path ? `${path}: ${shortened(message)}` : shortened(message))).join('; ');
   return [
     {
       severity: 'error',
@@ -55,6 +55,14 @@ export function refused({ id, desired, refusal }: PlannedResource): Consequence[
     },
   ];
 }
+
+/** Kubernetes prints whole pod templates into its messages. */
+const LONGEST_VALUE = 120;
+
+const shortened = (message: string): string =>
+  message.replace(/^([A-Z][a-z]+ value: )(.+)(: [^:"]+)$/s, (all, reason: string, value: string, why: string) =>
+    value.length > LONGEST_VALUE ? `${reason}${value.slice(0, LONGEST_VALUE)}…${why}` : all,
+  );
 
 /** @param pods how many came and went */
 export function podsRestart(planned: PlannedResource, pods: { readonly created: number; readonly deleted: number }): Consequence[] {

@@ -45,10 +45,15 @@ function consequenceLines({ severity, type, message, cause, remedy, origin }: Co
   const colour = { error: palette.red, warning: palette.yellow, info: palette.cyan }[severity];
   return [
     `  ${colour(severity)} ${type}: ${message}${origin ? palette.dim(`  ${origin.file}:${origin.line}`) : ''}`,
-    ...(cause ? [`    ${palette.dim('cause:')} ${cause}`] : []),
+    ...(cause ? [`    ${palette.dim('cause:')} ${cut(cause)}`] : []),
     ...(remedy ? [`    ${palette.dim('remedy:')} ${remedy}`] : []),
   ];
 }
+
+/** JSON has it word for word. */
+const MAX_CAUSE = 300;
+
+const cut = (text: string): string => (text.length > MAX_CAUSE ? `${text.slice(0, MAX_CAUSE)}…` : text);
 
 const ICONS: Readonly<Record<Severity, string>> = { error: '🛑', warning: '⚠️', info: 'ℹ️' };
 /** A comment on GitHub holds 65,536 characters; some room is left for what others add. */
@@ -62,7 +67,7 @@ export function previewMarkdown(result: PreviewResult): string {
   parts.push(consequences.length ? `### Consequences` : 'No consequences beyond the changes themselves.', '');
   for (const { severity, type, message, cause, remedy } of consequences) {
     parts.push(`- ${ICONS[severity]} **${type}** ${message}`);
-    if (cause) parts.push(`  - cause: \`${cause.replaceAll('`', "'")}\``);
+    if (cause) parts.push(`  - cause: \`${cut(cause).replaceAll('`', "'")}\``);
     if (remedy) parts.push(`  - remedy: ${remedy}`);
   }
   if (rollouts.length) {
