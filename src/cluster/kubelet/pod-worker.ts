@@ -5,10 +5,10 @@ import type { Container, Pod } from '#api/core/v1';
 import type { Clock, Timer } from '../../apimachinery/clock.ts';
 import { controllerOf } from '../../apimachinery/owner-reference.ts';
 import { isNotFound, isConflict } from '../../apimachinery/status-error.ts';
-import { formatDuration } from '../../apimachinery/time.ts';
+import { formatDuration, timeMs } from '../../apimachinery/time.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventType } from '../../client/event-recorder.ts';
-import { doubled, newRecord, restartPause, restarts, type ContainerRecord } from './container-record.ts';
+import { doubled, newRecord, recoverRecord, restartPause, restarts, type ContainerRecord } from './container-record.ts';
 import { environmentFault, volumeFaults, type ConfigLister } from './pod-config.ts';
 import { podPhase, podStatus, type PodObservation } from './pod-status.ts';
 import { Prober } from './prober.ts';
@@ -60,6 +60,8 @@ export class PodWorker {
   /** No container will run any more: only the object may be left. */
   private over = false;
   private closed = false;
+  /** Its status was written by another, and stays. */
+  private silent = false;
   private configFaults = '';
 
   constructor(pod: Pod, deps: PodWorkerDeps) {
@@ -71,10 +73,38 @@ export class PodWorker {
       ...initContainers.map((c) => newRecord(c, c.restartPolicy === 'Always' ? 'sidecar' : 'init', waiting)),
       ...containers.map((c) => newRecord(c, 'main', waiting)),
     ];
-    this.startedAtMs = deps.clock.now();
+    const { startTime } = pod.status ?? {};
+    this.startedAtMs = startTime === undefined ? deps.clock.now() : timeMs(startTime);
     const { client, clock } = deps;
     this.writer = new StatusWriter({ client, clock, onError: (error) => deps.onError(this.pod, error) }, () => this.statusNow());
+    if (startTime !== undefined) this.recover();
     this.wake();
+  }
+
+  /** The pod was started before this worker was: it goes on from its status. */
+  private recover(): void {
+    const { status = {} } = this.pod;
+    if (isTerminal(this.pod)) {
+      this.over = true;
+      this.silent = true;
+      return;
+    }
+    const recovered = this.deps.runtime.recoverPod(this.pod);
+    if (!recovered) return;
+    this.admitted = true;
+    this.sandbox = recovered.sandbox;
+    const statuses = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+    for (const record of this.records) {
+      const { name } = record.container;
+      recoverRecord(
+        record,
+        statuses.find((s) => s.name === name),
+        recovered.running.get(name),
+      );
+      if (record.state.is === 'running') this.probe(record, record.state.id, record.state.startedAtMs);
+      else if (record.state.is === 'terminated' && restarts(record, record.state.exit, this.restartPolicy)) this.plan(record, record.state);
+    }
+    this.watchDeadline();
   }
 
   /** A newer version of the pod. */
@@ -149,7 +179,7 @@ export class PodWorker {
   }
 
   private statusNow(): ReturnType<ConstructorParameters<typeof StatusWriter>[1]> {
-    if (this.closed) return undefined;
+    if (this.closed || this.silent) return undefined;
     const { traits, clock } = this.deps;
     const status = podStatus(this.observation(), traits, clock.now());
     if (traits.conditions === 'basic' && status.phase === 'Pending') return undefined;
@@ -198,6 +228,7 @@ export class PodWorker {
     if (isTerminal(this.pod) && !this.sandbox) {
       // it ended before this kubelet came to know it
       this.over = true;
+      this.silent = true;
       return;
     }
     if (this.ended) {
@@ -317,7 +348,9 @@ export class PodWorker {
       record.restartCount = attempt;
       record.restartDue = false;
       record.state = { is: 'running', startedAtMs: clock.now(), id };
-      this.probe(record, id);
+      record.started = false;
+      record.ready = false;
+      this.probe(record, id, clock.now());
       this.writer.changed();
     } catch (error) {
       if (!(error instanceof ContainerError)) throw error;
@@ -393,12 +426,10 @@ export class PodWorker {
     );
   }
 
-  private probe(record: ContainerRecord, id: string): void {
+  private probe(record: ContainerRecord, id: string, startedAtMs: number): void {
     const { clock, runtime, traits } = this.deps;
     const { container } = record;
-    record.started = false;
-    record.ready = false;
-    const prober = new Prober(clock, runtime, { record, id, startedAtMs: clock.now() }, traits.probes, {
+    const prober = new Prober(clock, runtime, { record, id, startedAtMs }, traits.probes, {
       started: () => {
         record.started = true;
         this.writer.changed();

@@ -3,6 +3,7 @@ import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '#api/co
 import type { PodDisruptionBudget } from '#api/policy/v1';
 import type { CSINode, StorageClass } from '#api/storage/v1';
 import type { LabelSelector } from '../../../src/apimachinery/label-selector.ts';
+import { VirtualClock } from '../../../src/apimachinery/clock.ts';
 import { Random } from '../../../src/apimachinery/random.ts';
 import { Client } from '../../../src/client/client.ts';
 import { SchedulerCache } from '../../../src/cluster/scheduler/cache.ts';
@@ -76,7 +77,7 @@ function build(world: World) {
     ownSelector: () => world.ownSelector,
   };
   const nowhere = new Client({ serve: () => Promise.reject(new Error('no server')), resolve: () => Promise.resolve(undefined) });
-  const plugins = defaultPlugins(lister, new VolumeBinder(lister, nowhere));
+  const plugins = defaultPlugins(lister, new VolumeBinder(lister, nowhere, new VirtualClock(0)));
   const cache = new SchedulerCache();
   for (const n of world.nodes) cache.setNode(n);
   for (const p of world.pods ?? []) cache.setPod(p);
