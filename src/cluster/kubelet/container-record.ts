@@ -17,8 +17,6 @@ export interface ContainerRecord {
   /** The startup probe has succeeded, or there is none and it runs. */
   started: boolean;
   ready: boolean;
-  /** The node has its image. */
-  pulled: boolean;
   /** It has ended and is to run again. */
   restartDue: boolean;
   /** Pause before the restart after the next end, in milliseconds; 0: none yet. */
@@ -43,7 +41,6 @@ export function newRecord(container: Container, role: ContainerRecord['role'], w
     restartCount: 0,
     started: false,
     ready: false,
-    pulled: false,
     restartDue: false,
     backoffMs: 0,
     pullBackoffMs: 0,
@@ -60,7 +57,6 @@ export function recoverRecord(record: ContainerRecord, status: ContainerStatus |
   record.last = terminated(lastState?.terminated);
   if (id !== undefined && state?.running) {
     record.state = { is: 'running', startedAtMs: timeMs(state.running.startedAt ?? ''), id };
-    record.pulled = true;
     record.ready = ready;
     record.started = started;
     return;

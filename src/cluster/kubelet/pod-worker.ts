@@ -8,7 +8,8 @@ import { isNotFound, isConflict } from '../../apimachinery/status-error.ts';
 import { formatDuration, timeMs } from '../../apimachinery/time.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventType } from '../../client/event-recorder.ts';
-import { doubled, newRecord, recoverRecord, restartPause, restarts, type ContainerRecord } from './container-record.ts';
+import { newRecord, recoverRecord, restartPause, restarts, type ContainerRecord } from './container-record.ts';
+import { ImagePuller } from './image-puller.ts';
 import { environmentFault, volumeFaults, type ConfigLister } from './pod-config.ts';
 import { podPhase, podStatus, type PodObservation } from './pod-status.ts';
 import { Prober } from './prober.ts';
@@ -47,6 +48,7 @@ export class PodWorker {
   private readonly records: ContainerRecord[];
   private readonly probers = new Map<string, Prober>();
   private readonly writer: StatusWriter;
+  private readonly puller: ImagePuller;
   private readonly startedAtMs: number;
   private readonly aborted = new AbortController();
   private sandbox: PodSandbox | undefined;
@@ -77,6 +79,14 @@ export class PodWorker {
     this.startedAtMs = startTime === undefined ? deps.clock.now() : timeMs(startTime);
     const { client, clock } = deps;
     this.writer = new StatusWriter({ client, clock, onError: (error) => deps.onError(this.pod, error) }, () => this.statusNow());
+    this.puller = new ImagePuller({
+      clock,
+      runtime: deps.runtime,
+      nodeName: deps.nodeName,
+      event: (type, reason, message, container) => this.event(type, reason, message, container),
+      waits: (record, reason, message) => this.wait(record, reason, message),
+      isOver: () => this.closed || this.stopping,
+    });
     if (startTime !== undefined) this.recover();
     this.wake();
   }
@@ -329,7 +339,7 @@ export class PodWorker {
     const { runtime, clock, traits, config } = this.deps;
     const { container } = record;
     const { signal } = this.aborted;
-    if (!(await this.pull(record))) return;
+    if (!(await this.puller.pull(this.pod, record, signal))) return;
     const fault = traits.config ? environmentFault(this.pod, container, config) : undefined;
     if (fault !== undefined) {
       this.wait(record, 'CreateContainerConfigError', fault);
@@ -363,67 +373,6 @@ export class PodWorker {
   private wait(record: ContainerRecord, reason: string, message: string): void {
     record.state = { is: 'waiting', reason, message };
     this.writer.changed();
-  }
-
-  /** @returns whether the image is on the node */
-  private async pull(record: ContainerRecord): Promise<boolean> {
-    const { runtime, clock, nodeName } = this.deps;
-    const { container } = record;
-    const { image = '', imagePullPolicy } = container;
-    const policy = imagePullPolicy ?? (isLatest(image) ? 'Always' : 'IfNotPresent');
-    const present = runtime.hasImage(nodeName, image);
-    if (present && (policy !== 'Always' || record.pulled)) {
-      if (!record.pulled || policy !== 'Always')
-        this.event('Normal', 'Pulled', `Container image "${image}" already present on machine and can be accessed by the pod`, container);
-      record.pulled = true;
-      return true;
-    }
-    if (policy === 'Never') {
-      this.pullFailed(record, 'ErrImageNeverPull', `Container image "${image}" is not present with pull policy of Never`);
-      return false;
-    }
-    this.event('Normal', 'Pulling', `Pulling image "${image}"`, container);
-    const from = clock.now();
-    try {
-      const bytes = await runtime.pullImage(nodeName, image, this.pod, this.aborted.signal);
-      const took = formatDuration(Math.round((clock.now() - from) * 1e6));
-      this.event(
-        'Normal',
-        'Pulled',
-        `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${bytes} bytes.`,
-        container,
-      );
-      record.pulled = true;
-      record.pullBackoffMs = 0;
-      return true;
-    } catch (error) {
-      if (this.aborted.signal.aborted || !(error instanceof Error)) throw error;
-      this.event('Warning', 'Failed', `Failed to pull image "${image}": ${error.message}`, container);
-      this.pullFailed(record, 'ErrImagePull', error.message);
-      return false;
-    }
-  }
-
-  private pullFailed(record: ContainerRecord, reason: string, message: string): void {
-    const { clock } = this.deps;
-    const { container } = record;
-    this.event('Warning', 'Failed', `Error: ${reason}`, container);
-    this.wait(record, reason, message);
-    const first = record.pullBackoffMs === 0;
-    record.pullBackoffMs = doubled(record.pullBackoffMs);
-    record.notBeforeMs = clock.now() + record.pullBackoffMs;
-    // the next look at the pod finds it held back
-    clock.schedule(
-      Math.min(1000, record.pullBackoffMs / 2),
-      () => {
-        if (this.closed || record.state.is !== 'waiting' || record.state.reason !== reason || this.stopping) return;
-        const backOff = `Back-off pulling image "${container.image}"`;
-        this.event('Normal', 'BackOff', backOff, container);
-        this.event('Warning', 'Failed', 'Error: ImagePullBackOff', container);
-        this.wait(record, 'ImagePullBackOff', `${backOff}: ${reason}: ${message}`);
-      },
-      { background: !first },
-    );
   }
 
   private probe(record: ContainerRecord, id: string, startedAtMs: number): void {
@@ -564,7 +513,3 @@ export class PodWorker {
 }
 
 const isTerminal = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
-
-/** Pulled anew each time unless the manifest says otherwise. */
-const isLatest = (image: string): boolean =>
-  !image.includes('@') && (image.endsWith(':latest') || image.lastIndexOf(':') <= image.lastIndexOf('/'));

@@ -93,7 +93,10 @@ class Scheduler implements Controller {
     informers.of('v1/Node').addHandler({
       added: (node) => this.nodeChanged(node, undefined),
       updated: (node, old) => this.nodeChanged(node, old),
-      deleted: (node) => this.cache.removeNode(node.metadata.name),
+      deleted: (node) => {
+        this.cache.removeNode(node.metadata.name);
+        this.queue.moved({ resource: 'Node', actions: ['Delete'], object: node });
+      },
     });
     this.watchOthers('PersistentVolumeClaim', 'v1/PersistentVolumeClaim', () => this.binder.claimChanged());
     this.watchOthers('PersistentVolume', 'v1/PersistentVolume');
