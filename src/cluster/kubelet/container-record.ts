@@ -1,5 +1,6 @@
 // What a kubelet remembers of one container of a pod: its state now, its last end, how often it was started, and when it may be again.
-import type { Container } from '#api/core/v1';
+import type { Container, ContainerStateTerminated, ContainerStatus } from '#api/core/v1';
+import { timeMs } from '../../apimachinery/time.ts';
 import type { ContainerExit } from './runtime/runtime.ts';
 
 export type ContainerState =
@@ -16,8 +17,6 @@ export interface ContainerRecord {
   /** The startup probe has succeeded, or there is none and it runs. */
   started: boolean;
   ready: boolean;
-  /** The node has its image. */
-  pulled: boolean;
   /** It has ended and is to run again. */
   restartDue: boolean;
   /** Pause before the restart after the next end, in milliseconds; 0: none yet. */
@@ -42,12 +41,44 @@ export function newRecord(container: Container, role: ContainerRecord['role'], w
     restartCount: 0,
     started: false,
     ready: false,
-    pulled: false,
     restartDue: false,
     backoffMs: 0,
     pullBackoffMs: 0,
     notBeforeMs: 0,
   };
+}
+
+/** What the pod's status tells of the container, after the kubelet has started anew. @param id of the container if it still runs */
+export function recoverRecord(record: ContainerRecord, status: ContainerStatus | undefined, id: string | undefined): void {
+  if (!status) return;
+  const { state, lastState, restartCount, ready, started = false } = status;
+  record.restartCount = restartCount;
+  record.backoffMs = restartCount === 0 ? 0 : Math.min(FIRST_BACKOFF_MS * 2 ** (restartCount - 1), MAX_BACKOFF_MS);
+  record.last = terminated(lastState?.terminated);
+  if (id !== undefined && state?.running) {
+    record.state = { is: 'running', startedAtMs: timeMs(state.running.startedAt ?? ''), id };
+    record.ready = ready;
+    record.started = started;
+    return;
+  }
+  const ended = terminated(state?.terminated);
+  if (ended) {
+    record.state = ended;
+    record.ready = ready;
+  } else if (state?.waiting?.reason === 'CrashLoopBackOff' && record.last) {
+    const { reason, message } = state.waiting;
+    record.state = { is: 'waiting', reason, ...(message ? { message } : {}) };
+    record.restartDue = true;
+    record.notBeforeMs = record.last.exit.finishedAtMs + record.backoffMs;
+  }
+}
+
+function terminated(state: ContainerStateTerminated | undefined): ContainerRecord['last'] {
+  if (!state) return undefined;
+  const { exitCode, reason, message, startedAt = '', finishedAt = '', containerID = '' } = state;
+  const known = reason === 'Completed' || reason === 'OOMKilled' ? reason : 'Error';
+  const exit = { exitCode, reason: known, finishedAtMs: timeMs(finishedAt), ...(message ? { message } : {}) } as const;
+  return { is: 'terminated', startedAtMs: timeMs(startedAt), id: containerID.replace(/^.*:\/\//, ''), exit };
 }
 
 export const doubled = (pauseMs: number): number => (pauseMs === 0 ? FIRST_BACKOFF_MS : Math.min(pauseMs * 2, MAX_BACKOFF_MS));

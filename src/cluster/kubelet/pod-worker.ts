@@ -5,10 +5,11 @@ import type { Container, Pod } from '#api/core/v1';
 import type { Clock, Timer } from '../../apimachinery/clock.ts';
 import { controllerOf } from '../../apimachinery/owner-reference.ts';
 import { isNotFound, isConflict } from '../../apimachinery/status-error.ts';
-import { formatDuration } from '../../apimachinery/time.ts';
+import { formatDuration, timeMs } from '../../apimachinery/time.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventType } from '../../client/event-recorder.ts';
-import { doubled, newRecord, restartPause, restarts, type ContainerRecord } from './container-record.ts';
+import { newRecord, recoverRecord, restartPause, restarts, type ContainerRecord } from './container-record.ts';
+import { ImagePuller } from './image-puller.ts';
 import { environmentFault, volumeFaults, type ConfigLister } from './pod-config.ts';
 import { podPhase, podStatus, type PodObservation } from './pod-status.ts';
 import { Prober } from './prober.ts';
@@ -47,6 +48,7 @@ export class PodWorker {
   private readonly records: ContainerRecord[];
   private readonly probers = new Map<string, Prober>();
   private readonly writer: StatusWriter;
+  private readonly puller: ImagePuller;
   private readonly startedAtMs: number;
   private readonly aborted = new AbortController();
   private sandbox: PodSandbox | undefined;
@@ -60,6 +62,8 @@ export class PodWorker {
   /** No container will run any more: only the object may be left. */
   private over = false;
   private closed = false;
+  /** Its status was written by another, and stays. */
+  private silent = false;
   private configFaults = '';
 
   constructor(pod: Pod, deps: PodWorkerDeps) {
@@ -71,10 +75,46 @@ export class PodWorker {
       ...initContainers.map((c) => newRecord(c, c.restartPolicy === 'Always' ? 'sidecar' : 'init', waiting)),
       ...containers.map((c) => newRecord(c, 'main', waiting)),
     ];
-    this.startedAtMs = deps.clock.now();
+    const { startTime } = pod.status ?? {};
+    this.startedAtMs = startTime === undefined ? deps.clock.now() : timeMs(startTime);
     const { client, clock } = deps;
     this.writer = new StatusWriter({ client, clock, onError: (error) => deps.onError(this.pod, error) }, () => this.statusNow());
+    this.puller = new ImagePuller({
+      clock,
+      runtime: deps.runtime,
+      nodeName: deps.nodeName,
+      event: (type, reason, message, container) => this.event(type, reason, message, container),
+      waits: (record, reason, message) => this.wait(record, reason, message),
+      isOver: () => this.closed || this.stopping,
+    });
+    if (startTime !== undefined) this.recover();
     this.wake();
+  }
+
+  /** The pod was started before this worker was: it goes on from its status. */
+  private recover(): void {
+    const { status = {} } = this.pod;
+    if (isTerminal(this.pod)) {
+      this.over = true;
+      this.silent = true;
+      return;
+    }
+    const recovered = this.deps.runtime.recoverPod(this.pod);
+    if (!recovered) return;
+    this.admitted = true;
+    this.sandbox = recovered.sandbox;
+    const statuses = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+    for (const record of this.records) {
+      const { name } = record.container;
+      recoverRecord(
+        record,
+        statuses.find((s) => s.name === name),
+        recovered.running.get(name),
+      );
+      if (record.state.is === 'running') this.probe(record, record.state.id, record.state.startedAtMs);
+      else if (record.state.is === 'terminated' && restarts(record, record.state.exit, this.restartPolicy)) this.plan(record, record.state);
+    }
+    this.watchDeadline();
   }
 
   /** A newer version of the pod. */
@@ -149,7 +189,7 @@ export class PodWorker {
   }
 
   private statusNow(): ReturnType<ConstructorParameters<typeof StatusWriter>[1]> {
-    if (this.closed) return undefined;
+    if (this.closed || this.silent) return undefined;
     const { traits, clock } = this.deps;
     const status = podStatus(this.observation(), traits, clock.now());
     if (traits.conditions === 'basic' && status.phase === 'Pending') return undefined;
@@ -198,6 +238,7 @@ export class PodWorker {
     if (isTerminal(this.pod) && !this.sandbox) {
       // it ended before this kubelet came to know it
       this.over = true;
+      this.silent = true;
       return;
     }
     if (this.ended) {
@@ -298,7 +339,7 @@ export class PodWorker {
     const { runtime, clock, traits, config } = this.deps;
     const { container } = record;
     const { signal } = this.aborted;
-    if (!(await this.pull(record))) return;
+    if (!(await this.puller.pull(this.pod, record, signal))) return;
     const fault = traits.config ? environmentFault(this.pod, container, config) : undefined;
     if (fault !== undefined) {
       this.wait(record, 'CreateContainerConfigError', fault);
@@ -317,7 +358,9 @@ export class PodWorker {
       record.restartCount = attempt;
       record.restartDue = false;
       record.state = { is: 'running', startedAtMs: clock.now(), id };
-      this.probe(record, id);
+      record.started = false;
+      record.ready = false;
+      this.probe(record, id, clock.now());
       this.writer.changed();
     } catch (error) {
       if (!(error instanceof ContainerError)) throw error;
@@ -332,73 +375,10 @@ export class PodWorker {
     this.writer.changed();
   }
 
-  /** @returns whether the image is on the node */
-  private async pull(record: ContainerRecord): Promise<boolean> {
-    const { runtime, clock, nodeName } = this.deps;
-    const { container } = record;
-    const { image = '', imagePullPolicy } = container;
-    const policy = imagePullPolicy ?? (isLatest(image) ? 'Always' : 'IfNotPresent');
-    const present = runtime.hasImage(nodeName, image);
-    if (present && (policy !== 'Always' || record.pulled)) {
-      if (!record.pulled || policy !== 'Always')
-        this.event('Normal', 'Pulled', `Container image "${image}" already present on machine and can be accessed by the pod`, container);
-      record.pulled = true;
-      return true;
-    }
-    if (policy === 'Never') {
-      this.pullFailed(record, 'ErrImageNeverPull', `Container image "${image}" is not present with pull policy of Never`);
-      return false;
-    }
-    this.event('Normal', 'Pulling', `Pulling image "${image}"`, container);
-    const from = clock.now();
-    try {
-      const bytes = await runtime.pullImage(nodeName, image, this.pod, this.aborted.signal);
-      const took = formatDuration(Math.round((clock.now() - from) * 1e6));
-      this.event(
-        'Normal',
-        'Pulled',
-        `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${bytes} bytes.`,
-        container,
-      );
-      record.pulled = true;
-      record.pullBackoffMs = 0;
-      return true;
-    } catch (error) {
-      if (this.aborted.signal.aborted || !(error instanceof Error)) throw error;
-      this.event('Warning', 'Failed', `Failed to pull image "${image}": ${error.message}`, container);
-      this.pullFailed(record, 'ErrImagePull', error.message);
-      return false;
-    }
-  }
-
-  private pullFailed(record: ContainerRecord, reason: string, message: string): void {
-    const { clock } = this.deps;
-    const { container } = record;
-    this.event('Warning', 'Failed', `Error: ${reason}`, container);
-    this.wait(record, reason, message);
-    const first = record.pullBackoffMs === 0;
-    record.pullBackoffMs = doubled(record.pullBackoffMs);
-    record.notBeforeMs = clock.now() + record.pullBackoffMs;
-    // the next look at the pod finds it held back
-    clock.schedule(
-      Math.min(1000, record.pullBackoffMs / 2),
-      () => {
-        if (this.closed || record.state.is !== 'waiting' || record.state.reason !== reason || this.stopping) return;
-        const backOff = `Back-off pulling image "${container.image}"`;
-        this.event('Normal', 'BackOff', backOff, container);
-        this.event('Warning', 'Failed', 'Error: ImagePullBackOff', container);
-        this.wait(record, 'ImagePullBackOff', `${backOff}: ${reason}: ${message}`);
-      },
-      { background: !first },
-    );
-  }
-
-  private probe(record: ContainerRecord, id: string): void {
+  private probe(record: ContainerRecord, id: string, startedAtMs: number): void {
     const { clock, runtime, traits } = this.deps;
     const { container } = record;
-    record.started = false;
-    record.ready = false;
-    const prober = new Prober(clock, runtime, { record, id, startedAtMs: clock.now() }, traits.probes, {
+    const prober = new Prober(clock, runtime, { record, id, startedAtMs }, traits.probes, {
       started: () => {
         record.started = true;
         this.writer.changed();
@@ -533,7 +513,3 @@ export class PodWorker {
 }
 
 const isTerminal = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
-
-/** Pulled anew each time unless the manifest says otherwise. */
-const isLatest = (image: string): boolean =>
-  !image.includes('@') && (image.endsWith(':latest') || image.lastIndexOf(':') <= image.lastIndexOf('/'));

@@ -38,7 +38,7 @@ export class Prober {
     this.container = container;
     this.listener = listener;
     const { startupProbe } = container.record.container;
-    if (startupProbe && declared) this.run('startup', startupProbe, () => this.runMain(declared));
+    if (startupProbe && declared && !container.record.started) this.run('startup', startupProbe, () => this.runMain(declared));
     else {
       listener.started();
       this.runMain(declared);
@@ -106,6 +106,8 @@ class ProbeLoop {
 
   constructor(parts: LoopParts) {
     this.parts = parts;
+    // one that was ready before the kubelet started anew is so until proved otherwise
+    if (parts.kind === 'readiness' && parts.container.record.ready) this.result = true;
     this.firstAtMs = parts.container.startedAtMs + (parts.probe?.initialDelaySeconds ?? 0) * 1000;
   }
 

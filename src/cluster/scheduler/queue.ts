@@ -11,6 +11,8 @@ const MAX_BACKOFF_MS = 10_000;
 /** Nothing waits longer for an event than this: one may have been overlooked. */
 const LEFTOVER_MS = 5 * 60_000;
 const LEFTOVER_ROUND_MS = 30_000;
+/** Events that are remembered while pods are in flight. */
+const MAX_RECENT = 1000;
 
 /** Why a pod came back: refused by these plugins, or by none because something broke. */
 export interface Failure {
@@ -34,6 +36,8 @@ export interface QueuedPod {
   /** Events that have been seen when it was handed out. */
   seen: number;
   timer: Timer | undefined;
+  /** Its pause need not keep the world busy. */
+  idle: boolean;
   /** Writes to the pod's status, one after the other. */
   writing: Promise<void>;
 }
@@ -52,6 +56,8 @@ export class SchedulingQueue {
   private readonly waiting = new Set<QueuedPod>();
   private readonly backingOff = new Set<QueuedPod>();
   private readonly recent: { readonly number: number; readonly event: ClusterEvent }[] = [];
+  /** The newest event that is not remembered any more. */
+  private forgotten = 0;
   private inFlight = 0;
   private eventNumber = 0;
   private sequence = 0;
@@ -66,9 +72,11 @@ export class SchedulingQueue {
     this.registrations = new Map(plugins.map((p) => [p.name, p.events ?? []]));
   }
 
-  /** Pods that will be tried without anything else happening first, or are being tried. */
+  /** Pods that will be tried without anything else happening first. */
   get busy(): number {
-    return this.activeCount + this.backingOff.size + this.inFlight;
+    let paused = 0;
+    for (const { idle } of this.backingOff) if (!idle) paused++;
+    return this.activeCount + paused;
   }
 
   get(uid: string): QueuedPod | undefined {
@@ -91,6 +99,7 @@ export class SchedulingQueue {
       backoffUntil: 0,
       seen: 0,
       timer: undefined,
+      idle: false,
       writing: Promise.resolve(),
     };
     this.pods.set(queued.uid, queued);
@@ -166,13 +175,14 @@ export class SchedulingQueue {
     this.waiting.add(queued);
     this.watchLeftovers();
     // what happened while it was being tried
-    if (meanwhile.some(({ event }) => this.mayHelp(queued, event))) this.requeue(queued);
+    if (seen < this.forgotten || meanwhile.some(({ event }) => this.mayHelp(queued, event))) this.requeue(queued);
   }
 
   /** Something happened: whoever it may help is tried again. */
   moved(event: ClusterEvent): void {
     this.eventNumber++;
     if (this.inFlight > 0) this.recent.push({ number: this.eventNumber, event });
+    if (this.recent.length > MAX_RECENT) this.forgotten = this.recent.shift()!.number;
     if (this.waiting.size === 0) return;
     for (const queued of this.waiting) if (this.mayHelp(queued, event)) this.requeue(queued);
   }
@@ -217,6 +227,7 @@ export class SchedulingQueue {
 
   private backOff(queued: QueuedPod, at: 'backoff' | 'error', background: boolean): void {
     queued.at = at;
+    queued.idle = background;
     this.backingOff.add(queued);
     const expired = (): void => {
       this.leave(queued);

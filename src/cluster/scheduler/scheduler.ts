@@ -10,6 +10,7 @@ import { objectKey } from '../../client/informer.ts';
 import { SchedulerCache } from './cache.ts';
 import { schedulePod, type Diagnosis } from './cycle.ts';
 import { defaultPlugins } from './default-plugins.ts';
+import { evict } from './eviction.ts';
 import { fitErrorMessage, NO_NODES } from './fit-error.ts';
 import type { Action, Reservation, Resource } from './framework.ts';
 import { informerLister } from './lister.ts';
@@ -51,13 +52,15 @@ class Scheduler implements Controller {
   private stopped = false;
   private startAt = 0;
   private readonly bindings = new Set<Promise<void>>();
+  /** Of the bindings, those that wait for volumes to be bound: they may take as long as they like. */
+  private waitingForVolumes = 0;
 
   constructor(deps: ControllerDeps, { schedulerName = 'default-scheduler', percentageOfNodesToScore = 0 }: SchedulerOptions) {
     this.name = schedulerName;
     this.deps = deps;
     this.percentageOfNodesToScore = percentageOfNodesToScore;
     const lister = informerLister(deps.informers);
-    this.binder = new VolumeBinder(lister, deps.client);
+    this.binder = new VolumeBinder(lister, deps.client, deps.clock);
     this.budgets = deps.informers.of('policy/v1/PodDisruptionBudget');
     this.plugins = defaultPlugins(lister, this.binder);
     this.queue = new SchedulingQueue(deps.clock, this.plugins, () => this.wake());
@@ -65,7 +68,7 @@ class Scheduler implements Controller {
   }
 
   get pending(): number {
-    return this.queue.busy + this.bindings.size;
+    return this.queue.busy + this.bindings.size - this.waitingForVolumes;
   }
 
   start(): void {
@@ -90,7 +93,10 @@ class Scheduler implements Controller {
     informers.of('v1/Node').addHandler({
       added: (node) => this.nodeChanged(node, undefined),
       updated: (node, old) => this.nodeChanged(node, old),
-      deleted: (node) => this.cache.removeNode(node.metadata.name),
+      deleted: (node) => {
+        this.cache.removeNode(node.metadata.name);
+        this.queue.moved({ resource: 'Node', actions: ['Delete'], object: node });
+      },
     });
     this.watchOthers('PersistentVolumeClaim', 'v1/PersistentVolumeClaim', () => this.binder.claimChanged());
     this.watchOthers('PersistentVolume', 'v1/PersistentVolume');
@@ -165,7 +171,7 @@ class Scheduler implements Controller {
     try {
       for (let next = this.queue.pop(); next && !this.stopped; next = this.queue.pop()) {
         this.tryPod(next);
-        if (this.bindings.size >= MAX_BINDINGS) await Promise.race(this.bindings);
+        if (this.bindings.size - this.waitingForVolumes >= MAX_BINDINGS) await Promise.race(this.bindings);
       }
     } finally {
       this.running = undefined;
@@ -207,7 +213,7 @@ class Scheduler implements Controller {
     if (candidate) this.nominator.set(info, candidate.node.name);
     this.tell(queued, fitErrorMessage(diagnosis, tail), candidate?.node.name);
     this.queue.failed(queued, { plugins: diagnosis.plugins });
-    if (candidate) this.track(this.evict(info.pod, candidate));
+    if (candidate) this.track(this.makeRoom(info.pod, candidate));
   }
 
   /** Whether others can make room; the words are those of the last plugins that were asked. */
@@ -226,39 +232,14 @@ class Scheduler implements Controller {
   }
 
   /** Takes the victims away, and lower pods' claim to the node. */
-  private async evict(preemptor: Pod, { node, victims }: Candidate): Promise<void> {
+  private async makeRoom(preemptor: Pod, { node, victims }: Candidate): Promise<void> {
     for (const other of this.nominator.on(node.name)) {
       if (podPriority(other.pod) >= podPriority(preemptor)) continue;
       const queued = this.queue.get(other.pod.metadata.uid);
       this.nominator.delete(other.pod.metadata.uid);
       if (queued) this.writeStatus(queued, { nominatedNodeName: null });
     }
-    await Promise.all(victims.map((victim) => this.evictOne(preemptor, victim.pod, node.name)));
-  }
-
-  private async evictOne(preemptor: Pod, victim: Pod, nodeName: string): Promise<void> {
-    const { client, events, clock } = this.deps;
-    const { name, namespace = '', uid, generation } = victim.metadata;
-    if (victim.metadata.deletionTimestamp) return;
-    const condition = {
-      type: 'DisruptionTarget',
-      status: 'True',
-      reason: 'PreemptionByScheduler',
-      message: `${this.name}: preempting to accommodate a higher priority pod`,
-      ...(generation ? { observedGeneration: generation } : {}),
-      lastTransitionTime: formatTime(clock.now()),
-    };
-    try {
-      const patch = { metadata: { uid }, status: { conditions: [condition] } };
-      await client.patch('v1/Pod', name, patch, { type: 'strategic', namespace, subresource: 'status' });
-      await client.delete('v1/Pod', name, { namespace, preconditions: { uid } });
-      const message = `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`;
-      const { metadata } = preemptor;
-      const related = { kind: 'Pod', apiVersion: 'v1', name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid };
-      events.event(victim, 'Normal', 'Preempted', message, { action: 'Preempting', related });
-    } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) this.deps.onError?.(this.name, objectKey(victim), error);
-    }
+    await Promise.all(victims.map((victim) => evict(this.deps, this.name, preemptor, victim.pod, node.name)));
   }
 
   private place(queued: QueuedPod, info: PodInfo, node: NodeInfo): void {
@@ -279,13 +260,22 @@ class Scheduler implements Controller {
     };
     try {
       await queued.writing;
-      for (const reservation of reservations) await reservation.bind();
+      for (const reservation of reservations) await this.fulfil(reservation);
       await client.create('v1/Pod', binding, { subresource: 'binding' });
       this.queue.done(queued);
       events.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${objectKey(pod)} to ${node.metadata.name}`, { action: 'Binding' });
     } catch (error) {
       for (const reservation of reservations) reservation.release();
       this.bindingFailed(queued, error);
+    }
+  }
+
+  private async fulfil(reservation: Reservation): Promise<void> {
+    this.waitingForVolumes++;
+    try {
+      await reservation.bind();
+    } finally {
+      this.waitingForVolumes--;
     }
   }
 

@@ -20,17 +20,26 @@ export async function kubeletCluster(document: BehaviourDocument = REALISTIC) {
   const random = new Random(1);
   const server = standaloneApiServer({ clock, random });
   const client = new Client(new InProcessTransport(server, { username: 'system:node:a', groups: [] }, 'kubelet'));
-  const informers = new Informers(client, clock);
   const events = new EventRecorder(client, clock, { component: 'kubelet' });
   const errors: unknown[] = [];
-  const runtime = new SimulatedRuntime(clock, random, document);
-  const controller = kubelets(
-    { client, informers, clock, random, events, onError: (_c, _k, e) => errors.push(e) },
-    { runtime, traits: traitsOf(document), register: [{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' }, spec: {} }] },
-  );
-  await informers.start();
-  controller.start();
-  await clock.settle();
+  const begin = async () => {
+    const informers = new Informers(client, clock);
+    const runtime = new SimulatedRuntime(clock, random, document);
+    const controller = kubelets(
+      { client, informers, clock, random, events, onError: (_c, _k, e) => errors.push(e) },
+      {
+        runtime,
+        traits: traitsOf(document),
+        register: [{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' }, spec: {} }],
+        manages: ({ metadata }) => metadata.annotations?.['lost'] === undefined,
+      },
+    );
+    await informers.start();
+    controller.start();
+    await clock.settle();
+    return { runtime, controller };
+  };
+  const { runtime, controller } = await begin();
   const get = (name: string): Promise<Pod> => client.get('v1/Pod', name, { namespace: 'default' });
   const create = (pod: Manifest<Pod>): Promise<Pod> => client.create('v1/Pod', pod);
   const told = async (): Promise<string[]> => {
@@ -47,7 +56,12 @@ export async function kubeletCluster(document: BehaviourDocument = REALISTIC) {
     }
     return seen;
   };
-  return { clock, client, runtime, errors, get, create, told, watch };
+  /** As after a restart of the process: nothing is known but what is stored. */
+  const restart = async (): Promise<void> => {
+    await controller.stop();
+    await begin();
+  };
+  return { clock, client, runtime, errors, restart, get, create, told, watch };
 }
 
 /** `Running ready=True app:running/0` */

@@ -28,9 +28,9 @@ export async function schedulingCluster(options: SchedulerOptions = {}) {
   };
   const told = async (name: string): Promise<string[]> =>
     (await client.list('v1/Event')).items.filter((e) => e.involvedObject.name === name).map((e) => `${e.reason}: ${e.message}`);
-  const nodeOf = async (name: string): Promise<string | undefined> =>
-    (await client.get('v1/Pod', name, { namespace: 'default' })).spec.nodeName;
-  return { clock, client, controller, errors, settle, told, nodeOf };
+  const get = (name: string): Promise<Pod> => client.get('v1/Pod', name, { namespace: 'default' });
+  const nodeOf = async (name: string): Promise<string | undefined> => (await get(name)).spec.nodeName;
+  return { clock, client, controller, errors, settle, told, nodeOf, get };
 }
 
 export const aNode = (

@@ -93,6 +93,11 @@ export interface Runtime {
   podChanged(pod: Pod): void;
   /** The lines that are kept; undefined where there is no such container. */
   logs(podUid: string, container: string, options?: { readonly previous?: boolean }): readonly LogLine[] | undefined;
+  /**
+   * A kubelet starts anew and finds a pod that was started before. Undefined: the runtime knows nothing of it.
+   * @returns its sandbox, and the ids of the containers that still run, by name
+   */
+  recoverPod(pod: Pod): { readonly sandbox: PodSandbox; readonly running: ReadonlyMap<string, string> } | undefined;
   /** A simulation may run pods by another policy than they name. */
   restartPolicy?(pod: Pod): string | undefined;
 }

@@ -1,6 +1,7 @@
 // VolumeBinding: a pod goes where its volumes are. Bound volumes must be usable on the node; claims that wait for their first consumer
 // take a volume that fits there or have one made there. What is chosen is reserved until the claims are bound.
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '#api/core/v1';
+import type { Clock } from '../../../apimachinery/clock.ts';
 import { LabelSelector } from '../../../apimachinery/label-selector.ts';
 import { compareQuantities, parseQuantity } from '../../../apimachinery/quantity.ts';
 import type { Client } from '../../../client/client.ts';
@@ -10,6 +11,8 @@ import type { PodInfo } from '../pod-info.ts';
 
 const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
+/** A pod does not wait longer than this for its claims to be bound. */
+const BIND_TIMEOUT_MS = 600_000;
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 
 export function splitClaimKey(key: string): { readonly namespace: string; readonly name: string } {
@@ -31,6 +34,7 @@ interface ClaimsOfPod {
 export class VolumeBinder {
   private readonly lister: Lister;
   private readonly client: Client;
+  private readonly clock: Clock;
   /** Volumes that a pod will take, by name: for which claim. */
   private readonly reserved = new Map<string, string>();
   /** Claims for which a volume is being made, by key: on which node. */
@@ -38,9 +42,10 @@ export class VolumeBinder {
   /** Told whenever a claim changes. */
   private readonly watchers = new Set<() => void>();
 
-  constructor(lister: Lister, client: Client) {
+  constructor(lister: Lister, client: Client, clock: Clock) {
     this.lister = lister;
     this.client = client;
+    this.clock = clock;
   }
 
   claimChanged(): void {
@@ -159,20 +164,29 @@ export class VolumeBinder {
   /** Rejects where a claim vanishes, or its provisioner gives the node up. */
   private allBound({ claims }: PodInfo): Promise<void> {
     return new Promise((resolve, reject) => {
+      const done = (): void => {
+        timer.cancel();
+        this.watchers.delete(look);
+      };
+      const tooLong = (): void => {
+        done();
+        reject(new Error('binding volumes: context deadline exceeded'));
+      };
+      const timer = this.clock.schedule(BIND_TIMEOUT_MS, tooLong, { background: true });
       const look = (): void => {
         let missing = false;
         for (const key of claims) {
           const { namespace, name } = splitClaimKey(key);
           const claim = this.lister.claim(namespace, name);
           if (!claim) {
-            this.watchers.delete(look);
+            done();
             reject(new Error(`persistentvolumeclaim "${name}" not found`));
             return;
           }
           if (!isBound(claim)) missing = true;
         }
         if (missing) return;
-        this.watchers.delete(look);
+        done();
         resolve();
       };
       this.watchers.add(look);

@@ -26,6 +26,14 @@ export class PodAddresses {
     return dotted(range.base + FIRST);
   }
 
+  /** The pod has this address already. */
+  take(podUid: string, ip: string): void {
+    const at = ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+    if (!Number.isInteger(at) || this.taken.has(at)) return;
+    this.taken.set(at, podUid);
+    this.byPod.set(podUid, at);
+  }
+
   release(podUid: string): void {
     const at = this.byPod.get(podUid);
     if (at === undefined) return;

@@ -2,6 +2,7 @@
 // any scale and speed; nothing is measured, everything is as the document says.
 import type { Container, Pod, Probe } from '#api/core/v1';
 import type { Clock, Timer } from '../../../../apimachinery/clock.ts';
+import { timeMs } from '../../../../apimachinery/time.ts';
 import type { Random } from '../../../../apimachinery/random.ts';
 import {
   ImagePullError,
@@ -104,9 +105,43 @@ export class SimulatedRuntime implements Runtime {
     return entry.sandbox;
   }
 
+  /** What the pod's status says was running goes on from there. */
+  recoverPod(pod: Pod): { readonly sandbox: PodSandbox; readonly running: ReadonlyMap<string, string> } | undefined {
+    const { status, spec, metadata } = pod;
+    const ips = status?.podIPs?.map(({ ip }) => ip) ?? [];
+    const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    const running = new Map<string, string>();
+    if (ips.length === 0 && !statuses.some((c) => c.state?.running)) return undefined;
+    const entry = this.entry(pod);
+    entry.sandbox ??= { id: this.newId(), ips };
+    entry.hasRun = statuses.some((c) => c.state?.running ?? c.state?.terminated ?? c.lastState?.terminated);
+    if (!spec.hostNetwork) for (const ip of ips) this.addresses.take(metadata.uid, ip);
+    for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+      const { state, imageID, containerID = '' } = statuses.find((c) => c.name === container.name) ?? {};
+      if (imageID) this.images.add(`${spec.nodeName} ${container.image}`);
+      const startedAt = state?.running?.startedAt;
+      if (startedAt === undefined) continue;
+      const known = entry.containers.get(container.name);
+      if (known && !known.exit) {
+        running.set(container.name, known.id);
+        continue;
+      }
+      const recovered = this.newContainer(pod, container, containerID.replace(`${this.name}://`, ''));
+      recovered.startedAtMs = timeMs(startedAt);
+      this.logBuffer.begin(metadata.uid, container.name);
+      this.scheduleExit(recovered, recovered.startedAtMs);
+      running.set(container.name, recovered.id);
+    }
+    return { sandbox: entry.sandbox, running };
+  }
+
   createContainer({ pod, container }: ContainerRequest): Promise<string> {
+    return Promise.resolve(this.newContainer(pod, container).id);
+  }
+
+  private newContainer(pod: Pod, container: Container, id = ''): SimulatedContainer {
     const created: SimulatedContainer = {
-      id: this.newId(),
+      id: id || this.newId(),
       podUid: pod.metadata.uid,
       container,
       plan: this.plan(pod, container),
@@ -122,7 +157,7 @@ export class SimulatedRuntime implements Runtime {
     if (previous) this.containers.delete(previous.id);
     entry.containers.set(container.name, created);
     this.containers.set(created.id, created);
-    return Promise.resolve(created.id);
+    return created;
   }
 
   async startContainer(id: string, signal: AbortSignal): Promise<void> {
