@@ -16,6 +16,7 @@ import { disruptionController } from './disruption.ts';
 import { nodeIpamController, type PodRange } from './node-ipam.ts';
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle.ts';
 import { taintEvictionController } from './taint-eviction.ts';
+import { resourceQuotaController } from './resource-quota.ts';
 import { podGarbageCollector } from './pod-garbage-collector.ts';
 import { serviceLoadBalancerController, type LoadBalancerRange } from './service-load-balancer.ts';
 import { garbageCollector } from './garbage-collector.ts';
@@ -69,6 +70,7 @@ export function controllerSpecs({
     { component: 'persistentvolume-protection-controller', make: volumeProtectionController },
     { component: 'external-provisioner', make: (deps) => simulatedProvisioner(deps, simulatedProvisioners) },
     { component: 'controllermanager', make: disruptionController },
+    { component: 'resourcequota-controller', make: resourceQuotaController },
     { component: 'node-controller', make: (deps) => nodeLifecycleController(deps, nodeLifecycle) },
     { component: 'taint-eviction-controller', make: taintEvictionController },
     { component: 'pod-garbage-collector', make: podGarbageCollector },
