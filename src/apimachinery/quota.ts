@@ -70,7 +70,7 @@ function serviceUsage({ spec }: Service): Amounts {
 function claimUsage(claim: PersistentVolumeClaim): Amounts {
   const usage = new Map<string, Quantity>();
   const storage = claim.spec?.resources?.requests?.['storage'];
-  const amount = storage === undefined ? undefined : parseQuantity(String(storage));
+  const amount = storage === undefined ? undefined : parseQuantity(storage);
   const storageClass = storageClassOf(claim);
   if (amount) usage.set('requests.storage', amount);
   if (storageClass) {

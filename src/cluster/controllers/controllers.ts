@@ -17,6 +17,7 @@ import { nodeIpamController, type PodRange } from './node-ipam.ts';
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 import { resourceQuotaController } from './resource-quota.ts';
+import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import { podGarbageCollector } from './pod-garbage-collector.ts';
 import { serviceLoadBalancerController, type LoadBalancerRange } from './service-load-balancer.ts';
 import { garbageCollector } from './garbage-collector.ts';
@@ -73,6 +74,7 @@ export function controllerSpecs({
     { component: 'resourcequota-controller', make: resourceQuotaController },
     { component: 'node-controller', make: (deps) => nodeLifecycleController(deps, nodeLifecycle) },
     { component: 'taint-eviction-controller', make: taintEvictionController },
+    { component: 'clusterrole-aggregation-controller', make: clusterRoleAggregationController },
     { component: 'pod-garbage-collector', make: podGarbageCollector },
     { component: 'cidrAllocator', make: (deps) => nodeIpamController(deps, podRange) },
     ...(loadBalancerRange
