@@ -177,10 +177,7 @@ export class Informer<T extends { readonly metadata: KubernetesObject['metadata'
     const old = this.objects.get(key);
     if (old && old.metadata.resourceVersion === object.metadata.resourceVersion) return;
     this.objects.set(key, object);
-    for (const index of this.indexes.values()) {
-      if (old) this.withdraw(index, key, old);
-      this.insert(index, key, object);
-    }
+    for (const index of this.indexes.values()) this.reindex(index, key, object, old);
     // an object that was made anew under the same name in between is another one
     const replaced = old && old.metadata.uid !== object.metadata.uid;
     for (const handler of this.handlers) {
@@ -200,8 +197,22 @@ export class Informer<T extends { readonly metadata: KubernetesObject['metadata'
     for (const handler of this.handlers) handler.deleted?.(last);
   }
 
-  private insert(index: Index<T>, key: string, object: T): void {
-    for (const value of index.of(object)) {
+  /** Most changes leave an object under the values that it had. */
+  private reindex(index: Index<T>, key: string, object: T, old: T | undefined): void {
+    const values = index.of(object);
+    if (old) {
+      const before = index.of(old);
+      if (before.length === values.length && before.every((value, i) => value === values[i])) {
+        for (const value of values) index.entries.get(value)?.set(key, object);
+        return;
+      }
+      this.withdraw(index, key, old);
+    }
+    this.insert(index, key, object, values);
+  }
+
+  private insert(index: Index<T>, key: string, object: T, values = index.of(object)): void {
+    for (const value of values) {
       const entries = index.entries.get(value);
       if (entries) entries.set(key, object);
       else index.entries.set(value, new Map([[key, object]]));

@@ -4,36 +4,54 @@ import type { Node, Pod } from '#api/core/v1';
 import { isPodReady } from '../../src/apimachinery/core/pod.ts';
 import { controllerOf } from '../../src/apimachinery/owner-reference.ts';
 import { isConflict, isNotFound } from '../../src/apimachinery/status-error.ts';
-import { formatTime } from '../../src/apimachinery/time.ts';
+import { formatMicroTime, formatTime, timeMs } from '../../src/apimachinery/time.ts';
 import { controller, type Controller, type ControllerDeps } from '../../src/client/controller.ts';
 import { objectKey, splitKey } from '../../src/client/informer.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
 
-/** Keeps nodes ready. */
+const LEASE_NAMESPACE = 'kube-node-lease';
+const RENEW_MS = 10_000;
+
+const CONDITIONS = [
+  { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' },
+  { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
+  { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
+  { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
+  { type: 'NetworkUnavailable', status: 'False', reason: 'RouteCreated', message: 'RouteController created a route' },
+];
+
+/** Keeps nodes ready, and their leases renewed. */
 export function fakeNodes(deps: ControllerDeps): Controller {
-  const nodes = deps.informers.of('v1/Node');
+  const { client, informers, clock } = deps;
+  const nodes = informers.of('v1/Node');
+  const leases = informers.of('coordination.k8s.io/v1/Lease');
   return controller({
     name: 'fake-nodes',
     deps,
     workers: 1,
     watch: (queue) => nodes.addHandler({ added: (node) => queue.add(objectKey(node)), updated: (node) => queue.add(objectKey(node)) }),
-    async reconcile(name) {
+    async reconcile(name, queue) {
       const node = nodes.get('', name);
-      if (!node || node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')) return;
-      if (node.metadata.annotations?.['kwok.x-k8s.io/node'] !== 'fake') return;
-      const at = formatTime(deps.clock.now());
-      const conditions = [
-        {
-          type: 'Ready',
-          status: 'True',
-          reason: 'KubeletReady',
-          message: 'kubelet is posting ready status',
-          lastHeartbeatTime: at,
-          lastTransitionTime: at,
-        },
-      ];
-      await deps.client.updateStatus('v1/Node', { ...node, status: { ...node.status, conditions } });
+      if (node?.metadata.annotations?.['kwok.x-k8s.io/node'] !== 'fake') return;
+      if (!node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')) {
+        const at = formatTime(clock.now());
+        const conditions = CONDITIONS.map((c) => ({ ...c, lastHeartbeatTime: at, lastTransitionTime: at }));
+        await client.updateStatus('v1/Node', { ...node, status: { ...node.status, conditions } });
+      }
+      const lease = leases.get(LEASE_NAMESPACE, name);
+      const renewTime = formatMicroTime(clock.now());
+      if (!lease) {
+        const metadata = { name, namespace: LEASE_NAMESPACE };
+        await client.create('coordination.k8s.io/v1/Lease', {
+          apiVersion: 'coordination.k8s.io/v1',
+          kind: 'Lease',
+          metadata,
+          spec: { holderIdentity: name, renewTime },
+        });
+      } else if (clock.now() - timeMs(lease.spec?.renewTime ?? '') >= RENEW_MS)
+        await client.update('coordination.k8s.io/v1/Lease', { ...lease, spec: { ...lease.spec, renewTime } });
+      queue.addAfter(name, RENEW_MS, { background: true });
     },
   });
 }
@@ -98,6 +116,7 @@ function fits(pod: Pod, node: Node): boolean {
 export function fakeKubelets(deps: ControllerDeps): Controller {
   const { client, informers, clock } = deps;
   const pods = informers.of('v1/Pod');
+  const nodes = informers.of('v1/Node');
   return controller({
     name: 'fake-kubelet',
     deps,
@@ -106,7 +125,7 @@ export function fakeKubelets(deps: ControllerDeps): Controller {
     async reconcile(key) {
       const { namespace, name } = splitKey(key);
       const pod = pods.get(namespace, name);
-      if (!pod?.spec.nodeName) return;
+      if (!pod?.spec.nodeName || nodes.get('', pod.spec.nodeName)?.metadata.annotations?.['kwok.x-k8s.io/node'] !== 'fake') return;
       const next = step(pod, formatTime(clock.now()));
       try {
         if (next === 'gone')

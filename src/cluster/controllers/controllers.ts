@@ -14,6 +14,10 @@ import { claimProtectionController, volumeProtectionController } from './claim-p
 import { simulatedProvisioner } from './simulated-provisioner.ts';
 import { disruptionController } from './disruption.ts';
 import { nodeIpamController, type PodRange } from './node-ipam.ts';
+import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle.ts';
+import { taintEvictionController } from './taint-eviction.ts';
+import { resourceQuotaController } from './resource-quota.ts';
+import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import { podGarbageCollector } from './pod-garbage-collector.ts';
 import { serviceLoadBalancerController, type LoadBalancerRange } from './service-load-balancer.ts';
 import { garbageCollector } from './garbage-collector.ts';
@@ -37,6 +41,7 @@ export interface ControllerOptions {
   /** Addresses for Services of type LoadBalancer; without it they stay pending, as without a cloud. */
   readonly loadBalancerRange?: LoadBalancerRange;
   readonly podRange?: PodRange;
+  readonly nodeLifecycle?: NodeLifecycleOptions;
 }
 
 export function controllerSpecs({
@@ -44,6 +49,7 @@ export function controllerSpecs({
   simulatedProvisioners = [],
   loadBalancerRange,
   podRange,
+  nodeLifecycle,
 }: ControllerOptions): readonly ControllerSpec[] {
   return [
     { component: 'deployment-controller', make: deploymentController },
@@ -65,6 +71,10 @@ export function controllerSpecs({
     { component: 'persistentvolume-protection-controller', make: volumeProtectionController },
     { component: 'external-provisioner', make: (deps) => simulatedProvisioner(deps, simulatedProvisioners) },
     { component: 'controllermanager', make: disruptionController },
+    { component: 'resourcequota-controller', make: resourceQuotaController },
+    { component: 'node-controller', make: (deps) => nodeLifecycleController(deps, nodeLifecycle) },
+    { component: 'taint-eviction-controller', make: taintEvictionController },
+    { component: 'clusterrole-aggregation-controller', make: clusterRoleAggregationController },
     { component: 'pod-garbage-collector', make: podGarbageCollector },
     { component: 'cidrAllocator', make: (deps) => nodeIpamController(deps, podRange) },
     ...(loadBalancerRange
