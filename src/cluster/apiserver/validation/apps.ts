@@ -187,9 +187,9 @@ export function validateDaemonSet({ metadata, spec }: DaemonSet, options = TEMPL
 
 export function validateDaemonSetUpdate(set: DaemonSet, old: DaemonSet): FieldError[] {
   const options = optionsFrom(TEMPLATE_OPTIONS, old.spec.template.spec, old.spec.template.metadata);
-  const errors = [...validateDaemonSet(set, options), ...validateCoreObjectMetaUpdate(set.metadata, old.metadata, METADATA)];
-  validateDaemonSetSpec(set.spec, errors, options);
+  const errors = validateCoreObjectMetaUpdate(set.metadata, old.metadata, METADATA);
   errors.push(...validateImmutable(set.spec.selector, old.spec.selector, SELECTOR));
+  validateDaemonSetSpec(set.spec, errors, options);
   return errors;
 }
 
@@ -266,9 +266,7 @@ export function validateControllerRevision(revision: ControllerRevision): FieldE
 }
 
 export function validateControllerRevisionUpdate(revision: ControllerRevision, old: ControllerRevision): FieldError[] {
-  return [
-    ...validateCoreObjectMetaUpdate(revision.metadata, old.metadata, METADATA),
-    ...validateControllerRevision(revision),
-    ...validateImmutable(revision.data, old.data, DATA),
-  ];
+  const errors = validateCoreObjectMetaUpdate(revision.metadata, old.metadata, METADATA);
+  checkNonnegative(revision.revision, Path.of('revision'), errors);
+  return [...errors, ...validateImmutable(revision.data, old.data, DATA)];
 }

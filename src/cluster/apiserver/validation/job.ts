@@ -1,6 +1,7 @@
 // Jobs. Follows pkg/apis/batch/validation; how their pods may fail and when they have succeeded is in the files beside this one.
 import type { Job, JobSpec } from '#api/batch/v1';
 import type { Container, PodTemplateSpec } from '#api/core/v1';
+import type { ObjectMeta } from '#api/meta/v1';
 import { LabelSelector, SelectorError } from '../../../apimachinery/label-selector.ts';
 import { deepEqual, type ShallowMutable } from '../../../apimachinery/object.ts';
 import {
@@ -60,7 +61,8 @@ function checkHostname({ metadata, spec }: Job, errors: FieldError[]): void {
 /** Unless the client takes care of it, selector and labels are those that the server has made. */
 function validateGeneratedSelector({ metadata, spec }: Job, options: JobOptions, errors: FieldError[]): void {
   if (spec.manualSelector || !spec.selector) return;
-  const { uid = '', name = '' } = metadata;
+  // what is created may lack either
+  const { uid = '', name = '' } = metadata as ObjectMeta;
   if (!uid) errors.push(required(METADATA.child('uid')));
   const expected: Record<string, string> = { [LEGACY_CONTROLLER_UID]: uid, [LEGACY_JOB_NAME]: name };
   if (options.requirePrefixedLabels) Object.assign(expected, { [CONTROLLER_UID]: uid, [JOB_NAME]: name });
@@ -310,17 +312,24 @@ function validateFinished(job: Job, old: Job, errors: FieldError[]): void {
   const { status = {} } = job;
   const complete = finishedAs(job, 'Complete');
   const failed = finishedAs(job, 'Failed');
-  if (complete && failed)
-    errors.push(invalid(STATUS.child('conditions'), OMIT_VALUE, 'cannot set Complete=True and Failed=true conditions'));
+  const finished = complete || failed;
+  const conditions = (why: string): void => {
+    errors.push(invalid(STATUS.child('conditions'), OMIT_VALUE, why));
+  };
+  if (complete && failed) conditions('cannot set Complete=True and Failed=true conditions');
   if (status.completionTime !== undefined && !complete)
     errors.push(
       invalid(STATUS.child('completionTime'), status.completionTime, 'cannot set completionTime when there is no Complete=True condition'),
     );
   if (complete && status.completionTime === undefined)
     errors.push(required(STATUS.child('completionTime'), 'completionTime is required for Complete jobs'));
-  if ((complete || failed) && (status.active ?? 0) > 0)
+  if (complete && !finishedAs(job, 'SuccessCriteriaMet'))
+    conditions('cannot set Complete=True condition without the SuccessCriteriaMet=true condition');
+  if (failed && !finishedAs(job, 'FailureTarget')) conditions('cannot set Failed=True condition without the FailureTarget=true condition');
+  if (finished && (status.active ?? 0) > 0)
     errors.push(invalid(STATUS.child('active'), status.active, 'active>0 is invalid for finished job'));
-  for (const type of ['Complete', 'Failed'])
-    if (finishedAs(old, type) && !finishedAs(job, type))
-      errors.push(invalid(STATUS.child('conditions'), OMIT_VALUE, `cannot disable the terminal ${type}=True condition`));
+  if (finished && status.startTime === undefined)
+    errors.push(required(STATUS.child('startTime'), 'startTime is required for finished job'));
+  for (const type of ['Complete', 'Failed', 'FailureTarget', 'SuccessCriteriaMet'])
+    if (finishedAs(old, type) && !finishedAs(job, type)) conditions(`cannot disable the terminal ${type}=True condition`);
 }

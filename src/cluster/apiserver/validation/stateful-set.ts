@@ -3,7 +3,7 @@ import type { StatefulSet, StatefulSetSpec } from '#api/apps/v1';
 import type { Volume } from '#api/core/v1';
 import { deepEqual } from '../../../apimachinery/object.ts';
 import { forbidden, invalid, notSupported, Path, required, type FieldError } from '../../../apimachinery/validation/field-error.ts';
-import { isDNS1123Label, nameIsDNSLabel } from '../../../apimachinery/validation/names.ts';
+import { nameIsDNSLabel } from '../../../apimachinery/validation/names.ts';
 import { checkDNS1123Label, checkNonnegative } from './checks.ts';
 import { PrintedInternal } from './internal-form.ts';
 import { validateCoreObjectMeta, validateCoreObjectMetaUpdate } from './object-meta.ts';
@@ -64,27 +64,19 @@ function validateSpec(spec: StatefulSetSpec, errors: FieldError[], options: PodV
   checkNonnegative(spec.replicas, SPEC.child('replicas'), errors);
   checkNonnegative(spec.minReadySeconds, SPEC.child('minReadySeconds'), errors);
   checkNonnegative(spec.ordinals?.start, SPEC.child('ordinals', 'start'), errors);
-  if (spec.serviceName && !(old && isDNS1123Label(old.serviceName ?? '').length))
-    checkDNS1123Label(spec.serviceName, SPEC.child('serviceName'), errors);
-  if (!old || faults((into) => validateClaims(old, into)) === 0) validateClaims(spec, errors);
+  if (!old) {
+    // these never change: what is there has been accepted once
+    if (spec.serviceName) checkDNS1123Label(spec.serviceName, SPEC.child('serviceName'), errors);
+    spec.volumeClaimTemplates?.forEach((claim, i) => validateClaimSpec(claim.spec ?? {}, CLAIMS.index(i).child('spec'), errors));
+  }
   validateWorkloadSelector(spec.selector, 'statefulset', SELECTOR, errors);
   const selector = usableSelector(spec.selector, '', SELECTOR, errors);
   if (selector) {
     checkSelectsTemplate(selector, spec.template, TEMPLATE, errors);
     validateTemplateMeta(spec.template, TEMPLATE, errors, options);
-    if (!old || faults((into) => validatePods(old, into, options)) === 0) validatePods(spec, errors, options);
+    if (!old || arePodsValid(old, options)) validatePods(spec, errors, options);
   }
   checkRunsForever(spec.template, 'StatefulSet', TEMPLATE, errors);
-}
-
-function faults(validate: (errors: FieldError[]) => void): number {
-  const errors: FieldError[] = [];
-  validate(errors);
-  return errors.length;
-}
-
-function validateClaims({ volumeClaimTemplates }: StatefulSetSpec, errors: FieldError[]): void {
-  volumeClaimTemplates?.forEach((claim, i) => validateClaimSpec(claim.spec ?? {}, CLAIMS.index(i).child('spec'), errors));
 }
 
 /** The pod as it will be made: with a volume for each claim, in the place of any other of that name. */
@@ -98,6 +90,12 @@ function validatePods({ template, volumeClaimTemplates = [] }: StatefulSetSpec, 
   const volumes = [...fromClaims.values(), ...own];
   const spec = template.spec && { ...template.spec, ...(volumes.length ? { volumes } : {}) };
   validatePodTemplateSpec({ ...template, ...(spec ? { spec } : {}) }, TEMPLATE, errors, options);
+}
+
+function arePodsValid(spec: StatefulSetSpec, options: PodValidationOptions): boolean {
+  const errors: FieldError[] = [];
+  validatePods(spec, errors, options);
+  return errors.length === 0;
 }
 
 function validateUpdateStrategy(strategy: NonNullable<StatefulSetSpec['updateStrategy']>, errors: FieldError[]): void {
@@ -151,7 +149,7 @@ export function validateStatefulSetStatusUpdate(set: StatefulSet, old: StatefulS
     'collisionCount',
   ] as const)
     checkNonnegative(status[name], STATUS.child(name), errors);
-  const { replicas = 0, readyReplicas = 0, availableReplicas = 0, currentReplicas = 0, updatedReplicas = 0 } = status;
+  const { replicas, readyReplicas = 0, availableReplicas, currentReplicas = 0, updatedReplicas = 0 } = status;
   const cannotExceed = (name: string, value: number, limit: number, what: string): void => {
     if (value > limit) errors.push(invalid(STATUS.child(name), value, `cannot be greater than ${what}`));
   };
