@@ -1,4 +1,5 @@
 // Snapshots made by hand, for plugins and cycles.
+import { VirtualClock } from '../../../src/apimachinery/clock.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '#api/core/v1';
 import type { PodDisruptionBudget } from '#api/policy/v1';
 import type { CSINode, StorageClass } from '#api/storage/v1';
@@ -80,7 +81,7 @@ function build(world: World) {
     resolve: () => Promise.resolve(undefined),
     resources: () => Promise.resolve([]),
   });
-  const plugins = defaultPlugins(lister, new VolumeBinder(lister, nowhere));
+  const plugins = defaultPlugins(lister, new VolumeBinder(lister, nowhere, new VirtualClock(0)));
   const cache = new SchedulerCache();
   for (const n of world.nodes) cache.setNode(n);
   for (const p of world.pods ?? []) cache.setPod(p);
