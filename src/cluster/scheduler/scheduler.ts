@@ -79,6 +79,7 @@ class Scheduler implements Controller {
   async stop(): Promise<void> {
     this.stopped = true;
     this.queue.close();
+    this.binder.close();
     await this.running;
     await Promise.all(this.bindings);
   }
@@ -259,6 +260,8 @@ class Scheduler implements Controller {
       target: { kind: 'Node', name: node.metadata.name },
     };
     try {
+      // others may see where it will be while that takes its time
+      if (reservations.length) this.writeStatus(queued, { nominatedNodeName: node.metadata.name });
       await queued.writing;
       for (const reservation of reservations) await this.fulfil(reservation);
       await client.create('v1/Pod', binding, { subresource: 'binding' });
@@ -280,6 +283,7 @@ class Scheduler implements Controller {
   }
 
   private bindingFailed(queued: QueuedPod, error: unknown): void {
+    if (this.stopped) return;
     this.cache.forget(queued.uid);
     if (isNotFound(error)) {
       this.queue.done(queued);

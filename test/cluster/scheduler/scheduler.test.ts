@@ -66,7 +66,7 @@ test('a pod of higher priority takes the place of a lower one, and is bound once
 });
 
 test('a claim that waits for its consumer is given a volume, and the pod is bound when the claim is', async () => {
-  const { client, settle, nodeOf, errors, controller } = await schedulingCluster();
+  const { client, settle, nodeOf, errors, controller, get } = await schedulingCluster();
   await client.create('v1/Node', aNode('a'));
   await client.create('v1/Node', aNode('b'));
   const metadata = { name: 'late' };
@@ -104,7 +104,9 @@ test('a claim that waits for its consumer is given a volume, and the pod is boun
   const disk = await client.get('v1/PersistentVolume', 'disk');
   expect(disk.spec.claimRef).toMatchObject({ kind: 'PersistentVolumeClaim', namespace: 'default', name: 'data', uid: claim.metadata.uid });
   expect(disk.metadata.annotations).toEqual({ 'pv.kubernetes.io/bound-by-controller': 'yes' });
-  expect(await nodeOf('x')).toBeUndefined();
+  const waiting = await get('x');
+  expect(waiting.spec.nodeName).toBeUndefined();
+  expect(waiting.status?.nominatedNodeName).toBe('b');
   // it waits for another, which keeps nobody busy
   expect(controller.pending).toBe(0);
   await client.update('v1/PersistentVolumeClaim', {
@@ -118,7 +120,7 @@ test('a claim that waits for its consumer is given a volume, and the pod is boun
 });
 
 test('a claim whose class has a provisioner asks for a volume on the chosen node', async () => {
-  const { client, settle, errors } = await schedulingCluster();
+  const { client, settle, errors, controller } = await schedulingCluster();
   await client.create('v1/Node', aNode('a'));
   await client.create('storage.k8s.io/v1/StorageClass', {
     apiVersion: 'storage.k8s.io/v1',
@@ -138,6 +140,8 @@ test('a claim whose class has a provisioner asks for a volume on the chosen node
   expect(errors).toEqual([]);
   const { metadata } = await client.get('v1/PersistentVolumeClaim', 'data', { namespace: 'default' });
   expect(metadata.annotations).toEqual({ 'volume.kubernetes.io/selected-node': 'a' });
+  // whoever stops it need not wait for the volume
+  await controller.stop();
 });
 
 test('without nodes pods wait, without keeping the world busy', async () => {

@@ -1,6 +1,6 @@
 // NodeVolumeLimits: a CSI driver can attach only so many volumes to a node, as its CSINode says.
 import { refuse, type Lister, type Plugin } from '../framework.ts';
-import { splitClaimKey } from './volume-binding.ts';
+import { claimMayHelp, splitClaimKey } from './volume-binding.ts';
 
 export function nodeVolumeLimits(lister: Lister): Plugin {
   /** `driver volume`, the same for all pods that share the volume. */
@@ -19,7 +19,7 @@ export function nodeVolumeLimits(lister: Lister): Plugin {
     events: [
       { resource: 'CSINode', actions: ['Add', 'Update'] },
       { resource: 'Pod', actions: ['Delete'] },
-      { resource: 'PersistentVolumeClaim', actions: ['Add', 'Update'] },
+      { resource: 'PersistentVolumeClaim', actions: ['Add', 'Update'], mayHelp: claimMayHelp },
     ],
     preFilter({ claims }) {
       const wanted = claims.map(volumeOf).filter((v) => v !== undefined);

@@ -3,9 +3,10 @@
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '#api/core/v1';
 import type { Clock } from '../../../apimachinery/clock.ts';
 import { LabelSelector } from '../../../apimachinery/label-selector.ts';
+import { deepEqual } from '../../../apimachinery/object.ts';
 import { compareQuantities, parseQuantity } from '../../../apimachinery/quantity.ts';
 import type { Client } from '../../../client/client.ts';
-import { eventNode, refuseForGood, type Lister, type Plugin, type Refusal, type Reservation } from '../framework.ts';
+import { eventNode, refuseForGood, type ClusterEvent, type Lister, type Plugin, type Refusal, type Reservation } from '../framework.ts';
 import { matchesNodeSelector } from '../node-affinity.ts';
 import type { PodInfo } from '../pod-info.ts';
 
@@ -18,6 +19,20 @@ const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 export function splitClaimKey(key: string): { readonly namespace: string; readonly name: string } {
   const slash = key.indexOf('/');
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** The event is about a claim of the pod, and changes more than who holds it. */
+export function claimMayHelp({ claims }: PodInfo, { object, old }: ClusterEvent): boolean {
+  const claim = object as PersistentVolumeClaim;
+  if (!claims.includes(claimKey(claim))) return false;
+  if (!old) return true;
+  const before = old as PersistentVolumeClaim;
+  return (
+    !deepEqual(claim.spec, before.spec) ||
+    !deepEqual(claim.status, before.status) ||
+    !deepEqual(claim.metadata.annotations, before.metadata.annotations) ||
+    claim.metadata.deletionTimestamp !== before.metadata.deletionTimestamp
+  );
 }
 
 /** What is to become of the claims of a pod on a node. */
@@ -41,11 +56,18 @@ export class VolumeBinder {
   private readonly provisioning = new Map<string, string>();
   /** Told whenever a claim changes. */
   private readonly watchers = new Set<() => void>();
+  private closed = false;
 
   constructor(lister: Lister, client: Client, clock: Clock) {
     this.lister = lister;
     this.client = client;
     this.clock = clock;
+  }
+
+  /** Nothing is waited for any more. */
+  close(): void {
+    this.closed = true;
+    this.claimChanged();
   }
 
   claimChanged(): void {
@@ -174,6 +196,11 @@ export class VolumeBinder {
       };
       const timer = this.clock.schedule(BIND_TIMEOUT_MS, tooLong, { background: true });
       const look = (): void => {
+        if (this.closed) {
+          done();
+          reject(new Error('the scheduler is stopped'));
+          return;
+        }
         let missing = false;
         for (const key of claims) {
           const { namespace, name } = splitClaimKey(key);
@@ -201,7 +228,7 @@ export function volumeBinding(binder: VolumeBinder): Plugin {
   return {
     name: 'VolumeBinding',
     events: [
-      { resource: 'PersistentVolumeClaim', actions: ['Add', 'Update'] },
+      { resource: 'PersistentVolumeClaim', actions: ['Add', 'Update'], mayHelp: claimMayHelp },
       { resource: 'PersistentVolume', actions: ['Add', 'Update'] },
       { resource: 'StorageClass', actions: ['Add', 'Update'] },
       { resource: 'Node', actions: ['Add', 'UpdateLabel'], mayHelp: (_pod, event) => eventNode(event) !== undefined },

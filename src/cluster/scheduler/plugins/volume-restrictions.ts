@@ -1,7 +1,7 @@
 // VolumeRestrictions: a claim of access mode ReadWriteOncePod is for one pod alone, wherever it runs.
 import { eventPod, refuse, refuseForGood, type Lister, type Plugin } from '../framework.ts';
 import { podInfo, type PodInfo } from '../pod-info.ts';
-import { splitClaimKey } from './volume-binding.ts';
+import { claimMayHelp, splitClaimKey } from './volume-binding.ts';
 
 const REASON = 'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod';
 
@@ -11,7 +11,7 @@ export function volumeRestrictions(lister: Lister): Plugin {
     name: 'VolumeRestrictions',
     events: [
       { resource: 'Pod', actions: ['Delete'], mayHelp: (pod, event) => shares(pod, podInfo(eventPod(event))) },
-      { resource: 'PersistentVolumeClaim', actions: ['Add', 'Update'] },
+      { resource: 'PersistentVolumeClaim', actions: ['Add', 'Update'], mayHelp: claimMayHelp },
     ],
     preFilter(pod, snapshot) {
       const exclusive: string[] = [];

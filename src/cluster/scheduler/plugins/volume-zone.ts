@@ -1,6 +1,6 @@
 // VolumeZone: a bound volume that carries zone or region labels can only be used there.
 import { refuseForGood, type Lister, type Plugin } from '../framework.ts';
-import { splitClaimKey } from './volume-binding.ts';
+import { claimMayHelp, splitClaimKey } from './volume-binding.ts';
 
 const LABELS: readonly (readonly string[])[] = [
   ['topology.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/zone'],
@@ -11,7 +11,7 @@ export function volumeZone(lister: Lister): Plugin {
   return {
     name: 'VolumeZone',
     events: [
-      { resource: 'PersistentVolumeClaim', actions: ['Add', 'Update'] },
+      { resource: 'PersistentVolumeClaim', actions: ['Add', 'Update'], mayHelp: claimMayHelp },
       { resource: 'PersistentVolume', actions: ['Add', 'Update'] },
       { resource: 'StorageClass', actions: ['Add'] },
       { resource: 'Node', actions: ['Add', 'UpdateLabel'] },
