@@ -3,7 +3,7 @@
 //
 // Follows k8s.io/apimachinery's managedfields/scalehandler.go.
 import { FieldSet } from './field-set.ts';
-import { decodeManagedFields, encodeManagedFields, type ManagedFields } from './managed-fields.ts';
+import { decodeManagedFields, encodeManagedFields, identified, managerIdentifier, type ManagedFields } from './managed-fields.ts';
 import { fieldPath, type FieldPath } from './path-element.ts';
 import type { VersionedSet } from './updater.ts';
 
@@ -17,11 +17,16 @@ export type ReplicasPaths = ReadonlyMap<string, FieldPath | undefined>;
 export function toScale(entries: ManagedFields | undefined, paths: ReplicasPaths): ManagedFields | undefined {
   const { managers, times } = decodeManagedFields(entries);
   const owners = new Map<string, VersionedSet>();
+  const ownTimes = new Map<string, string>();
   for (const [id, { apiVersion, applied, set }] of managers) {
     const path = paths.get(apiVersion);
-    if (path && set.has(path)) owners.set(id, { set: FieldSet.of(REPLICAS_IN_SCALE), apiVersion: SCALE_VERSION, applied });
+    if (!path || !set.has(path)) continue;
+    const scaleId = inVersion(id, SCALE_VERSION);
+    owners.set(scaleId, { set: FieldSet.of(REPLICAS_IN_SCALE), apiVersion: SCALE_VERSION, applied });
+    const time = times.get(id);
+    if (time) ownTimes.set(scaleId, time);
   }
-  return encodeManagedFields({ managers: owners, times });
+  return encodeManagedFields({ managers: owners, times: ownTimes });
 }
 
 /**
@@ -41,7 +46,7 @@ export function fromScale(
   for (const [id, owned] of managers) {
     if (!paths.has(owned.apiVersion)) continue;
     const path = paths.get(owned.apiVersion);
-    if (!path || !owned.set.has(path) || scale.delete(id)) {
+    if (!path || !owned.set.has(path) || scale.delete(inVersion(id, SCALE_VERSION))) {
       owners.set(id, owned);
       continue;
     }
@@ -50,9 +55,16 @@ export function fromScale(
     if (!set.isEmpty) owners.set(id, { ...owned, set });
   }
   const path = paths.get(apiVersion) ?? [];
+  const ownTimes = new Map(times);
   for (const [id, { set, applied }] of scale) {
-    // without a time, as upstream: it looks for it among the object's managers, where a new one is not
-    if (set.has(REPLICAS_IN_SCALE)) owners.set(id, { set: FieldSet.of(path), apiVersion, applied });
+    if (!set.has(REPLICAS_IN_SCALE)) continue;
+    const ownId = inVersion(id, apiVersion);
+    owners.set(ownId, { set: FieldSet.of(path), apiVersion, applied });
+    // as upstream: it looks for the time among the object's managers under the name that the manager has in the Scale
+    ownTimes.delete(ownId);
   }
-  return encodeManagedFields({ managers: owners, times }, entries);
+  return encodeManagedFields({ managers: owners, times: ownTimes }, entries);
 }
+
+/** Those who update go by the version that they wrote. */
+const inVersion = (id: string, apiVersion: string): string => managerIdentifier({ ...identified(id), apiVersion });

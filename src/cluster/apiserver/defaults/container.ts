@@ -2,6 +2,7 @@
 import type { Container, HTTPGetAction, Probe } from '#api/core/v1';
 import type { Mutable } from '../../../apimachinery/object.ts';
 import { defaultImagePullPolicy } from './image-pull-policy.ts';
+import { roundResources } from './resource-list.ts';
 import { setFieldRefDefaults } from './volume.ts';
 
 /** @param container a container, an init container or an ephemeral one */
@@ -9,6 +10,7 @@ export function setContainerDefaults(container: Mutable<Container>): void {
   container.imagePullPolicy ||= defaultImagePullPolicy(container.image);
   container.terminationMessagePath ||= '/dev/termination-log';
   container.terminationMessagePolicy ||= 'File';
+  roundResources(container.resources);
   if (container.ports) for (const port of container.ports) port.protocol ||= 'TCP';
   if (container.env) {
     for (const { valueFrom } of container.env) {

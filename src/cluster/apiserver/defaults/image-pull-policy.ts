@@ -5,9 +5,10 @@ const COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const DOMAIN_COMPONENT = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])';
 const DOMAIN = `(?:${DOMAIN_COMPONENT}(?:\\.${DOMAIN_COMPONENT})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?`;
 const DIGEST = '[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}';
-const TAIL = `${COMPONENT}(?:/${COMPONENT})*(?::(?<tag>\\w[\\w.-]{0,127}))?(?:@(?<digest>${DIGEST}))?`;
+const TAIL = `(?<repository>${COMPONENT}(?:/${COMPONENT})*)(?::(?<tag>\\w[\\w.-]{0,127}))?(?:@(?<digest>${DIGEST}))?`;
 const WITHOUT_DOMAIN = new RegExp(`^${TAIL}$`);
 const WITH_DOMAIN = new RegExp(`^${DOMAIN}/${TAIL}$`);
+const MAX_REPOSITORY = 255;
 const IDENTIFIER = /^[a-f0-9]{64}$/;
 
 export function defaultImagePullPolicy(image: string | undefined): 'Always' | 'IfNotPresent' {
@@ -19,7 +20,8 @@ function tagOf(image: string): string | undefined {
   if (IDENTIFIER.test(image)) return undefined;
   const match = (hasDomain(image) ? WITH_DOMAIN : WITHOUT_DOMAIN).exec(image);
   if (!match) return undefined;
-  const { tag, digest } = match.groups ?? {};
+  const { repository = '', tag, digest } = match.groups ?? {};
+  if (repository.length > MAX_REPOSITORY) return undefined;
   return tag ?? (digest === undefined ? 'latest' : undefined);
 }
 

@@ -4,6 +4,7 @@ import type { Pod, PodSpec, PodTemplate, PodTemplateSpec } from '#api/core/v1';
 import { aggregateContainerLimits, aggregateContainerRequests, isHugePages, isPodLevelResource } from '../pod/aggregate-resources.ts';
 import type { Mutable } from '../../../apimachinery/object.ts';
 import { setContainerDefaults, setHostPorts, setRequestsFromLimits } from './container.ts';
+import { roundResourceList, roundResources } from './resource-list.ts';
 import { setVolumeDefaults } from './volume.ts';
 
 export function setPodDefaults(pod: Mutable<Pod>, existing?: Pod): void {
@@ -39,6 +40,8 @@ export function setPodSpecDefaults(spec: Mutable<PodSpec>): void {
   spec.securityContext ??= {};
   spec.terminationGracePeriodSeconds ??= 30;
   spec.schedulerName ||= 'default-scheduler';
+  roundResources(spec.resources);
+  if (spec.overhead) roundResourceList(spec.overhead);
   const account = spec.serviceAccountName || spec.serviceAccount;
   if (account) {
     spec.serviceAccountName = account;
@@ -58,7 +61,8 @@ function setPodResources(spec: Mutable<PodSpec>): void {
   const { resources } = spec;
   if (!resources || (!resources.limits && !resources.requests)) return;
   const limits: Record<string, string> = { ...resources.limits };
-  for (const [name, limit] of Object.entries(aggregateContainerLimits(spec))) if (isHugePages(name)) limits[name] ??= limit;
+  if (resources.limits)
+    for (const [name, limit] of Object.entries(aggregateContainerLimits(spec))) if (isHugePages(name)) limits[name] ??= limit;
   if (Object.keys(limits).length > Object.keys(resources.limits ?? {}).length) resources.limits = sorted(limits);
   const requests: Record<string, string> = { ...resources.requests };
   for (const [name, request] of Object.entries(aggregateContainerRequests(spec)))

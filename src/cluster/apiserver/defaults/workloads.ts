@@ -54,7 +54,12 @@ export function setStatefulSetDefaults({ spec }: Mutable<StatefulSet>, existing?
   }
 }
 
-export function setDaemonSetDefaults({ spec }: Mutable<DaemonSet>, existing?: DaemonSet): void {
+/** Kept as an annotation, since the field is gone: counts the changes of the template. */
+export const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+
+export function setDaemonSetDefaults({ spec, metadata }: Mutable<DaemonSet>, existing?: DaemonSet): void {
+  if (metadata.annotations?.[TEMPLATE_GENERATION] === undefined)
+    metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: '0' };
   const strategy = (spec.updateStrategy ??= {});
   strategy.type ||= 'RollingUpdate';
   if (strategy.type === 'RollingUpdate') {

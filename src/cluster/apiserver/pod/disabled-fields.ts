@@ -53,8 +53,8 @@ function withoutGatedProjections(volume: Volume): Volume {
   return { ...volume, projected: { ...volume.projected, sources } };
 }
 
-const usesStopSignal = ({ containers = [], initContainers = [] }: PodSpec): boolean =>
-  [...containers, ...initContainers].some((c) => c.lifecycle?.stopSignal !== undefined);
+const usesStopSignal = ({ containers, initContainers = [] }: PodSpec): boolean =>
+  [...(containers ?? []), ...initContainers].some((c) => c.lifecycle?.stopSignal !== undefined);
 
 function withoutStopSignal(container: Container): Container {
   if (container.lifecycle?.stopSignal === undefined) return container;

@@ -1,6 +1,6 @@
 // Eviction: a pod is deleted, if its disruption budget has anything left. Follows EvictionREST of pkg/registry/core/pod/storage.
 import type { Pod } from '#api/core/v1';
-import type { DeleteOptions } from '#api/meta/v1';
+import type { Condition, DeleteOptions } from '#api/meta/v1';
 import type { PodDisruptionBudget } from '#api/policy/v1';
 import type { RequestOptions, ResourceResponse } from '../../../apimachinery/api-request.ts';
 import { isPodReady, isPodTerminal } from '../../../apimachinery/core/pod.ts';
@@ -16,7 +16,7 @@ import {
   type StatusError,
 } from '../../../apimachinery/status-error.ts';
 import { formatTime } from '../../../apimachinery/time.ts';
-import { RequestContext } from '../generic/context.ts';
+import type { RequestContext } from '../generic/context.ts';
 import type { Strategy, SubresourceServer } from '../generic/resource-definition.ts';
 import { withCondition } from './binding.ts';
 
@@ -130,26 +130,31 @@ function taken(object: KubernetesObject, podName: string, now: number): Kubernet
   if (disruptionsAllowed === 0)
     throw violates(`The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`, 0);
   const left = disruptionsAllowed - 1;
-  const conditions = status?.conditions ?? [];
   return {
     ...object,
     status: {
       ...status,
       disruptionsAllowed: left,
       disruptedPods: { ...disruptedPods, [podName]: formatTime(now) },
-      ...(left === 0
-        ? { conditions: conditions.map((c) => (c.type === 'DisruptionAllowed' && c.status === 'True' ? noneLeft(c, now) : c)) }
-        : {}),
+      ...(left === 0 ? { conditions: noneLeft(status, now) } : {}),
     },
   };
 }
 
-const noneLeft = <T extends object>(condition: T, now: number): T => ({
-  ...condition,
-  status: 'False',
-  reason: 'InsufficientPods',
-  lastTransitionTime: formatTime(now),
-});
+/** Conditions of a budget that has nothing left. */
+function noneLeft(status: PodDisruptionBudget['status'], now: number): readonly Condition[] {
+  const { conditions = [], observedGeneration } = status ?? {};
+  const before = conditions.find((c) => c.type === 'DisruptionAllowed');
+  const condition: Condition = {
+    type: 'DisruptionAllowed',
+    status: 'False',
+    ...(observedGeneration ? { observedGeneration } : {}),
+    lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : formatTime(now),
+    reason: 'InsufficientPods',
+    message: '',
+  };
+  return before ? conditions.map((c) => (c === before ? condition : c)) : [...conditions, condition];
+}
 
 /** The pod says why it goes, and goes. */
 async function markAndDelete(context: RequestContext, options: RequestOptions, server: SubresourceServer): Promise<void> {

@@ -14,6 +14,8 @@ type Labels = Readonly<Record<string, string>>;
 export function preparePod(pod: DraftOf<Pod>, now: number): void {
   pod.metadata.generation = 1;
   pod.spec = withoutDisabledFields(pod.spec);
+  // an old way to say one second
+  if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec = { ...pod.spec, terminationGracePeriodSeconds: 1 };
   pod.status = initialStatus(pod.spec, now);
   const labels = pod.metadata.labels ?? {};
   mergeLabelKeys(pod, labels);

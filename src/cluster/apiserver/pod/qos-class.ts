@@ -12,8 +12,7 @@ const COMPUTE = ['cpu', 'memory'] as const;
  */
 export function podQOSClass(spec: PodSpec): PodQOSClass {
   const { resources } = spec;
-  const whole = resources && (hasCompute(resources.requests) || hasCompute(resources.limits)) ? [resources] : undefined;
-  const parts = whole ?? [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((c) => c.resources ?? {});
+  const parts = resources ? [resources] : [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((c) => c.resources ?? {});
   const requests: Record<string, Quantity> = {};
   const limits: Record<string, Quantity> = {};
   let limited = true;
@@ -27,8 +26,6 @@ export function podQOSClass(spec: PodSpec): PodQOSClass {
     Object.entries(requests).every(([name, amount]) => limits[name] && compareQuantities(limits[name], amount) === 0);
   return limited && same ? 'Guaranteed' : 'Burstable';
 }
-
-const hasCompute = (list: ResourceRequirements['limits']): boolean => COMPUTE.some((name) => list?.[name] !== undefined);
 
 /** Returns how many of the resources are in the list with more than nothing. */
 function sum(into: Record<string, Quantity>, list: ResourceRequirements['limits']): number {

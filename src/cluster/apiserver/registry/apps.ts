@@ -3,7 +3,13 @@ import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
 import { LabelSelector } from '../../../apimachinery/label-selector.ts';
 import type { KubernetesObject } from '../../../apimachinery/object.ts';
 import { Path } from '../../../apimachinery/validation/field-error.ts';
-import { setDaemonSetDefaults, setDeploymentDefaults, setReplicaSetDefaults, setStatefulSetDefaults } from '../defaults/workloads.ts';
+import {
+  setDaemonSetDefaults,
+  setDeploymentDefaults,
+  setReplicaSetDefaults,
+  setStatefulSetDefaults,
+  TEMPLATE_GENERATION,
+} from '../defaults/workloads.ts';
 import { defaulting, define, typed, type DraftOf, type TypedStrategy } from '../generic/define.ts';
 import type { Draft, ResourceDefinition, Strategy } from '../generic/resource-definition.ts';
 import { scaleSubresource } from '../generic/scale.ts';
@@ -93,9 +99,6 @@ function statefulSetWarnings({ spec }: StatefulSet): string[] {
   return warnings;
 }
 
-/** Kept as an annotation, since the field is gone: counts the changes of the template. */
-const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
-
 const daemonSetStrategy: TypedStrategy<DaemonSet> = {
   allowUnconditionalUpdate: true,
   resetFields: [['status']],
@@ -124,6 +127,7 @@ function setTemplateGeneration(set: DraftOf<DaemonSet>, generation: number): voi
 }
 
 const controllerRevisionStrategy: TypedStrategy<ControllerRevision> = {
+  allowUnconditionalUpdate: true,
   validate: rules.validateControllerRevision,
   validateUpdate: rules.validateControllerRevisionUpdate,
 };

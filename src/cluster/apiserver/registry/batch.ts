@@ -38,15 +38,14 @@ const jobStrategy: TypedStrategy<Job> = {
   prepareForCreate(job) {
     if (!job.spec.manualSelector) generateSelector(job);
     prepareTemplateCreate(draft(job));
-    takeTemplateLabels(job);
   },
   validate: (job) => validateJob(job),
   warningsOnCreate: ({ metadata, spec }) => [...nameWarnings(metadata), ...podTemplateWarnings(spec.template, TEMPLATE)],
   prepareForUpdate(job, old) {
     prepareTemplateUpdate(draft(job), stored(old));
-    takeTemplateLabels(job);
   },
   validateUpdate: validateJobUpdate,
+  canonicalize: takeTemplateLabels,
 };
 
 /** By the uid of the Job, so that no other Job's pods are ever taken for its own. What the client has set stays, and may be refused. */
@@ -61,6 +60,8 @@ function generateSelector(job: DraftOf<Job>): void {
     [CONTROLLER_UID]: uid,
     ...template.metadata?.labels,
   };
+  // labels that defaulting took from the template are still the template's own
+  if (job.metadata.labels && job.metadata.labels === template.metadata?.labels) job.metadata.labels = labels;
   job.spec = {
     ...spec,
     selector: { ...selector, matchLabels: { [CONTROLLER_UID]: uid, ...selector?.matchLabels } },

@@ -9,9 +9,10 @@ import type { Cell, Column, Columns } from './table.ts';
 import { AGE, containerCells, CONTAINERS, counts, labelsCell, NAME, SELECTOR, selectorCell } from './workload-cells.ts';
 
 /** The catalog puts columns and objects together by kind, so the types are right. */
-function columnsOf<T>(columns: readonly Column[], cells: (object: T, now: number) => readonly Cell[]): Columns {
+function columnsOf<T>(columns: readonly Column[], cells: CellsOf<T>): Columns {
   return { columns, cells: (object: KubernetesObject, now) => cells(object as unknown as T, now) };
 }
+type CellsOf<T> = (object: T, now: number) => readonly Cell[];
 
 const READY: Column = { name: 'Ready', type: 'string', description: 'Number of the pod with ready state.' };
 

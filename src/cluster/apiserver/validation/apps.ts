@@ -5,6 +5,7 @@ import { forbidden, invalid, notSupported, Path, required, type FieldError } fro
 import { nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
 import { checkNonnegative } from './checks.ts';
 import { PrintedInternal } from './internal-form.ts';
+import { validateLabelSelector } from './label-selector.ts';
 import { validateCoreObjectMeta, validateCoreObjectMetaUpdate, validateImmutable } from './object-meta.ts';
 import { optionsFrom, TEMPLATE_OPTIONS, type PodValidationOptions } from './pod/options.ts';
 import { validatePodTemplateSpec } from './pod/pod-spec.ts';
@@ -14,6 +15,7 @@ import {
   checkRunsForever,
   checkSelectsTemplate,
   intOrPercentValue,
+  isEmptySelector,
   usableSelector,
   validateWorkloadSelector,
 } from './workloads.ts';
@@ -185,16 +187,19 @@ export function validateDaemonSet({ metadata, spec }: DaemonSet, options = TEMPL
 
 export function validateDaemonSetUpdate(set: DaemonSet, old: DaemonSet): FieldError[] {
   const options = optionsFrom(TEMPLATE_OPTIONS, old.spec.template.spec, old.spec.template.metadata);
-  const errors = [...validateDaemonSet(set, options), ...validateCoreObjectMetaUpdate(set.metadata, old.metadata, METADATA)];
-  validateDaemonSetSpec(set.spec, errors, options);
+  const errors = validateCoreObjectMetaUpdate(set.metadata, old.metadata, METADATA);
   errors.push(...validateImmutable(set.spec.selector, old.spec.selector, SELECTOR));
+  validateDaemonSetSpec(set.spec, errors, options);
   return errors;
 }
 
 function validateDaemonSetSpec(spec: DaemonSet['spec'], errors: FieldError[], options: PodValidationOptions): void {
-  validateWorkloadSelector(spec.selector, 'daemonset', SELECTOR, errors);
-  const selector = usableSelector(spec.selector, '', SELECTOR, errors);
+  // a missing selector is only told of by what it does not select
+  errors.push(...validateLabelSelector(spec.selector, SELECTOR));
+  const selector = usableSelector(spec.selector, '', SELECTOR, []);
   if (selector) checkSelectsTemplate(selector, spec.template, TEMPLATE, errors);
+  if (spec.selector && isEmptySelector(spec.selector))
+    errors.push(invalid(SELECTOR, spec.selector, 'empty selector is invalid for daemonset'));
   validatePodTemplateSpec(spec.template, TEMPLATE, errors, options);
   checkRunsForever(spec.template, 'DaemonSet', TEMPLATE, errors);
   checkNonnegative(spec.minReadySeconds, SPEC.child('minReadySeconds'), errors);
@@ -261,9 +266,7 @@ export function validateControllerRevision(revision: ControllerRevision): FieldE
 }
 
 export function validateControllerRevisionUpdate(revision: ControllerRevision, old: ControllerRevision): FieldError[] {
-  return [
-    ...validateCoreObjectMetaUpdate(revision.metadata, old.metadata, METADATA),
-    ...validateControllerRevision(revision),
-    ...validateImmutable(revision.data, old.data, DATA),
-  ];
+  const errors = validateCoreObjectMetaUpdate(revision.metadata, old.metadata, METADATA);
+  checkNonnegative(revision.revision, Path.of('revision'), errors);
+  return [...errors, ...validateImmutable(revision.data, old.data, DATA)];
 }

@@ -1,5 +1,6 @@
 // CronJobs. Follows pkg/apis/batch/validation.
 import type { CronJob, CronJobSpec } from '#api/batch/v1';
+import type { ObjectMeta } from '#api/meta/v1';
 import { CronError, parseSchedule } from '../../../apimachinery/cron.ts';
 import { invalid, notSupported, Path, required, type FieldError } from '../../../apimachinery/validation/field-error.ts';
 import { nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
@@ -18,7 +19,8 @@ const MAX_NAME = 52;
 export function validateCronJob({ metadata, spec }: CronJob): FieldError[] {
   const errors = validateCoreObjectMeta(metadata, true, nameIsDNSSubdomain, METADATA);
   validateSpec(spec, undefined, errors, TEMPLATE_OPTIONS);
-  const { name = '' } = metadata;
+  // what is created may lack it
+  const { name = '' } = metadata as ObjectMeta;
   if (name.length > MAX_NAME) errors.push(invalid(METADATA.child('name'), name, `must be no more than ${MAX_NAME} characters`));
   return errors;
 }

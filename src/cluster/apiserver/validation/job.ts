@@ -1,6 +1,7 @@
 // Jobs. Follows pkg/apis/batch/validation; how their pods may fail and when they have succeeded is in the files beside this one.
 import type { Job, JobSpec } from '#api/batch/v1';
-import type { PodTemplateSpec } from '#api/core/v1';
+import type { Container, PodTemplateSpec } from '#api/core/v1';
+import type { ObjectMeta } from '#api/meta/v1';
 import { LabelSelector, SelectorError } from '../../../apimachinery/label-selector.ts';
 import { deepEqual, type ShallowMutable } from '../../../apimachinery/object.ts';
 import {
@@ -60,7 +61,8 @@ function checkHostname({ metadata, spec }: Job, errors: FieldError[]): void {
 /** Unless the client takes care of it, selector and labels are those that the server has made. */
 function validateGeneratedSelector({ metadata, spec }: Job, options: JobOptions, errors: FieldError[]): void {
   if (spec.manualSelector || !spec.selector) return;
-  const { uid = '', name = '' } = metadata;
+  // what is created may lack either
+  const { uid = '', name = '' } = metadata as ObjectMeta;
   if (!uid) errors.push(required(METADATA.child('uid')));
   const expected: Record<string, string> = { [LEGACY_CONTROLLER_UID]: uid, [LEGACY_JOB_NAME]: name };
   if (options.requirePrefixedLabels) Object.assign(expected, { [CONTROLLER_UID]: uid, [JOB_NAME]: name });
@@ -119,7 +121,7 @@ export function validateJobTemplate(spec: JobSpec, field: Path, errors: FieldErr
   if (completionMode !== undefined && completionMode !== 'NonIndexed' && completionMode !== 'Indexed')
     errors.push(notSupported(field.child('completionMode'), completionMode, ['NonIndexed', 'Indexed']));
   if (completionMode === 'Indexed') validateIndexed(spec, field, errors);
-  else
+  else if (completionMode === undefined || completionMode === 'NonIndexed')
     for (const name of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const)
       if (spec[name] !== undefined) errors.push(invalid(field.child(name), spec[name], 'requires indexed completion mode'));
   if (podFailurePolicy) validatePodFailurePolicy(spec, field.child('podFailurePolicy'), errors);
@@ -190,7 +192,7 @@ function checkRestartPolicy({ template, podFailurePolicy }: JobSpec, field: Path
   const policy = template.spec?.restartPolicy ?? '';
   if (policy === 'Always' || policy === '') errors.push(required(field, 'valid values: "OnFailure", "Never"'));
   else if (policy !== 'OnFailure' && policy !== 'Never') errors.push(notSupported(field, policy, ['OnFailure', 'Never']));
-  if (podFailurePolicy && policy !== 'Never')
+  else if (podFailurePolicy && policy !== 'Never')
     errors.push(invalid(field, policy, 'only "Never" is supported when podFailurePolicy is specified'));
 }
 
@@ -249,13 +251,26 @@ function validateTemplateUpdate(template: PodTemplateSpec, old: PodTemplateSpec,
     errors.push(invalid(SPEC.child('template'), new PrintedInternal('core/v1.PodTemplateSpec', template), FIELD_IMMUTABLE));
 }
 
-/** The old template, to be scheduled like the new one. */
+/** Containers with the resources of others, one by one. */
+function withResourcesOf(
+  old: readonly Container[] | undefined,
+  containers: readonly Container[] | undefined,
+): readonly Container[] | undefined {
+  if (old?.length !== containers?.length) return old;
+  return old?.map((container, i) => ({ ...container, resources: containers![i]!.resources ?? {} }));
+}
+
+/** The old template, to be scheduled like the new one, and with as many resources. */
 function withSchedulingOf(template: PodTemplateSpec, old: PodTemplateSpec): PodTemplateSpec {
   const spec: Record<string, unknown> = { ...old.spec };
   const now = template.spec as Readonly<Record<string, unknown>> | undefined;
   for (const name of ['nodeSelector', 'tolerations', 'schedulingGates']) {
     delete spec[name];
     if (now?.[name] !== undefined) spec[name] = now[name];
+  }
+  for (const list of ['containers', 'initContainers'] as const) {
+    const containers = withResourcesOf(old.spec?.[list], template.spec?.[list]);
+    if (containers) spec[list] = containers;
   }
   const { nodeAffinity: _, ...others } = old.spec?.affinity ?? {};
   const nodeAffinity = template.spec?.affinity?.nodeAffinity;
@@ -297,17 +312,24 @@ function validateFinished(job: Job, old: Job, errors: FieldError[]): void {
   const { status = {} } = job;
   const complete = finishedAs(job, 'Complete');
   const failed = finishedAs(job, 'Failed');
-  if (complete && failed)
-    errors.push(invalid(STATUS.child('conditions'), OMIT_VALUE, 'cannot set Complete=True and Failed=true conditions'));
+  const finished = complete || failed;
+  const conditions = (why: string): void => {
+    errors.push(invalid(STATUS.child('conditions'), OMIT_VALUE, why));
+  };
+  if (complete && failed) conditions('cannot set Complete=True and Failed=true conditions');
   if (status.completionTime !== undefined && !complete)
     errors.push(
       invalid(STATUS.child('completionTime'), status.completionTime, 'cannot set completionTime when there is no Complete=True condition'),
     );
   if (complete && status.completionTime === undefined)
     errors.push(required(STATUS.child('completionTime'), 'completionTime is required for Complete jobs'));
-  if ((complete || failed) && (status.active ?? 0) > 0)
+  if (complete && !finishedAs(job, 'SuccessCriteriaMet'))
+    conditions('cannot set Complete=True condition without the SuccessCriteriaMet=true condition');
+  if (failed && !finishedAs(job, 'FailureTarget')) conditions('cannot set Failed=True condition without the FailureTarget=true condition');
+  if (finished && (status.active ?? 0) > 0)
     errors.push(invalid(STATUS.child('active'), status.active, 'active>0 is invalid for finished job'));
-  for (const type of ['Complete', 'Failed'])
-    if (finishedAs(old, type) && !finishedAs(job, type))
-      errors.push(invalid(STATUS.child('conditions'), OMIT_VALUE, `cannot disable the terminal ${type}=True condition`));
+  if (finished && status.startTime === undefined)
+    errors.push(required(STATUS.child('startTime'), 'startTime is required for finished job'));
+  for (const type of ['Complete', 'Failed', 'FailureTarget', 'SuccessCriteriaMet'])
+    if (finishedAs(old, type) && !finishedAs(job, type)) conditions(`cannot disable the terminal ${type}=True condition`);
 }

@@ -13,16 +13,13 @@ const METADATA = Path.of('metadata');
 const SPEC = Path.of('spec');
 const TEMPLATE = Path.of('spec', 'template');
 
-export function validateReplicationController({ metadata, spec = {} }: ReplicationController): FieldError[] {
+export function validateReplicationController({ metadata, spec }: ReplicationController): FieldError[] {
   const errors = validateCoreObjectMeta(metadata, true, nameIsDNSSubdomain, METADATA);
   validateSpec(spec, errors, TEMPLATE_OPTIONS);
   return errors;
 }
 
-export function validateReplicationControllerUpdate(
-  { metadata, spec = {} }: ReplicationController,
-  old: ReplicationController,
-): FieldError[] {
+export function validateReplicationControllerUpdate({ metadata, spec }: ReplicationController, old: ReplicationController): FieldError[] {
   const errors = validateCoreObjectMetaUpdate(metadata, old.metadata, METADATA);
   validateSpec(spec, errors, optionsFrom(TEMPLATE_OPTIONS, old.spec?.template?.spec, old.spec?.template?.metadata));
   return errors;

@@ -1,15 +1,15 @@
-// StatefulSets. Follows pkg/apis/apps/validation. Their pods have volumes that only exist once the claims do, so the pod itself is not
-// checked here; that happens when a pod is made.
+// StatefulSets. Follows pkg/apis/apps/validation. Their pods have the volumes that come from the claims besides their own.
 import type { StatefulSet, StatefulSetSpec } from '#api/apps/v1';
+import type { Volume } from '#api/core/v1';
 import { deepEqual } from '../../../apimachinery/object.ts';
 import { forbidden, invalid, notSupported, Path, required, type FieldError } from '../../../apimachinery/validation/field-error.ts';
 import { nameIsDNSLabel } from '../../../apimachinery/validation/names.ts';
-import { checkNonnegative } from './checks.ts';
+import { checkDNS1123Label, checkNonnegative } from './checks.ts';
 import { PrintedInternal } from './internal-form.ts';
 import { validateCoreObjectMeta, validateCoreObjectMetaUpdate } from './object-meta.ts';
 import { validateClaimSpec } from './persistent-volume-claim.ts';
 import { optionsFrom, TEMPLATE_OPTIONS, type PodValidationOptions } from './pod/options.ts';
-import { validateTemplateMeta } from './pod/pod-spec.ts';
+import { validatePodTemplateSpec, validateTemplateMeta } from './pod/pod-spec.ts';
 import { checkRunsForever, checkSelectsTemplate, usableSelector, validateWorkloadSelector } from './workloads.ts';
 
 const METADATA = Path.of('metadata');
@@ -22,7 +22,6 @@ const CLAIMS = Path.of('spec', 'volumeClaimTemplates');
 export function validateStatefulSet({ metadata, spec }: StatefulSet): FieldError[] {
   const errors = validateCoreObjectMeta(metadata, true, nameIsDNSLabel, METADATA);
   validateSpec(spec, errors, TEMPLATE_OPTIONS);
-  spec.volumeClaimTemplates?.forEach((claim, i) => validateClaimSpec(claim.spec ?? {}, CLAIMS.index(i).child('spec'), errors));
   return errors;
 }
 
@@ -40,7 +39,7 @@ const MUTABLE = [
 export function validateStatefulSetUpdate(set: StatefulSet, old: StatefulSet): FieldError[] {
   const options = optionsFrom(TEMPLATE_OPTIONS, old.spec.template.spec, old.spec.template.metadata);
   const errors = validateCoreObjectMetaUpdate(set.metadata, old.metadata, METADATA);
-  validateSpec(set.spec, errors, options);
+  validateSpec(set.spec, errors, options, old.spec);
   const rest = (spec: StatefulSetSpec): object => {
     const copy: Record<string, unknown> = { ...spec };
     for (const name of MUTABLE) delete copy[name];
@@ -54,7 +53,8 @@ export function validateStatefulSetUpdate(set: StatefulSet, old: StatefulSet): F
   return errors;
 }
 
-function validateSpec(spec: StatefulSetSpec, errors: FieldError[], options: PodValidationOptions): void {
+/** @param old what it has wrong may stay so: sets from before these rules go on working */
+function validateSpec(spec: StatefulSetSpec, errors: FieldError[], options: PodValidationOptions, old?: StatefulSetSpec): void {
   const { podManagementPolicy: management } = spec;
   if (!management) errors.push(required(SPEC.child('podManagementPolicy')));
   else if (management !== 'OrderedReady' && management !== 'Parallel')
@@ -64,13 +64,38 @@ function validateSpec(spec: StatefulSetSpec, errors: FieldError[], options: PodV
   checkNonnegative(spec.replicas, SPEC.child('replicas'), errors);
   checkNonnegative(spec.minReadySeconds, SPEC.child('minReadySeconds'), errors);
   checkNonnegative(spec.ordinals?.start, SPEC.child('ordinals', 'start'), errors);
+  if (!old) {
+    // these never change: what is there has been accepted once
+    if (spec.serviceName) checkDNS1123Label(spec.serviceName, SPEC.child('serviceName'), errors);
+    spec.volumeClaimTemplates?.forEach((claim, i) => validateClaimSpec(claim.spec ?? {}, CLAIMS.index(i).child('spec'), errors));
+  }
   validateWorkloadSelector(spec.selector, 'statefulset', SELECTOR, errors);
   const selector = usableSelector(spec.selector, '', SELECTOR, errors);
   if (selector) {
     checkSelectsTemplate(selector, spec.template, TEMPLATE, errors);
     validateTemplateMeta(spec.template, TEMPLATE, errors, options);
+    if (!old || arePodsValid(old, options)) validatePods(spec, errors, options);
   }
   checkRunsForever(spec.template, 'StatefulSet', TEMPLATE, errors);
+}
+
+/** The pod as it will be made: with a volume for each claim, in the place of any other of that name. */
+function validatePods({ template, volumeClaimTemplates = [] }: StatefulSetSpec, errors: FieldError[], options: PodValidationOptions): void {
+  const fromClaims = new Map<string, Volume>();
+  for (const { metadata } of volumeClaimTemplates) {
+    const name = metadata?.name ?? '';
+    fromClaims.set(name, { name, persistentVolumeClaim: { claimName: name } });
+  }
+  const own = template.spec?.volumes?.filter(({ name }) => !fromClaims.has(name)) ?? [];
+  const volumes = [...fromClaims.values(), ...own];
+  const spec = template.spec && { ...template.spec, ...(volumes.length ? { volumes } : {}) };
+  validatePodTemplateSpec({ ...template, ...(spec ? { spec } : {}) }, TEMPLATE, errors, options);
+}
+
+function arePodsValid(spec: StatefulSetSpec, options: PodValidationOptions): boolean {
+  const errors: FieldError[] = [];
+  validatePods(spec, errors, options);
+  return errors.length === 0;
 }
 
 function validateUpdateStrategy(strategy: NonNullable<StatefulSetSpec['updateStrategy']>, errors: FieldError[]): void {
@@ -124,7 +149,7 @@ export function validateStatefulSetStatusUpdate(set: StatefulSet, old: StatefulS
     'collisionCount',
   ] as const)
     checkNonnegative(status[name], STATUS.child(name), errors);
-  const { replicas = 0, readyReplicas = 0, availableReplicas = 0, currentReplicas = 0, updatedReplicas = 0 } = status;
+  const { replicas, readyReplicas = 0, availableReplicas, currentReplicas = 0, updatedReplicas = 0 } = status;
   const cannotExceed = (name: string, value: number, limit: number, what: string): void => {
     if (value > limit) errors.push(invalid(STATUS.child(name), value, `cannot be greater than ${what}`));
   };

@@ -22,9 +22,11 @@ export function validateWorkloadSelector(
     return;
   }
   errors.push(...validateLabelSelector(selector, field, { allowInvalidLabelValue }));
-  if (!selector.matchExpressions?.length && !Object.keys(selector.matchLabels ?? {}).length)
-    errors.push(invalid(field, selector, `empty selector is invalid for ${kind}`));
+  if (isEmptySelector(selector)) errors.push(invalid(field, selector, `empty selector is invalid for ${kind}`));
 }
+
+export const isEmptySelector = ({ matchExpressions, matchLabels }: LabelSelectorSpec): boolean =>
+  !matchExpressions?.length && !Object.keys(matchLabels ?? {}).length;
 
 /** The selector ready for use. One that cannot be used is told of, with this detail. */
 export function usableSelector(
@@ -72,5 +74,6 @@ export function checkNotMoreThan100Percent(value: IntOrPercent | undefined, fiel
 const percentOf = (value: IntOrPercent | undefined): number | undefined =>
   typeof value === 'string' && isValidPercent(value).length === 0 ? Number(value.slice(0, -1)) : undefined;
 
-/** Nothing at all, as a number or a percentage; what is neither counts as nothing. */
-export const intOrPercentValue = (value: IntOrPercent | undefined): number => (typeof value === 'number' ? value : (percentOf(value) ?? 0));
+/** The number, or that of the percentage. A text that is a bare number counts as such, though it is refused; any other as nothing. */
+export const intOrPercentValue = (value: IntOrPercent | undefined): number =>
+  typeof value === 'number' ? value : (percentOf(value) ?? (/^[+-]?\d+$/.test(value ?? '') ? Number(value) : 0));

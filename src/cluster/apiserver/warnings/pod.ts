@@ -17,7 +17,7 @@ export function podTemplateWarnings({ metadata = {}, spec }: PodTemplateSpec, fi
 }
 
 export function podWarnings(spec: PodSpec, metadata: ObjectMeta, sent: PodSpec): string[] {
-  return [...podSpecWarnings(spec, metadata, Path.of('spec'), Path.of('metadata', 'annotations')), ...appArmorOfPods(sent, metadata)];
+  return [...appArmorOfPods(sent, metadata), ...podSpecWarnings(spec, metadata, Path.of('spec'), Path.of('metadata', 'annotations'))];
 }
 
 /** Names of workloads become names of hosts. */

@@ -125,7 +125,7 @@ function validateRestartPolicy({ restartPolicy, restartPolicyRules: rules }: Con
   rules.forEach((rule, i) => validateRestartRule(rule, field.child('restartPolicyRules').index(i), errors));
 }
 
-function validateRestartRule({ action, exitCodes }: ContainerRestartRule, field: Path, errors: FieldError[]): void {
+function validateRestartRule({ action = '', exitCodes }: ContainerRestartRule, field: Path, errors: FieldError[]): void {
   if (action !== 'Restart' && action !== 'RestartAllContainers')
     errors.push(notSupported(field.child('action'), action, ['Restart', 'RestartAllContainers']));
   const at = field.child('exitCodes');
@@ -133,7 +133,7 @@ function validateRestartRule({ action, exitCodes }: ContainerRestartRule, field:
     errors.push(required(at, 'must be specified'));
     return;
   }
-  const { operator, values = [] } = exitCodes;
+  const { operator = '', values = [] } = exitCodes;
   if (operator !== 'In' && operator !== 'NotIn') errors.push(notSupported(at.child('operator'), operator, ['In', 'NotIn']));
   if (values.length > MAX_EXIT_CODES) errors.push(tooMany(at.child('values'), values.length, MAX_EXIT_CODES));
 }

@@ -9,7 +9,7 @@ import {
   nameIsDNSSubdomain,
 } from '../../../../apimachinery/validation/names.ts';
 import { check, checkRequired } from '../checks.ts';
-import { checkDescendingPath } from '../relative-path.ts';
+import { checkNoBacksteps } from '../relative-path.ts';
 import { ENV_FIELDS, validateFieldRef, validateResourceFieldRef } from './field-selectors.ts';
 import type { VolumesByName } from './volume.ts';
 
@@ -63,11 +63,11 @@ function validateFileKeyRef({ volumeName, path, key }: FileKeySelector, volumes:
   const at = field.child('volumeName');
   if (!volumeName) errors.push(required(at));
   else check(isDNS1123Label, volumeName, at, errors);
+  if (!path) errors.push(required(field.child('path')));
+  else checkNoBacksteps(path, field.child('path'), errors);
   const volume = volumes.get(volumeName);
   if (!volume) errors.push(notFound(at, volumeName));
   else if (!volume.emptyDir) errors.push(invalid(at, volumeName, 'referenced volume must be of type emptyDir'));
-  if (!path) errors.push(required(field.child('path')));
-  else checkDescendingPath(path, field.child('path'), errors);
 }
 
 export function validateEnvFrom(sources: readonly EnvFromSource[], field: Path, errors: FieldError[]): void {

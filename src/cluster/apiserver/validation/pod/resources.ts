@@ -136,6 +136,7 @@ export function validatePodResources(spec: PodSpec, field: Path, errors: FieldEr
   if (!resources) return;
   if (resources.claims) errors.push(forbidden(field.child('claims'), 'claims cannot be set for Resources at pod-level'));
   validateRequirements(resources, checkPodResourceName, field, errors, options);
+  if (!resources.requests && !resources.limits) return;
   const needs = aggregateContainerRequests(spec);
   for (const name of Object.keys(needs).sort()) {
     const own = resources.requests?.[name] ?? '0';

@@ -18,7 +18,7 @@ export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
   const before = old.status ?? {};
   validateConditions(status.conditions ?? [], errors);
   if (status.nominatedNodeName && status.nominatedNodeName !== before.nominatedNodeName)
-    checkDNS1123Subdomain(status.nominatedNodeName, STATUS.child('nominatedNodeName'), errors);
+    validateNomination(pod, status.nominatedNodeName, errors);
   errors.push(...validateImmutable(status.qosClass ?? '', before.qosClass ?? '', STATUS.child('qosClass')));
   const { restartPolicy, initContainers = [] } = old.spec;
   const sidecars = new Set(initContainers.filter((c) => c.restartPolicy === 'Always').map((c) => c.name));
@@ -42,10 +42,15 @@ export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
   return errors;
 }
 
+function validateNomination({ spec }: Pod, node: string, errors: FieldError[]): void {
+  const field = STATUS.child('nominatedNodeName');
+  checkDNS1123Subdomain(node, field, errors);
+  if (spec.nodeName) errors.push(forbidden(field, 'may not be set on pods that are already bound to a node'));
+}
+
 function validateConditions(conditions: readonly PodCondition[], errors: FieldError[]): void {
   conditions.forEach(({ type }, i) => {
-    // the path is Kubernetes' own mistake
-    if (!SYSTEM_CONDITIONS.includes(type)) checkQualifiedName(type, METADATA.child('conditions').index(i).child('Type'), errors);
+    if (!SYSTEM_CONDITIONS.includes(type)) checkQualifiedName(type, STATUS.child('conditions').index(i).child('Type'), errors);
   });
 }
 

@@ -113,9 +113,9 @@ function validateGatesOnlyGo(
 }
 
 /** A field as the stored pod has it, or its absence. */
-function take<K extends keyof PodSpec>(spec: ShallowMutable<PodSpec>, old: PodSpec, key: K): void {
+function take(spec: ShallowMutable<PodSpec>, old: PodSpec, key: keyof PodSpec): void {
   if (old[key] === undefined) delete spec[key];
-  else spec[key] = old[key];
+  else Object.assign(spec, { [key]: old[key] });
 }
 
 /** The new spec with all that may change as it was. */

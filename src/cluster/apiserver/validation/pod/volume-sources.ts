@@ -151,7 +151,10 @@ const RULES: Rules = {
 export const VOLUME_SOURCES = Object.entries(RULES) as readonly (readonly [SourceName, SourceEntry])[];
 
 export function validateCSIDriverName(driver: string, field: Path, errors: FieldError[]): void {
-  checkRequired(driver, field, errors);
+  if (!driver) {
+    errors.push(required(field));
+    return;
+  }
   if (byteLength(driver) > 63) errors.push(tooLong(field, 63));
   check((name) => isDNS1123Subdomain(name.toLowerCase()), driver, field, errors);
 }
