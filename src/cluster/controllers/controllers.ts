@@ -18,6 +18,7 @@ import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifec
 import { taintEvictionController } from './taint-eviction.ts';
 import { resourceQuotaController } from './resource-quota.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
+import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler.ts';
 import { podGarbageCollector } from './pod-garbage-collector.ts';
 import { serviceLoadBalancerController, type LoadBalancerRange } from './service-load-balancer.ts';
 import { garbageCollector } from './garbage-collector.ts';
@@ -75,6 +76,7 @@ export function controllerSpecs({
     { component: 'node-controller', make: (deps) => nodeLifecycleController(deps, nodeLifecycle) },
     { component: 'taint-eviction-controller', make: taintEvictionController },
     { component: 'clusterrole-aggregation-controller', make: clusterRoleAggregationController },
+    { component: 'horizontal-pod-autoscaler', make: horizontalPodAutoscalerController },
     { component: 'pod-garbage-collector', make: podGarbageCollector },
     { component: 'cidrAllocator', make: (deps) => nodeIpamController(deps, podRange) },
     ...(loadBalancerRange

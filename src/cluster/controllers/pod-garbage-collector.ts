@@ -1,5 +1,5 @@
-// Removes pods that nobody else will: those of nodes that are gone, those that are being deleted and were never put on a node, and,
-// beyond a number, those that ended. Follows pkg/controller/podgc of kube-controller-manager.
+// Removes pods that nobody else will: those of nodes that are gone or out of service, those that are being deleted and were never put on
+// a node, and, beyond a number, those that ended. Follows pkg/controller/podgc of kube-controller-manager.
 import type { Node, Pod } from '#api/core/v1';
 import { isPodTerminal } from '../../apimachinery/core/pod.ts';
 import { isNotFound } from '../../apimachinery/status-error.ts';
@@ -13,6 +13,7 @@ const ROUND_MS = 20_000;
 const QUARANTINE_MS = 40_000;
 /** How many pods that ended may stay. */
 const TERMINATED_THRESHOLD = 12_500;
+const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 const BY_NODE = 'node-name';
 const BY_STATE = 'gc-state';
 const ENDED = 'ended';
@@ -58,6 +59,7 @@ export function podGarbageCollector(deps: ControllerDeps): Controller {
     async reconcile(_key, queue) {
       queue.addAfter(ROUND, ROUND_MS, { background: true });
       for (const pod of await orphaned()) await remove(pod, 'DeletionByPodGC', 'PodGC: node no longer exists');
+      for (const pod of stranded()) await remove(pod, 'DeletionByPodGC', 'PodGC: node is out of service');
       for (const pod of Array.from(pods.byIndex(BY_STATE, UNSCHEDULED))) await remove(pod);
       for (const pod of surplus()) await remove(pod);
     },
@@ -72,6 +74,17 @@ export function podGarbageCollector(deps: ControllerDeps): Controller {
       const since = missing.get(name);
       if (since === undefined) missing.set(name, now);
       else if (now - since >= QUARANTINE_MS && !(await exists(name))) found.push(...pods.byIndex(BY_NODE, name));
+    }
+    return found;
+  }
+
+  /** Pods that are to go from nodes of which somebody has said that they will not come back. */
+  function stranded(): readonly Pod[] {
+    const found: Pod[] = [];
+    for (const node of nodes.list()) {
+      const isReady = node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True');
+      if (isReady || !node.spec?.taints?.some((t) => t.key === OUT_OF_SERVICE)) continue;
+      for (const pod of pods.byIndex(BY_NODE, node.metadata.name)) if (pod.metadata.deletionTimestamp) found.push(pod);
     }
     return found;
   }

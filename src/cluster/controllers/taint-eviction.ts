@@ -67,16 +67,15 @@ export function taintEvictionController(deps: ControllerDeps): Controller {
   async function reconcile(key: string): Promise<void | number> {
     const { namespace, name } = splitKey(key);
     const pod = pods.get(namespace, name);
-    if (!pod?.spec.nodeName || pod.metadata.deletionTimestamp) {
+    if (!pod?.spec.nodeName) {
       waiting.delete(key);
       return undefined;
     }
     const taints = noExecute(nodes.get('', pod.spec.nodeName));
     const tolerated = taints.length === 0 ? undefined : toleratedMs(taints, pod.spec.tolerations ?? []);
-    if (tolerated === undefined) {
-      if (waiting.delete(key)) events.event(pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);
-      return undefined;
-    }
+    // what was to happen later happens not at all, or now
+    if (!tolerated && waiting.delete(key)) events.event(pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);
+    if (tolerated === undefined) return undefined;
     const since = waiting.get(key) ?? clock.now();
     waiting.set(key, since);
     const left = since + tolerated - clock.now();
