@@ -37,12 +37,14 @@ function bound(pod: Pod, binding: Binding, now: number): Draft {
   if (pod.spec.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
   const others = (pod.status?.conditions ?? []).filter((c) => c.type !== 'PodScheduled');
   const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: formatTime(now) };
+  // where it was to go is where it is
+  const { nominatedNodeName: _, ...status } = pod.status ?? {};
   const annotations = { ...pod.metadata.annotations, ...binding.metadata.annotations };
   return {
     ...(pod as unknown as KubernetesObject),
     metadata: { ...pod.metadata, ...(Object.keys(annotations).length ? { annotations } : {}) },
     spec: { ...pod.spec, nodeName: binding.target.name },
-    status: { ...pod.status, conditions: [...others, scheduled] },
+    status: { ...status, conditions: [...others, scheduled] },
   };
 }
 
