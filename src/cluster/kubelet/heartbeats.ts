@@ -79,9 +79,10 @@ export class Heartbeats {
     try {
       beat.lease = beat.lease ? await this.update(beat.lease) : await this.create(beat.node);
     } catch (error) {
-      // read anew at the next beat
+      // another has written or deleted it: read anew at the next beat
+      const expected = beat.lease !== undefined && (isConflict(error) || isNotFound(error));
       beat.lease = undefined;
-      if (!isConflict(error) && !isNotFound(error)) this.onError(beat.node.name, error);
+      if (!expected) this.onError(beat.node.name, error);
     }
   }
 

@@ -9,6 +9,7 @@ import { formatDuration, timeMs } from '../../apimachinery/time.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventType } from '../../client/event-recorder.ts';
 import { newRecord, recoverRecord, restartPause, restarts, type ContainerRecord } from './container-record.ts';
+import { stopContainer, stopContainers } from './container-stopper.ts';
 import { ImagePuller } from './image-puller.ts';
 import { environmentFault, volumeFaults, type ConfigLister } from './pod-config.ts';
 import { podPhase, podStatus, type PodObservation } from './pod-status.ts';
@@ -396,7 +397,7 @@ export class PodWorker {
       unhealthy: (kind) => {
         this.event('Normal', 'Killing', `Container ${container.name} failed ${kind} probe, will be restarted`, container);
         const grace = container[kind === 'startup' ? 'startupProbe' : 'livenessProbe']?.terminationGracePeriodSeconds;
-        void this.stopContainer(record, id, grace === undefined ? this.gracePeriodMs() : grace * 1000);
+        void stopContainer(this.deps, container, id, grace === undefined ? this.gracePeriodMs() : grace * 1000);
       },
     });
     if (record.state.is === 'running' && record.state.id === id) this.probers.set(id, prober);
@@ -451,37 +452,10 @@ export class PodWorker {
     await this.remove();
   }
 
-  /** Main containers side by side, then sidecars in reverse order. */
-  private async stopAll(graceMs: number): Promise<void> {
-    const { clock } = this.deps;
-    const deadline = clock.now() + graceMs;
-    const left = (): number => Math.max(0, deadline - clock.now());
-    const running = this.records.filter((r) => r.state.is === 'running');
-    const stop = async (record: ContainerRecord): Promise<void> => {
-      if (record.state.is !== 'running') return;
-      this.event('Normal', 'Killing', `Stopping container ${record.container.name}`, record.container);
-      await this.stopContainer(record, record.state.id, left());
-    };
-    await Promise.all(running.filter((r) => r.role !== 'sidecar').map(stop));
-    for (const sidecar of running.filter((r) => r.role === 'sidecar').toReversed()) await stop(sidecar);
-  }
-
-  private async stopContainer(record: ContainerRecord, id: string, graceMs: number): Promise<void> {
-    const { runtime, clock } = this.deps;
-    const deadline = clock.now() + graceMs;
-    if (record.container.lifecycle?.preStop && graceMs > 0) {
-      const tooLong = new AbortController();
-      const timer = clock.schedule(graceMs, () => tooLong.abort(new Error('the grace period is over')));
-      try {
-        await runtime.runHook(id, 'preStop', tooLong.signal);
-      } catch (error) {
-        if (!tooLong.signal.aborted) throw error;
-      } finally {
-        timer.cancel();
-      }
-    }
-    // the kubelet gives every container a little time
-    await runtime.stopContainer(id, Math.max(deadline - clock.now(), 0));
+  private stopAll(graceMs: number): Promise<void> {
+    return stopContainers(this.deps, this.records, graceMs, (container) =>
+      this.event('Normal', 'Killing', `Stopping container ${container.name}`, container),
+    );
   }
 
   private end(): void {

@@ -1,4 +1,5 @@
 // The plugins of a default scheduler, in their order and with their weights.
+// DEVIATION: without DynamicResources: pods with resource claims are scheduled as if they had none.
 import type { Lister, Plugin } from './framework.ts';
 import { imageLocality } from './plugins/image-locality.ts';
 import { interPodAffinity } from './plugins/inter-pod-affinity.ts';

@@ -27,6 +27,8 @@ export interface QueuedPod {
   /** When it came into the queue, for the order. */
   since: number;
   sequence: number;
+  /** Of its place in the active queue. */
+  ticket: number;
   attempts: number;
   /** Where it is; `inFlight`: handed out. */
   at: 'active' | 'backoff' | 'error' | 'unschedulable' | 'gated' | 'inFlight';
@@ -42,15 +44,23 @@ export interface QueuedPod {
   writing: Promise<void>;
 }
 
-const inOrder = (a: QueuedPod, b: QueuedPod): number =>
-  podPriority(b.pod) - podPriority(a.pod) || a.since - b.since || a.sequence - b.sequence;
+/** A place in the active queue; it is void once the pod has left. */
+interface Place {
+  readonly queued: QueuedPod;
+  readonly priority: number;
+  readonly since: number;
+  readonly sequence: number;
+  readonly ticket: number;
+}
+
+const inOrder = (a: Place, b: Place): number => b.priority - a.priority || a.since - b.since || a.sequence - b.sequence;
 
 export class SchedulingQueue {
   private readonly clock: Clock;
   private readonly plugins: readonly Plugin[];
   private readonly wake: () => void;
   private readonly pods = new Map<string, QueuedPod>();
-  private readonly active = new TinyQueue<QueuedPod>([], inOrder);
+  private readonly active = new TinyQueue<Place>([], inOrder);
   private activeCount = 0;
   /** Those that an event may wake. */
   private readonly waiting = new Set<QueuedPod>();
@@ -93,6 +103,7 @@ export class SchedulingQueue {
       uid: pod.metadata.uid,
       since: this.clock.now(),
       sequence: this.sequence++,
+      ticket: 0,
       attempts: 0,
       at: 'gated',
       plugins: new Set(),
@@ -133,10 +144,9 @@ export class SchedulingQueue {
 
   /** The next pod to try; it stays in flight until {@link done} or {@link failed}. */
   pop(): QueuedPod | undefined {
-    let next: QueuedPod | undefined;
-    while ((next = this.active.pop())) {
-      if (next.at === 'active' && this.pods.get(next.uid) === next) break;
-    }
+    let place = this.active.pop();
+    while (place && place.ticket !== place.queued.ticket) place = this.active.pop();
+    let next = place?.queued;
     if (next) this.activeCount--;
     else {
       // with nothing else to do there is no point in holding back, unless something broke
@@ -248,7 +258,9 @@ export class SchedulingQueue {
 
   private activate(queued: QueuedPod): void {
     queued.at = 'active';
-    this.active.push(queued);
+    queued.ticket++;
+    const { since, sequence, ticket } = queued;
+    this.active.push({ queued, priority: podPriority(queued.pod), since, sequence, ticket });
     this.activeCount++;
     this.wake();
   }
@@ -258,16 +270,8 @@ export class SchedulingQueue {
     queued.timer = undefined;
     this.waiting.delete(queued);
     this.backingOff.delete(queued);
-    if (queued.at === 'active') {
-      this.activeCount--;
-      const at = this.active.data.indexOf(queued);
-      if (at >= 0) {
-        const rest = this.active.data.filter((q) => q !== queued);
-        this.active.data.length = 0;
-        this.active.length = 0;
-        for (const other of rest) this.active.push(other);
-      }
-    }
+    if (queued.at === 'active') this.activeCount--;
+    queued.ticket++;
     if (queued.at === 'inFlight') this.inFlight--;
     queued.at = 'gated';
   }

@@ -1,12 +1,13 @@
 // VolumeBinding: a pod goes where its volumes are. Bound volumes must be usable on the node; claims that wait for their first consumer
 // take a volume that fits there or have one made there. What is chosen is reserved until the claims are bound.
+// DEVIATION: how much a CSI driver has left (CSIStorageCapacity) is not looked at: one that can make volumes can always make one more.
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '#api/core/v1';
 import type { Clock } from '../../../apimachinery/clock.ts';
 import { LabelSelector } from '../../../apimachinery/label-selector.ts';
 import { deepEqual } from '../../../apimachinery/object.ts';
 import { compareQuantities, parseQuantity } from '../../../apimachinery/quantity.ts';
 import type { Client } from '../../../client/client.ts';
-import { eventNode, refuseForGood, type ClusterEvent, type Lister, type Plugin, type Refusal, type Reservation } from '../framework.ts';
+import { refuseForGood, type ClusterEvent, type Lister, type Plugin, type Refusal, type Reservation } from '../framework.ts';
 import { matchesNodeSelector } from '../node-affinity.ts';
 import type { PodInfo } from '../pod-info.ts';
 
@@ -231,7 +232,7 @@ export function volumeBinding(binder: VolumeBinder): Plugin {
       { resource: 'PersistentVolumeClaim', actions: ['Add', 'Update'], mayHelp: claimMayHelp },
       { resource: 'PersistentVolume', actions: ['Add', 'Update'] },
       { resource: 'StorageClass', actions: ['Add', 'Update'] },
-      { resource: 'Node', actions: ['Add', 'UpdateLabel'], mayHelp: (_pod, event) => eventNode(event) !== undefined },
+      { resource: 'Node', actions: ['Add', 'UpdateLabel'] },
       { resource: 'CSINode', actions: ['Add', 'Update'] },
     ],
     preFilter(pod) {

@@ -1,4 +1,5 @@
 // VolumeRestrictions: a claim of access mode ReadWriteOncePod is for one pod alone, wherever it runs.
+// DEVIATION: disks that pods name directly (GCE, AWS, RBD, iSCSI) may be used by two pods of a node.
 import { eventPod, refuse, refuseForGood, type Lister, type Plugin } from '../framework.ts';
 import { podInfo, type PodInfo } from '../pod-info.ts';
 import { claimMayHelp, splitClaimKey } from './volume-binding.ts';
