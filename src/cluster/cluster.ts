@@ -17,7 +17,7 @@ import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
 import { controllerSpecs } from './controllers/controllers.ts';
-import { serviceLoadBalancerController } from './cloud-provider/service-load-balancer.ts';
+import { serviceLoadBalancerController, type LoadBalancerRange } from './cloud-provider/service-load-balancer.ts';
 import { kubelets } from './kubelet/kubelets.ts';
 import type { BehaviourDocument } from './kubelet/runtime/simulated/behaviour.ts';
 import { REALISTIC, traitsOf } from './kubelet/runtime/simulated/documents.ts';
@@ -28,6 +28,9 @@ import type { Store } from './storage/store.ts';
 
 /** May do everything: what the administrator's kubeconfig of a new cluster says. */
 export const ADMIN: UserInfo = { username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
+
+/** Private addresses that are none of the cluster's own. */
+const LOAD_BALANCERS: LoadBalancerRange = { first: '172.29.0.1', last: '172.29.255.254' };
 
 export interface ClusterOptions {
   readonly clock: Clock;
@@ -91,7 +94,7 @@ export class Cluster {
     const runtime = new SimulatedRuntime(clock, this.random, document);
     this.components = [
       ...controllerSpecs({ rootCA: '', simulatedProvisioners: [PROVISIONER] }).map(({ component, make }) => make(deps(component))),
-      serviceLoadBalancerController(deps('service-controller')),
+      serviceLoadBalancerController(deps('service-controller'), LOAD_BALANCERS),
       scheduler(deps('default-scheduler')),
       kubelets(deps('kubelet'), { runtime, traits: traitsOf(document), register: await this.missingNodes() }),
     ];

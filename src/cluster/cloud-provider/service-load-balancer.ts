@@ -1,100 +1,96 @@
-// The part of cloud-controller-manager that gives Services of type LoadBalancer their address, for a cloud that is simulated: an address
-// is there at once. Services that name a class of their own are left to whoever serves it. Follows
-// k8s.io/cloud-provider/controllers/service.
+// Addresses for Services of type LoadBalancer, as a cloud would give them: from a range, one each, kept while the Service wants it.
+// Follows the service controller of cloud-provider; there is no balancer behind it, the proxy serves the address.
 import type { Service } from '#api/core/v1';
 import { deepEqual } from '../../apimachinery/object.ts';
-import { isNotFound } from '../../apimachinery/status-error.ts';
 import { controller, type Controller, type ControllerDeps } from '../../client/controller.ts';
 import { objectKey, splitKey } from '../../client/informer.ts';
 
 const FINALIZER = 'service.kubernetes.io/load-balancer-cleanup';
-const WORKERS = 1;
-/** 172.29.0.1 to 172.29.255.254: private, and none of the cluster's own. */
-const NETWORK = '172.29';
-const ADDRESSES = 65_534;
 
-/** What to do about a Service, and its load balancer. */
-export type LoadBalancerPlan = 'nothing' | 'ensure' | 'cleanUp';
-
-export function planLoadBalancer({ metadata, spec, status }: Service): LoadBalancerPlan {
-  const wanted = spec.type === 'LoadBalancer' && !spec.loadBalancerClass && !metadata.deletionTimestamp;
-  const had = metadata.finalizers?.includes(FINALIZER) ?? false;
-  if (wanted) return had && status?.loadBalancer?.ingress?.length ? 'nothing' : 'ensure';
-  return had ? 'cleanUp' : 'nothing';
+export interface LoadBalancerRange {
+  /** First and last IPv4 address that may be given. */
+  readonly first: string;
+  readonly last: string;
 }
 
-export function serviceLoadBalancerController(deps: ControllerDeps): Controller {
+/** Services without a class are the cloud's own; those that name one are somebody else's. */
+const wantsAddress = ({ spec, metadata }: Service): boolean =>
+  spec?.type === 'LoadBalancer' && spec.loadBalancerClass === undefined && !metadata.deletionTimestamp;
+
+const addressOf = ({ status }: Service): string | undefined => status?.loadBalancer?.ingress?.[0]?.ip;
+
+const toNumber = (address: string): number => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+const toText = (n: number): string => [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join('.');
+
+export function serviceLoadBalancerController(deps: ControllerDeps, range: LoadBalancerRange): Controller {
   const { client, informers, events } = deps;
   const services = informers.of('v1/Service');
   /** Address → the Service that has it. */
   const taken = new Map<string, string>();
-  let next = 0;
 
   return controller({
     name: 'service-controller',
     deps,
-    workers: WORKERS,
+    workers: 1,
     watch(queue) {
-      const seen = (service: Service): void => {
-        for (const { ip } of service.status?.loadBalancer?.ingress ?? []) if (ip) taken.set(ip, objectKey(service));
-        if (planLoadBalancer(service) !== 'nothing') queue.add(objectKey(service));
+      const changed = (service: Service): void => {
+        const address = addressOf(service);
+        if (address !== undefined) taken.set(address, objectKey(service));
+        if (wantsAddress(service) || service.metadata.finalizers?.includes(FINALIZER)) queue.add(objectKey(service));
       };
-      services.addHandler({ added: seen, updated: seen, deleted: (service) => release(objectKey(service)) });
+      services.addHandler({ added: changed, updated: changed, deleted: (service) => free(objectKey(service)) });
     },
     async reconcile(key) {
       const { namespace, name } = splitKey(key);
       const service = services.get(namespace, name);
       if (!service) return;
-      try {
-        const plan = planLoadBalancer(service);
-        if (plan === 'ensure') await ensure(service);
-        else if (plan === 'cleanUp') await cleanUp(service);
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+      await (wantsAddress(service) ? ensure(service) : cleanUp(service));
     },
   });
 
+  function free(key: string): void {
+    for (const [address, owner] of taken) if (owner === key) taken.delete(address);
+  }
+
   async function ensure(service: Service): Promise<void> {
+    let current = service;
+    const { finalizers = [] } = service.metadata;
+    if (!finalizers.includes(FINALIZER))
+      current = await client.update('v1/Service', {
+        ...service,
+        metadata: { ...service.metadata, finalizers: [...finalizers, FINALIZER] },
+      });
+    const address = addressOf(current) ?? choose(current);
+    if (address === undefined) {
+      events.event(service, 'Warning', 'SyncLoadBalancerFailed', 'Error syncing load balancer: no address is left');
+      return;
+    }
+    const loadBalancer = { ingress: [{ ip: address, ipMode: 'VIP' }] };
+    if (deepEqual(current.status?.loadBalancer, loadBalancer)) return;
     events.event(service, 'Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer');
-    const withFinalizer = await setFinalizers(service, [...new Set([...(service.metadata.finalizers ?? []), FINALIZER])]);
-    const ip = service.spec.loadBalancerIP || addressOf(service);
-    await client.updateStatus('v1/Service', { ...withFinalizer, status: { loadBalancer: { ingress: [{ ip, ipMode: 'VIP' }] } } });
+    taken.set(address, objectKey(service));
+    await client.updateStatus('v1/Service', { ...current, status: { ...current.status, loadBalancer } });
     events.event(service, 'Normal', 'EnsuredLoadBalancer', 'Ensured load balancer');
+  }
+
+  /** The one that is asked for, or the first that is free. */
+  function choose({ spec }: Service): string | undefined {
+    const [first, last] = [toNumber(range.first), toNumber(range.last)];
+    const asked = spec?.loadBalancerIP;
+    if (asked && toNumber(asked) >= first && toNumber(asked) <= last && !taken.has(asked)) return asked;
+    for (let n = first; n <= last; n++) if (!taken.has(toText(n))) return toText(n);
+    return undefined;
   }
 
   async function cleanUp(service: Service): Promise<void> {
     events.event(service, 'Normal', 'DeletingLoadBalancer', 'Deleting load balancer');
-    release(objectKey(service));
-    const kept = (service.metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER);
-    const emptied = service.metadata.deletionTimestamp
-      ? service
-      : await client.updateStatus('v1/Service', { ...service, status: { loadBalancer: {} } });
-    await setFinalizers(emptied, kept);
+    free(objectKey(service));
+    let current = service;
+    if (addressOf(service) !== undefined && !service.metadata.deletionTimestamp)
+      current = await client.updateStatus('v1/Service', { ...service, status: { ...service.status, loadBalancer: {} } });
+    const finalizers = (current.metadata.finalizers ?? []).filter((f) => f !== FINALIZER);
+    const { finalizers: _, ...metadata } = current.metadata;
+    await client.update('v1/Service', { ...current, metadata: { ...metadata, ...(finalizers.length > 0 ? { finalizers } : {}) } });
     events.event(service, 'Normal', 'DeletedLoadBalancer', 'Deleted load balancer');
-  }
-
-  async function setFinalizers(service: Service, finalizers: readonly string[]): Promise<Service> {
-    if (deepEqual(service.metadata.finalizers ?? [], finalizers)) return service;
-    const { namespace = '', name, uid } = service.metadata;
-    const patch = { metadata: { uid, finalizers: finalizers.length ? finalizers : null } };
-    return (await client.patch('v1/Service', name, patch, { type: 'merge', namespace })).object;
-  }
-
-  function addressOf(service: Service): string {
-    for (const [ip, owner] of taken) if (owner === objectKey(service)) return ip;
-    for (let i = 0; i < ADDRESSES; i++) {
-      const number = 1 + ((next + i) % ADDRESSES);
-      const ip = `${NETWORK}.${Math.floor(number / 256)}.${number % 256}`;
-      if (taken.has(ip)) continue;
-      next = number;
-      taken.set(ip, objectKey(service));
-      return ip;
-    }
-    throw new Error('all addresses of load balancers are taken');
-  }
-
-  function release(key: string): void {
-    for (const [ip, owner] of taken) if (owner === key) taken.delete(ip);
   }
 }

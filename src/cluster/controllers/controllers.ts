@@ -20,7 +20,6 @@ import { resourceQuotaController } from './resource-quota.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler.ts';
 import { podGarbageCollector } from './pod-garbage-collector.ts';
-import { serviceLoadBalancerController, type LoadBalancerRange } from './service-load-balancer.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespaceController } from './namespace.ts';
 import { rootCAPublisher } from './root-ca-publisher.ts';
@@ -39,8 +38,6 @@ export interface ControllerOptions {
   readonly rootCA: string;
   /** Names of storage provisioners that are simulated: claims of their classes get volumes at once. */
   readonly simulatedProvisioners?: readonly string[];
-  /** Addresses for Services of type LoadBalancer; without it they stay pending, as without a cloud. */
-  readonly loadBalancerRange?: LoadBalancerRange;
   readonly podRange?: PodRange;
   readonly nodeLifecycle?: NodeLifecycleOptions;
 }
@@ -48,7 +45,6 @@ export interface ControllerOptions {
 export function controllerSpecs({
   rootCA,
   simulatedProvisioners = [],
-  loadBalancerRange,
   podRange,
   nodeLifecycle,
 }: ControllerOptions): readonly ControllerSpec[] {
@@ -79,8 +75,5 @@ export function controllerSpecs({
     { component: 'horizontal-pod-autoscaler', make: horizontalPodAutoscalerController },
     { component: 'pod-garbage-collector', make: podGarbageCollector },
     { component: 'cidrAllocator', make: (deps) => nodeIpamController(deps, podRange) },
-    ...(loadBalancerRange
-      ? [{ component: 'service-controller', make: (deps: ControllerDeps) => serviceLoadBalancerController(deps, loadBalancerRange) }]
-      : []),
   ];
 }

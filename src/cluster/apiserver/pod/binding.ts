@@ -90,11 +90,13 @@ function bound(object: KubernetesObject, binding: Binding, now: number): Draft {
   // labels of the node, for the pod to see; what the pod says itself goes before
   const labels = { ...expected.labels, ...metadata.labels };
   if (Object.keys(labels).length) metadata.labels = labels;
+  // where it was to go is where it is
+  const { nominatedNodeName: _, ...status } = pod.status ?? {};
   return {
     ...object,
     metadata,
     spec: { ...pod.spec, nodeName: binding.target.name! },
-    status: { ...pod.status, conditions: withCondition(pod.status?.conditions, { type: 'PodScheduled', status: 'True' }, now) },
+    status: { ...status, conditions: withCondition(pod.status?.conditions, { type: 'PodScheduled', status: 'True' }, now) },
   };
 }
 

@@ -1,7 +1,7 @@
 // NodeAffinity: the pod's nodeSelector and required node affinity say where it may run, the preferred one where it had better.
 import type { Pod } from '#api/core/v1';
 import { eventNode, normalizeToMax, refuseForGood, type Plugin } from '../framework.ts';
-import { matchesRequiredNodeAffinity, matchesTerm } from '../node-affinity.ts';
+import { matchesRequiredNodeAffinity, matchesTerm } from '../../../apimachinery/core/node-affinity.ts';
 
 export const nodeAffinity: Plugin = {
   name: 'NodeAffinity',
@@ -10,7 +10,7 @@ export const nodeAffinity: Plugin = {
     {
       resource: 'Node',
       actions: ['Add', 'UpdateLabel'],
-      mayHelp: ({ pod }, event) => matchesRequiredNodeAffinity(pod, eventNode(event)),
+      mayHelp: ({ pod }, event) => matchesRequiredNodeAffinity(pod.spec, eventNode(event)),
     },
     { resource: 'Pod', actions: ['UpdateSelf'] },
   ],
@@ -20,7 +20,7 @@ export const nodeAffinity: Plugin = {
     const onlyNodes = namedNodes(pod);
     return {
       filter: ({ node }) =>
-        matchesRequiredNodeAffinity(pod, node) ? undefined : refuseForGood("node(s) didn't match Pod's node affinity/selector"),
+        matchesRequiredNodeAffinity(pod.spec, node) ? undefined : refuseForGood("node(s) didn't match Pod's node affinity/selector"),
       ...(onlyNodes ? { onlyNodes } : {}),
     };
   },

@@ -1,7 +1,7 @@
 // NodeUnschedulable: a cordoned node takes only pods that tolerate its taint.
 import type { Taint } from '#api/core/v1';
 import { eventNode, refuseForGood, type Plugin } from '../framework.ts';
-import { tolerated } from '../taints.ts';
+import { tolerated } from '../../../apimachinery/core/taints.ts';
 
 const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 

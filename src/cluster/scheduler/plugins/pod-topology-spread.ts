@@ -14,10 +14,10 @@ import {
   type PodScorer,
   type Snapshot,
 } from '../framework.ts';
-import { matchesRequiredNodeAffinity } from '../node-affinity.ts';
+import { matchesRequiredNodeAffinity } from '../../../apimachinery/core/node-affinity.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { withLabelKeys, type PodInfo } from '../pod-info.ts';
-import { untoleratedTaint } from '../taints.ts';
+import { untoleratedTaint } from '../../../apimachinery/core/taints.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
 const ZONE = 'topology.kubernetes.io/zone';
@@ -93,7 +93,7 @@ function byDefault(pod: Pod, lister: Lister): Constraint[] {
 
 /** Whether the node counts for the constraint. */
 const included = (c: Constraint, pod: Pod, node: Node): boolean =>
-  (!c.honorsAffinity || matchesRequiredNodeAffinity(pod, node)) && (!c.honorsTaints || !untoleratedTaint(node, pod.spec.tolerations));
+  (!c.honorsAffinity || matchesRequiredNodeAffinity(pod.spec, node)) && (!c.honorsTaints || !untoleratedTaint(node, pod.spec.tolerations));
 
 const hasAllKeys = (constraints: readonly Constraint[], labels: Readonly<Record<string, string>>): boolean =>
   constraints.every((c) => labels[c.topologyKey] !== undefined);

@@ -1,7 +1,7 @@
 // TaintToleration: nodes with taints that the pod does not tolerate are out; of the others those with fewer PreferNoSchedule taints
 // are better.
 import { eventNode, normalizeToMax, refuseForGood, type Plugin } from '../framework.ts';
-import { tolerated, untoleratedTaint } from '../taints.ts';
+import { tolerated, untoleratedTaint } from '../../../apimachinery/core/taints.ts';
 
 export const taintToleration: Plugin = {
   name: 'TaintToleration',

@@ -8,7 +8,7 @@ import { deepEqual } from '../../../apimachinery/object.ts';
 import { compareQuantities, parseQuantity } from '../../../apimachinery/quantity.ts';
 import type { Client } from '../../../client/client.ts';
 import { refuseForGood, type ClusterEvent, type Lister, type Plugin, type Refusal, type Reservation } from '../framework.ts';
-import { matchesNodeSelector } from '../node-affinity.ts';
+import { matchesNodeSelector } from '../../../apimachinery/core/node-affinity.ts';
 import type { PodInfo } from '../pod-info.ts';
 
 const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
