@@ -5,6 +5,7 @@ import { Client } from '../../../src/client/client.ts';
 import { EventRecorder } from '../../../src/client/event-recorder.ts';
 import { Informers } from '../../../src/client/informer.ts';
 import { InProcessTransport } from '../../../src/client/in-process.ts';
+import { createNamespaces } from '../namespaces.ts';
 import { standaloneApiServer } from '../../../src/cluster/apiserver/standalone.ts';
 import { proxy } from '../../../src/cluster/proxy/proxy.ts';
 import type { Frontend, RuleEndpoint, ServicePortRule } from '../../../src/cluster/proxy/rules.ts';
@@ -95,6 +96,7 @@ test('rules follow Services and EndpointSlices', async () => {
   const events = new EventRecorder(client, clock, { component: 'kube-proxy' });
   const net = new SimulatedNetwork(clock, random, () => false);
   const controller = proxy({ client, informers, clock, random, events }, { backend: net });
+  await createNamespaces(client);
   await informers.start();
   controller.start();
   const metadata = { name: 'web', namespace: 'default' };

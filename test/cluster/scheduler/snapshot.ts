@@ -6,6 +6,7 @@ import type { LabelSelector } from '../../../src/apimachinery/label-selector.ts'
 import { VirtualClock } from '../../../src/apimachinery/clock.ts';
 import { Random } from '../../../src/apimachinery/random.ts';
 import { Client } from '../../../src/client/client.ts';
+import type { Transport } from '../../../src/client/transport.ts';
 import { SchedulerCache } from '../../../src/cluster/scheduler/cache.ts';
 import { prepareFilters, schedulePod, runFilters, type CycleOutcome } from '../../../src/cluster/scheduler/cycle.ts';
 import { defaultPlugins } from '../../../src/cluster/scheduler/default-plugins.ts';
@@ -76,7 +77,7 @@ function build(world: World) {
     namespaceLabels: (name) => world.namespaces?.[name],
     ownSelector: () => world.ownSelector,
   };
-  const nowhere = new Client({ serve: () => Promise.reject(new Error('no server')), resolve: () => Promise.resolve(undefined) });
+  const nowhere = new Client({ serve: () => Promise.reject(new Error('no server')) } as unknown as Transport);
   const plugins = defaultPlugins(lister, new VolumeBinder(lister, nowhere, new VirtualClock(0)));
   const cache = new SchedulerCache();
   for (const n of world.nodes) cache.setNode(n);
