@@ -441,7 +441,6 @@ export class PodWorker {
   }
 
   private async terminate(): Promise<void> {
-    if (this.stopping) return;
     this.stopping = true;
     this.timer?.cancel();
     this.deadline?.cancel();

@@ -101,6 +101,12 @@ function expectMessage(message: string | undefined, expected: string | undefined
   else expect(got).toBe(expected);
 }
 
+/** The objects' own: nothing can be made in a namespace that is not there. */
+async function makeNamespace(server: ApiServer): Promise<void> {
+  const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
+  await send(server, 'create', { base: NAMESPACE, object }, object, false);
+}
+
 for (const file of fs.readdirSync(DIR).filter((f) => f.endsWith('.jsonl'))) {
   const rows = fs
     .readFileSync(path.join(DIR, file), 'utf8')
@@ -113,6 +119,7 @@ for (const file of fs.readdirSync(DIR).filter((f) => f.endsWith('.jsonl'))) {
   describe(file, async () => {
     const fresh = standaloneApiServer({ clock: new RealClock(), random: new Random(1) });
     const stored = standaloneApiServer({ clock: new RealClock(), random: new Random(1) });
+    for (const server of [fresh, stored]) await makeNamespace(server);
     for (const base of bases.values()) {
       const { code, message } = await send(stored, 'create', base, base.object, false);
       if (code !== 201) throw new Error(`${base.base} was refused: ${message}`);

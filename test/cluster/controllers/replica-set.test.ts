@@ -1,3 +1,4 @@
+import { createNamespaces } from '../namespaces.ts';
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../../../src/apimachinery/clock.ts';
 import { Random } from '../../../src/apimachinery/random.ts';
@@ -13,6 +14,7 @@ test('a ReplicaSet makes as many pods as it asks for', async () => {
   const random = new Random(1);
   const server = standaloneApiServer({ clock, random });
   const client = new Client(new InProcessTransport(server, { username: 'x', groups: [] }, 'replicaset-controller'));
+  await createNamespaces(client);
   const informers = new Informers(client, clock);
   const events = new EventRecorder(client, clock, { component: 'replicaset-controller' });
   const errors: unknown[] = [];

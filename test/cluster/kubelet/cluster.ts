@@ -7,6 +7,7 @@ import { Client } from '../../../src/client/client.ts';
 import { EventRecorder } from '../../../src/client/event-recorder.ts';
 import { Informers } from '../../../src/client/informer.ts';
 import { InProcessTransport } from '../../../src/client/in-process.ts';
+import { createNamespaces } from '../namespaces.ts';
 import { standaloneApiServer } from '../../../src/cluster/apiserver/standalone.ts';
 import { kubelets } from '../../../src/cluster/kubelet/kubelets.ts';
 import type { BehaviourDocument } from '../../../src/cluster/kubelet/runtime/simulated/behaviour.ts';
@@ -39,6 +40,7 @@ export async function kubeletCluster(document: BehaviourDocument = REALISTIC) {
     await clock.settle();
     return { runtime, controller };
   };
+  await createNamespaces(client);
   const { runtime, controller } = await begin();
   const get = (name: string): Promise<Pod> => client.get('v1/Pod', name, { namespace: 'default' });
   const create = (pod: Manifest<Pod>): Promise<Pod> => client.create('v1/Pod', pod);

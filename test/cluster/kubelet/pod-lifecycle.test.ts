@@ -266,4 +266,36 @@ describe('pod lifecycle', () => {
     expect(runtime.logs(uid, 'app', { previous: true })?.map((l) => l.text)).toEqual(['hello']);
     expect(runtime.logs(uid, 'other')).toBeUndefined();
   });
+
+  test('a grace period that is shortened counts at once', async () => {
+    const { create, watch, client } = await kubeletCluster();
+    await create(podOn('x', { ...main({ command: ['sleep', '1000'] }), terminationGracePeriodSeconds: 600 }));
+    await watch('x', 2);
+    await client.delete('v1/Pod', 'x', { namespace: 'default' });
+    await watch('x', 10);
+    await client.delete('v1/Pod', 'x', { namespace: 'default', gracePeriodSeconds: 20 });
+    expect(await watch('x', 29.9, 30.1)).toEqual(['29.9s Running ready=True app:running/0', '30.1s gone']);
+  });
+
+  test('a pod that is taken away by force leaves nothing running', async () => {
+    const { create, watch, client, get, runtime, clock, errors } = await kubeletCluster();
+    await create(podOn('x', main({ command: ['sleep', '1000'] })));
+    await watch('x', 2);
+    const { uid } = (await get('x')).metadata;
+    await client.delete('v1/Pod', 'x', { namespace: 'default', gracePeriodSeconds: 0 });
+    await clock.advance(1);
+    expect(runtime.logs(uid, 'app')).toBeUndefined();
+    await create(podOn('x'));
+    expect(await watch('x', 5)).toEqual(['5s Running ready=True app:running/0']);
+    expect(errors).toEqual([]);
+  });
+
+  test('what a Job runs is done after a second, unless it says something else', async () => {
+    const { create, watch } = await kubeletCluster();
+    const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: 'u', controller: true }];
+    await create(podOn('x', { restartPolicy: 'Never' }, { ownerReferences }));
+    await create(podOn('y', { ...main({ command: ['sleep', '5'] }), restartPolicy: 'Never' }, { ownerReferences }));
+    expect(await watch('x', 2.2, 2.6)).toEqual(['2.2s Running ready=True app:running/0', '2.6s Succeeded ready=False app:Completed(0)/0']);
+    expect(await watch('y', 6)).toEqual(['6s Running ready=True app:running/0']);
+  });
 });

@@ -5,6 +5,7 @@ import { Client } from '../../../src/client/client.ts';
 import { EventRecorder } from '../../../src/client/event-recorder.ts';
 import { Informers } from '../../../src/client/informer.ts';
 import { InProcessTransport } from '../../../src/client/in-process.ts';
+import { createNamespaces } from '../namespaces.ts';
 import { standaloneApiServer } from '../../../src/cluster/apiserver/standalone.ts';
 import { proxy } from '../../../src/cluster/proxy/proxy.ts';
 import type { Frontend, RuleEndpoint, ServicePortRule } from '../../../src/cluster/proxy/rules.ts';
@@ -95,10 +96,11 @@ test('rules follow Services and EndpointSlices', async () => {
   const events = new EventRecorder(client, clock, { component: 'kube-proxy' });
   const net = new SimulatedNetwork(clock, random, () => false);
   const controller = proxy({ client, informers, clock, random, events }, { backend: net });
+  await createNamespaces(client);
   await informers.start();
   controller.start();
   const metadata = { name: 'web', namespace: 'default' };
-  const spec = { type: 'ClusterIP', clusterIP: '10.0.0.1', ports: [{ port: 80, protocol: 'TCP' }] };
+  const spec = { type: 'ClusterIP', clusterIP: '10.0.0.77', ports: [{ port: 80, protocol: 'TCP' }] };
   await client.create('v1/Service', { apiVersion: 'v1', kind: 'Service', metadata, spec });
   await client.create('discovery.k8s.io/v1/EndpointSlice', {
     apiVersion: 'discovery.k8s.io/v1',
@@ -113,5 +115,5 @@ test('rules follow Services and EndpointSlices', async () => {
   await client.delete('v1/Service', 'web', { namespace: 'default' });
   await clock.settle();
   expect(net.rulesOf('default/web')).toEqual([]);
-  expect(net.connect({ fromIP: '1.1.1.1', node: { name: 'a', zone: undefined }, toIP: '10.0.0.1', port: 80 }).is).toBe('direct');
+  expect(net.connect({ fromIP: '1.1.1.1', node: { name: 'a', zone: undefined }, toIP: '10.0.0.77', port: 80 }).is).toBe('direct');
 });

@@ -7,6 +7,7 @@ import { Client } from '../../../src/client/client.ts';
 import { EventRecorder } from '../../../src/client/event-recorder.ts';
 import { Informers } from '../../../src/client/informer.ts';
 import { InProcessTransport } from '../../../src/client/in-process.ts';
+import { createNamespaces } from '../namespaces.ts';
 import { standaloneApiServer } from '../../../src/cluster/apiserver/standalone.ts';
 import { scheduler, type SchedulerOptions } from '../../../src/cluster/scheduler/scheduler.ts';
 
@@ -19,6 +20,7 @@ export async function schedulingCluster(options: SchedulerOptions = {}) {
   const events = new EventRecorder(client, clock, { component: 'default-scheduler' });
   const errors: unknown[] = [];
   const controller = scheduler({ client, informers, clock, random, events, onError: (_c, _k, e) => errors.push(e) }, options);
+  await createNamespaces(client);
   await informers.start();
   controller.start();
   const settle = async (): Promise<void> => {
