@@ -1,35 +1,23 @@
-// Pods, and what is made of pod templates in the core group: PodTemplates and ReplicationControllers; and bindings of pods to nodes.
-import type { Container, Pod, PodTemplate, ReplicationController } from '#api/core/v1';
-import { LabelSelector } from '../../../apimachinery/label-selector.ts';
+// Pods and their subresources, bindings of pods to nodes, and what has pod templates in the core group.
+import type { Container, Pod } from '#api/core/v1';
 import type { KubernetesObject } from '../../../apimachinery/object.ts';
-import { setPodDefaults, setPodTemplateDefaults } from '../defaults/pod.ts';
-import { setReplicationControllerDefaults } from '../defaults/workloads.ts';
+import { setPodDefaults } from '../defaults/pod.ts';
 import { defaulting, define, typed, type DraftOf, type TypedStrategy } from '../generic/define.ts';
 import { bumpGeneration } from '../generic/generation.ts';
-import type { Draft, ResourceDefinition, Strategy } from '../generic/resource-definition.ts';
-import { scaleSubresource } from '../generic/scale.ts';
+import type { Draft, ResourceDefinition } from '../generic/resource-definition.ts';
 import { keep } from '../generic/status-strategy.ts';
 import { reviewBinding, serveBinding } from '../pod/binding.ts';
-import { templateWithoutDisabledFields, withoutDisabledFields } from '../pod/disabled-fields.ts';
+import { withoutDisabledFields } from '../pod/disabled-fields.ts';
 import { serveEviction } from '../pod/eviction.ts';
 import { preparePod } from '../pod/prepare.ts';
 import { podColumns } from '../tables/pod.ts';
-import { podTemplateColumns, replicationControllerColumns } from '../tables/workloads.ts';
-import { Path } from '../../../apimachinery/validation/field-error.ts';
 import { validateEphemeralContainersUpdate } from '../validation/pod/ephemeral-containers.ts';
-import { validatePod, validatePodTemplate, validatePodTemplateUpdate } from '../validation/pod/pod.ts';
+import { validatePod } from '../validation/pod/pod.ts';
 import { validatePodResize } from '../validation/pod/resize.ts';
 import { validatePodStatusUpdate } from '../validation/pod/status.ts';
 import { validatePodUpdate } from '../validation/pod/update.ts';
-import {
-  validateReplicationController,
-  validateReplicationControllerStatusUpdate,
-  validateReplicationControllerUpdate,
-} from '../validation/replication-controller.ts';
-import { nameWarnings, podTemplateWarnings, podWarnings } from '../warnings/pod.ts';
-
-const TEMPLATE = Path.of('template');
-const SPEC_TEMPLATE = Path.of('spec', 'template');
+import { nameWarnings, podWarnings } from '../warnings/pod.ts';
+import { podTemplateResources, unknownField } from './pod-templates.ts';
 
 const asDraft = (object: DraftOf<Pod>): Draft => object as unknown as Draft;
 const asObject = (object: Pod): KubernetesObject => object as unknown as KubernetesObject;
@@ -133,48 +121,33 @@ function resized(old: readonly Container[] | undefined, containers: readonly Con
   });
 }
 
-const replicationControllerStatus: TypedStrategy<ReplicationController> = {
-  allowUnconditionalUpdate: true,
-  resetFields: [['spec']],
-  prepareForUpdate(controller, old) {
-    keep(controller as unknown as Draft, old as unknown as KubernetesObject, 'spec');
-  },
-  validateUpdate: validateReplicationControllerStatusUpdate,
-};
-
-const replicationControllerStrategy: TypedStrategy<ReplicationController> = {
-  allowUnconditionalUpdate: true,
-  defaultGarbageCollection: 'orphan',
-  resetFields: [['status']],
-  prepareForCreate(controller) {
-    controller.status = { replicas: 0 };
-    controller.metadata.generation = 1;
-    controller.spec = withTemplate(controller.spec, undefined);
-  },
-  validate: validateReplicationController,
-  warningsOnCreate: ({ metadata, spec }) => [
-    ...nameWarnings(metadata),
-    ...(spec?.template ? podTemplateWarnings(spec.template, SPEC_TEMPLATE) : []),
+const selectableFields: NonNullable<ResourceDefinition['selectableFields']> = {
+  names: [
+    'spec.nodeName',
+    'spec.restartPolicy',
+    'spec.schedulerName',
+    'spec.serviceAccountName',
+    'spec.hostNetwork',
+    'status.phase',
+    'status.podIP',
+    'status.podIPs',
+    'status.nominatedNodeName',
   ],
-  prepareForUpdate(controller, old) {
-    keep(controller as unknown as Draft, old as unknown as KubernetesObject, 'status');
-    controller.spec = withTemplate(controller.spec, old.spec);
-    bumpGeneration(controller as unknown as Draft, old as unknown as KubernetesObject);
+  read(object) {
+    const { spec, status = {} } = object as unknown as Pod;
+    return {
+      'spec.nodeName': spec.nodeName ?? '',
+      'spec.restartPolicy': spec.restartPolicy ?? '',
+      'spec.schedulerName': spec.schedulerName ?? '',
+      'spec.serviceAccountName': spec.serviceAccountName ?? '',
+      'spec.hostNetwork': spec.hostNetwork ? 'true' : 'false',
+      'status.phase': status.phase ?? '',
+      'status.podIP': status.podIPs?.[0]?.ip ?? status.podIP ?? '',
+      'status.nominatedNodeName': status.nominatedNodeName ?? '',
+    };
   },
-  validateUpdate: validateReplicationControllerUpdate,
-  warningsOnUpdate: ({ metadata, spec }, old) =>
-    spec?.template && metadata.generation !== old.metadata.generation ? podTemplateWarnings(spec.template, SPEC_TEMPLATE) : [],
+  refuse: unknownField,
 };
-
-type ControllerSpec = NonNullable<ReplicationController['spec']>;
-
-function withTemplate(spec: ControllerSpec | undefined, old: ControllerSpec | undefined): ControllerSpec {
-  if (!spec?.template) return spec ?? {};
-  const template = templateWithoutDisabledFields(spec.template, old?.template);
-  return template === spec.template ? spec : { ...spec, template };
-}
-
-const notSupported = (field: string): string => `field label not supported: ${field}`;
 
 export function podResources(): ResourceDefinition[] {
   return [
@@ -193,70 +166,8 @@ export function podResources(): ResourceDefinition[] {
       },
       returnsDeletedObject: true,
       columns: podColumns,
-      selectableFields: {
-        names: [
-          'spec.nodeName',
-          'spec.restartPolicy',
-          'spec.schedulerName',
-          'spec.serviceAccountName',
-          'spec.hostNetwork',
-          'status.phase',
-          'status.podIP',
-          'status.podIPs',
-          'status.nominatedNodeName',
-        ],
-        read(object) {
-          const { spec, status = {} } = object as unknown as Pod;
-          return {
-            'spec.nodeName': spec.nodeName ?? '',
-            'spec.restartPolicy': spec.restartPolicy ?? '',
-            'spec.schedulerName': spec.schedulerName ?? '',
-            'spec.serviceAccountName': spec.serviceAccountName ?? '',
-            'spec.hostNetwork': spec.hostNetwork ? 'true' : 'false',
-            'status.phase': status.phase ?? '',
-            'status.podIP': status.podIPs?.[0]?.ip ?? status.podIP ?? '',
-            'status.nominatedNodeName': status.nominatedNodeName ?? '',
-          };
-        },
-        refuse: notSupported,
-      },
+      selectableFields,
     }),
-    define('', 'podtemplates', {
-      versions: { v1: defaulting<PodTemplate>(setPodTemplateDefaults) },
-      strategy: typed<PodTemplate>({
-        allowUnconditionalUpdate: true,
-        prepareForCreate(object) {
-          object.metadata.generation = 1;
-          if (object.template) object.template = templateWithoutDisabledFields(object.template);
-        },
-        validate: (object) => validatePodTemplate(object),
-        warningsOnCreate: ({ template = {} }) => podTemplateWarnings(template, TEMPLATE),
-        prepareForUpdate(object, old) {
-          if (object.template) object.template = templateWithoutDisabledFields(object.template, old.template);
-          bumpGeneration(object as unknown as Draft, old as unknown as KubernetesObject, ['template']);
-        },
-        validateUpdate: validatePodTemplateUpdate,
-        warningsOnUpdate: ({ metadata, template = {} }, old) =>
-          metadata.generation === old.metadata.generation ? [] : podTemplateWarnings(template, TEMPLATE),
-      }),
-      columns: podTemplateColumns,
-    }),
-    define('', 'replicationcontrollers', {
-      shortNames: ['rc'],
-      categories: ['all'],
-      storagePath: 'controllers',
-      versions: { v1: defaulting<ReplicationController>(setReplicationControllerDefaults) },
-      strategy: typed(replicationControllerStrategy),
-      subresources: {
-        status: { strategy: typed(replicationControllerStatus) as Strategy },
-        scale: scaleSubresource((object) => LabelSelector.fromSet((object as unknown as ReplicationController).spec?.selector).toString()),
-      },
-      columns: replicationControllerColumns,
-      selectableFields: {
-        names: ['status.replicas'],
-        read: (object) => ({ 'status.replicas': String((object as unknown as ReplicationController).status?.replicas ?? 0) }),
-        refuse: notSupported,
-      },
-    }),
+    ...podTemplateResources(),
   ];
 }

@@ -266,7 +266,8 @@ export function validateControllerRevision(revision: ControllerRevision): FieldE
 }
 
 export function validateControllerRevisionUpdate(revision: ControllerRevision, old: ControllerRevision): FieldError[] {
-  const errors = validateCoreObjectMetaUpdate(revision.metadata, old.metadata, METADATA);
+  const errors = validateCoreObjectMeta(revision.metadata, true, nameIsDNSSubdomain, METADATA);
+  errors.push(...validateCoreObjectMetaUpdate(revision.metadata, old.metadata, METADATA));
   checkNonnegative(revision.revision, Path.of('revision'), errors);
   return [...errors, ...validateImmutable(revision.data, old.data, DATA)];
 }
