@@ -12,7 +12,7 @@ import type { Controller, ControllerDeps } from '../client/controller.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informer.ts';
 import { InProcessTransport } from '../client/in-process.ts';
-import { bootstrapNamespaces, bootstrapPriorityClasses, defaultStorageClass, PROVISIONER } from './apiserver/bootstrap.ts';
+import { bootstrapNamespaces, bootstrapPriorityClasses, defaultStorageClass } from './apiserver/bootstrap.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
@@ -22,6 +22,8 @@ import { kubelets } from './kubelet/kubelets.ts';
 import type { BehaviourDocument } from './kubelet/runtime/simulated/behaviour.ts';
 import { REALISTIC, traitsOf } from './kubelet/runtime/simulated/documents.ts';
 import { SimulatedRuntime } from './kubelet/runtime/simulated/simulated-runtime.ts';
+import { proxy } from './proxy/proxy.ts';
+import { SimulatedNetwork } from './proxy/simulated-network.ts';
 import { scheduler } from './scheduler/scheduler.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
@@ -56,6 +58,8 @@ export class Cluster {
   private readonly options: ClusterOptions;
   private components: readonly Controller[] = [];
   private informers: Informers | undefined;
+  /** Where a connection to an address of a Service goes. */
+  network: SimulatedNetwork | undefined;
   private readonly recorders: EventRecorder[] = [];
 
   private constructor(options: ClusterOptions) {
@@ -92,10 +96,15 @@ export class Cluster {
     this.informers = informers;
     const document = options.behaviour ?? REALISTIC;
     const runtime = new SimulatedRuntime(clock, this.random, document);
+    const nodes = informers.of('v1/Node');
+    nodes.addIndex('address', ({ status }) => (status?.addresses ?? []).map(({ address }) => address));
+    const isNodeIP = (ip: string): boolean => [...nodes.byIndex('address', ip)].length > 0;
+    this.network = new SimulatedNetwork(clock, this.random, isNodeIP);
     this.components = [
-      ...controllerSpecs({ rootCA: '', simulatedProvisioners: [PROVISIONER] }).map(({ component, make }) => make(deps(component))),
+      ...controllerSpecs({ rootCA: '', simulatedProvisioners: 'all' }).map(({ component, make }) => make(deps(component))),
       serviceLoadBalancerController(deps('service-controller'), LOAD_BALANCERS),
       scheduler(deps('default-scheduler')),
+      proxy(deps('kube-proxy'), { backend: this.network }),
       kubelets(deps('kubelet'), { runtime, traits: traitsOf(document), register: await this.missingNodes() }),
     ];
     await informers.start();

@@ -132,7 +132,7 @@ describe('a sync', () => {
     fs.rmSync(path.join(directory, 'b.yaml'));
     fs.rmSync(path.join(directory, 'ns.yaml'));
     const result = await run();
-    expect(actions(result)).toEqual(['unchanged ConfigMap/a', 'skipped Namespace/extra', 'pruned ConfigMap/b']);
+    expect(actions(result)).toEqual(['unchanged ConfigMap/a', 'pruned ConfigMap/b', 'skipped Namespace/extra']);
     expect(result.sync).toBe('OutOfSync');
     await expect(engine.client.get('v1/ConfigMap', 'b', { namespace: 'default' })).rejects.toSatisfy(isNotFound);
     await engine.client.get('v1/ConfigMap', 'foreign', { namespace: 'default' });
