@@ -74,6 +74,13 @@ async function send(server: ApiServer, verb: Verb, base: Base, value: unknown, d
   }
 }
 
+async function emptyServer(): Promise<ApiServer> {
+  const server = standaloneApiServer({ clock: new RealClock(), random: new Random(1) });
+  const namespace: Base = { base: 'namespace', object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } } };
+  await send(server, 'create', namespace, namespace.object, false);
+  return server;
+}
+
 function changed(base: Base, ops: readonly JsonObject[]): unknown {
   const { operations } = decodeJsonPatch({ value: ops, duplicates: new Map() }, true);
   return applyJsonPatch(base.object, operations);
@@ -111,8 +118,8 @@ for (const file of fs.readdirSync(DIR).filter((f) => f.endsWith('.jsonl'))) {
   const cases = rows.filter((r): r is Case => 'on' in r);
 
   describe(file, async () => {
-    const fresh = standaloneApiServer({ clock: new RealClock(), random: new Random(1) });
-    const stored = standaloneApiServer({ clock: new RealClock(), random: new Random(1) });
+    const fresh = await emptyServer();
+    const stored = await emptyServer();
     for (const base of bases.values()) {
       const { code, message } = await send(stored, 'create', base, base.object, false);
       if (code !== 201) throw new Error(`${base.base} was refused: ${message}`);
