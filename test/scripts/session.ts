@@ -43,12 +43,16 @@ export function runSession({ script, files, filesText }: Session, directory: str
   return `${out.join('\n')}\n${filesText ? `\n${filesText}` : ''}`;
 }
 
+/** No command of a session takes longer, unless it hangs. */
+const COMMAND_TIMEOUT_MS = 60_000;
+
 const BIN = path.resolve('bin/jibe.js');
 
 function run(command: string, directory: string): string[] {
   const { stdout, stderr, status, signal } = spawnSync('bash', ['-c', `jibe() { ${process.execPath} ${BIN} "$@"; }\n${command}`], {
     cwd: directory,
     encoding: 'utf8',
+    timeout: COMMAND_TIMEOUT_MS,
     env: {
       PATH: process.env['PATH'],
       HOME: directory,
