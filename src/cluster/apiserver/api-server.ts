@@ -1,6 +1,8 @@
 // The API server: its parts put together. Everything that asks the cluster for anything comes through serve().
 import type { Clock } from '../../apimachinery/clock.ts';
 import type { Random } from '../../apimachinery/random.ts';
+import { statusError } from '../../apimachinery/status-error.ts';
+import { isStorageError } from '../storage/storage-error.ts';
 import type { Store } from '../storage/store.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
 import { alwaysAllow, type Authorizer } from './authorization.ts';
@@ -24,6 +26,12 @@ export interface ResourceMapping {
 export interface ServedResource extends ResourceMapping {
   readonly kind: string;
   readonly verbs: readonly string[];
+}
+
+/** What the store cannot do is the server's failure, not the client's: as Kubernetes answers when etcd is out of space. */
+function storeFailed(error: unknown): never {
+  if (isStorageError(error)) throw statusError({ code: 500, reason: '', message: error.message }, { cause: error });
+  throw error;
 }
 
 export interface ApiServerOptions {
@@ -61,7 +69,7 @@ export class ApiServer {
 
   /** Throws a StatusError where the request is refused. */
   serve(request: ResourceRequest): Promise<ResourceResponse> {
-    return this.handlers.serve(request);
+    return this.handlers.serve(request).catch(storeFailed);
   }
 
   /** @param kind `apps/v1/Deployment` */
