@@ -6,6 +6,7 @@ import { isStorageError } from '../storage/storage-error.ts';
 import type { Store } from '../storage/store.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
 import { alwaysAllow, type Authorizer } from './authorization.ts';
+import { CustomResources } from './custom/custom-resources.ts';
 import { FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
 import { plainNotFound, type HttpResponse } from './http/http-api.ts';
@@ -47,6 +48,7 @@ export class ApiServer {
   readonly catalog = new ResourceCatalog();
   private readonly handlers: Handlers;
   private readonly clock: Clock;
+  private readonly customResources: CustomResources;
 
   constructor(options: ApiServerOptions) {
     this.clock = options.clock;
@@ -60,6 +62,8 @@ export class ApiServer {
       authorizer: options.authorizer ?? alwaysAllow,
       fieldManagers: new FieldManagers(options.clock),
     });
+    const { store, clock } = options;
+    this.customResources = new CustomResources({ store, clock, catalog: this.catalog, serve: (request) => this.handlers.serve(request) });
   }
 
   /** Milliseconds since 1970. */
@@ -67,9 +71,19 @@ export class ApiServer {
     return this.clock.now();
   }
 
+  /** The catalog knows custom resources only once this has resolved; undefined: it knows them already. */
+  ready(): Promise<void> | undefined {
+    return this.customResources.ready();
+  }
+
   /** Throws a StatusError where the request is refused. */
-  serve(request: ResourceRequest): Promise<ResourceResponse> {
-    return this.handlers.serve(request).catch(storeFailed);
+  async serve(request: ResourceRequest): Promise<ResourceResponse> {
+    const pending = this.ready();
+    if (pending) await pending;
+    const response = await this.handlers.serve(request).catch(storeFailed);
+    // who has made a definition may use its kinds at once
+    if (changesDefinitions(request)) await this.customResources.settled();
+    return response;
   }
 
   /** @param kind `apps/v1/Deployment` */
@@ -101,3 +115,6 @@ export class ApiServer {
     return plainNotFound();
   }
 }
+
+const changesDefinitions = ({ group, resource, verb }: ResourceRequest): boolean =>
+  group === 'apiextensions.k8s.io' && resource === 'customresourcedefinitions' && !['get', 'list', 'watch'].includes(verb);

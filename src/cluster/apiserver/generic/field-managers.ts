@@ -23,7 +23,8 @@ export interface Ownership {
 
 export class FieldManagers {
   private readonly clock: Clock;
-  private readonly byVersion = new Map<VersionDefinition, Map<string, Ownership>>();
+  /** Definitions of custom resources come and go. */
+  private readonly byVersion = new WeakMap<VersionDefinition, Map<string, Ownership>>();
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -75,8 +76,9 @@ function options(served: Served, subresource: string, clock: Clock): FieldManage
     convert: (object, apiVersion) => convert(definition, object, apiVersion),
     empty: { ...zero, kind: version.kind, apiVersion: groupVersion({ group, version: version.version }), metadata: {} },
     complete: (merged, live) => {
-      if (!version.type) return complete(merged, served, undefined);
       try {
+        if (version.custom) return complete(version.custom.decode(merged).object as JsonObject, served, undefined);
+        if (!version.type) return complete(merged, served, undefined);
         return complete(
           decodeUnstructured(version.type, merged, { existing: live, keepEmpty: true }).object as JsonObject,
           served,

@@ -36,7 +36,7 @@ export interface HandlerParts {
 
 export class Handlers implements SubresourceServer {
   private readonly parts: HandlerParts;
-  private readonly stores = new Map<ResourceDefinition, ObjectStore>();
+  private readonly stores = new WeakMap<ResourceDefinition, ObjectStore>();
 
   constructor(parts: HandlerParts) {
     this.parts = parts;
@@ -128,7 +128,8 @@ export class Handlers implements SubresourceServer {
     const { definition, version } = context.served;
     const metadata = {
       resourceVersion: list.resourceVersion,
-      ...(list.continue ? { continue: list.continue } : {}),
+      // lists without a Go type say it even where there is nothing to continue
+      ...(list.continue || version.custom ? { continue: list.continue } : {}),
       ...(list.remainingItemCount ? { remainingItemCount: list.remainingItemCount } : {}),
     };
     const items = version.fromStorage ? list.items.map(version.fromStorage) : list.items;

@@ -58,6 +58,8 @@ export async function handleHttp(server: ApiServer, request: HttpRequest): Promi
 }
 
 async function answer(server: ApiServer, request: HttpRequest): Promise<HttpResponse> {
+  const pending = server.ready();
+  if (pending) await pending;
   const at = request.url.indexOf('?');
   const path = at < 0 ? request.url : request.url.slice(0, at);
   const query = new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1));
