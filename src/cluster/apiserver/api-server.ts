@@ -13,21 +13,7 @@ import { plainNotFound, type HttpResponse } from './http/http-api.ts';
 import type { RequestInfo } from './http/request-info.ts';
 import { ResourceCatalog } from './generic/catalog.ts';
 import type { ResourceDefinition } from './generic/resource-definition.ts';
-import type { ResourceRequest, ResourceResponse } from '../../apimachinery/api-request.ts';
-
-/** Where the objects of a kind are found. */
-export interface ResourceMapping {
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-  readonly namespaced: boolean;
-}
-
-/** One version of a resource, as discovery tells it. */
-export interface ServedResource extends ResourceMapping {
-  readonly kind: string;
-  readonly verbs: readonly string[];
-}
+import type { ResourceMapping, ResourceRequest, ResourceResponse, ServedResource } from '../../apimachinery/api-request.ts';
 
 /** What the store cannot do is the server's failure, not the client's: as Kubernetes answers when etcd is out of space. */
 function storeFailed(error: unknown): never {
