@@ -59,7 +59,7 @@ function cell(type: string, found: readonly unknown[], now: number): Cell {
     case 'date':
       return typeof value === 'string' ? ageOf(value, now) : null;
     default:
-      return found.map(text).join(' ');
+      return text(value);
   }
 }
 

@@ -9,7 +9,7 @@ import {
   invalid,
   notSupported,
   required,
-  tooLongCharacters,
+  tooLong,
   tooMany,
   typeInvalid,
   type FieldError,
@@ -27,7 +27,8 @@ interface Old {
 /** @param old the value that is stored, of an update @param path where the value lies: errors name it */
 export function validateValue(value: unknown, schema: Structural, path: Path, errors: FieldError[], old?: Old): void {
   const result = new Result(path);
-  check(value, schema, '', old, result);
+  // the whole never counts as unchanged: its bookkeeping has changed
+  checkParts(value, schema, '', old, result);
   errors.push(...result.errors);
 }
 
@@ -66,6 +67,10 @@ function check(value: unknown, schema: Structural, name: string, old: Old | unde
     result.matches += 2;
     return;
   }
+  checkParts(value, schema, name, old, result);
+}
+
+function checkParts(value: unknown, schema: Structural, name: string, old: Old | undefined, result: Result): void {
   checkType(value, schema, name, result);
   if (value === null || value === undefined) {
     checkEnum(value, schema, name, result);
@@ -130,7 +135,7 @@ const lengthOf = (text: string): number => [...text].length;
 
 function checkString(value: string, schema: Structural, name: string, result: Result): void {
   const { maxLength, minLength, pattern, format } = schema;
-  if (maxLength !== undefined && lengthOf(value) > maxLength) result.errors.push(tooLongCharacters(result.at(name), maxLength));
+  if (maxLength !== undefined && lengthOf(value) > maxLength) result.errors.push(tooLong(result.at(name), maxLength));
   else if (minLength !== undefined && lengthOf(value) < minLength)
     result.invalid(name, value, `should be at least ${minLength} chars long`);
   else if (pattern && !compileRegexp(pattern).test(value)) result.invalid(name, value, `should match '${pattern}'`);

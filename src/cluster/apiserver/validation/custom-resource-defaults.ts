@@ -7,19 +7,31 @@ import { prune } from '../custom/prune.ts';
 import { asRoot, entriesOf, isEmbedded, type Structural } from '../custom/structural-schema.ts';
 import { validateValue } from '../custom/validate-value.ts';
 
+/** Of a schema that is structural. */
 export function validateDefaults(schema: Structural, field: Path, errors: FieldError[]): void {
   walk(asRoot(schema), field, true, errors);
 }
 
+const META_FIELDS = ['apiVersion', 'kind', 'metadata'];
+
 function walk(schema: Structural, field: Path, isRoot: boolean, errors: FieldError[]): void {
-  const at = field.child('default');
-  if (schema.default !== undefined && isRoot) errors.push(forbidden(at, 'must not be set at the root'));
-  else if (schema.default !== undefined) validateDefault(schema, at, errors);
+  if (schema.default !== undefined) validateDefault(schema, field.child('default'), errors);
   if (schema.items) walk(schema.items, field.child('items'), false, errors);
-  for (const [name, property] of Object.entries(schema.properties ?? {}))
-    walk(property, field.child('properties').key(name), false, errors);
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    const at = field.child('properties').key(name);
+    // what every object has is not the schema's to default
+    if (isRoot && META_FIELDS.includes(name)) forbid(property, at, `in top-level ${name}`, errors);
+    else walk(property, at, false, errors);
+  }
   const entries = entriesOf(schema);
   if (entries) walk(entries, field.child('additionalProperties'), false, errors);
+}
+
+function forbid(schema: Structural, field: Path, where: string, errors: FieldError[]): void {
+  if (schema.default !== undefined) errors.push(forbidden(field.child('default'), `must not be set ${where}`));
+  if (schema.items) forbid(schema.items, field.child('items'), where, errors);
+  for (const [name, property] of Object.entries(schema.properties ?? {}))
+    forbid(property, field.child('properties').key(name), where, errors);
 }
 
 function validateDefault(schema: Structural, at: Path, errors: FieldError[]): void {

@@ -20,7 +20,8 @@ export function validateStructural(schema: Structural, field: Path): FieldError[
   const errors: FieldError[] = [];
   if (cannotBeStructural(schema)) return errors;
   validateInvariants(schema, 'root', field, errors);
-  validateCompleteness(schema, schema, field, errors);
+  // what must not be typed below a junctor is not asked for above it
+  if (errors.length === 0) validateCompleteness(schema, schema, field, errors);
   return errors
     .map((e) => [fieldErrorText(e), e] as const)
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
