@@ -164,33 +164,25 @@ function ofNumericType(value: number | bigint, { type, format = '' }: Structural
 function checkNumber(value: number | bigint, schema: Structural, name: string, result: Result): void {
   const { multipleOf, maximum, minimum } = schema;
   const integral = typeof value === 'bigint' || Number.isInteger(value);
-  const shown = (n: number): string => (integral && Number.isInteger(n) ? BigInt(n).toString() : looseFloat(n));
   const own = ofNumericType(value, schema, 'Checked value', name);
   if (own !== undefined) result.misplaced(own);
   const bound = (limit: number, what: string, fits: boolean, message: string): void => {
+    // a bound that is no number of the type still holds, as a float
     const wrong = ofNumericType(limit, schema, what, name);
     if (wrong !== undefined) result.misplaced(wrong);
-    else if (!fits) result.invalid(name, value, message);
+    const whole = integral && Number.isInteger(limit) && wrong === undefined;
+    if (!fits) result.invalid(name, value, `${message} ${whole ? BigInt(limit).toString() : looseFloat(limit)}`);
   };
   const n = Number(value);
-  if (multipleOf !== undefined) bound(multipleOf, 'MultipleOf', isMultiple(n, multipleOf), `should be a multiple of ${shown(multipleOf)}`);
+  const { exclusiveMaximum, exclusiveMinimum } = schema;
+  if (multipleOf !== undefined) bound(multipleOf, 'MultipleOf', isMultiple(n, multipleOf), 'should be a multiple of');
   if (maximum !== undefined) {
-    const exclusive = schema.exclusiveMaximum === true;
-    bound(
-      maximum,
-      'Maximum boundary value',
-      exclusive ? n < maximum : n <= maximum,
-      `should be less than ${exclusive ? '' : 'or equal to '}${shown(maximum)}`,
-    );
+    const fits = exclusiveMaximum ? n < maximum : n <= maximum;
+    bound(maximum, 'Maximum boundary value', fits, exclusiveMaximum ? 'should be less than' : 'should be less than or equal to');
   }
   if (minimum !== undefined) {
-    const exclusive = schema.exclusiveMinimum === true;
-    bound(
-      minimum,
-      'Minimum boundary value',
-      exclusive ? n > minimum : n >= minimum,
-      `should be greater than ${exclusive ? '' : 'or equal to '}${shown(minimum)}`,
-    );
+    const fits = exclusiveMinimum ? n > minimum : n >= minimum;
+    bound(minimum, 'Minimum boundary value', fits, exclusiveMinimum ? 'should be greater than' : 'should be greater than or equal to');
   }
 }
 

@@ -4,10 +4,10 @@ import { deepEqual, isObject } from '../../../apimachinery/object.ts';
 import { forbidden, invalid, type FieldError, type Path } from '../../../apimachinery/validation/field-error.ts';
 import { coerceEmbedded, validateEmbedded } from '../custom/embedded-objects.ts';
 import { prune } from '../custom/prune.ts';
-import { asRoot, entriesOf, isEmbedded, type Structural } from '../custom/structural-schema.ts';
+import { asRoot, isEmbedded, type Structural } from '../custom/structural-schema.ts';
 import { validateValue } from '../custom/validate-value.ts';
 
-/** Of a schema that is structural. */
+/** Of a schema that is structural. Kubernetes does not look at defaults of map entries. */
 export function validateDefaults(schema: Structural, field: Path, errors: FieldError[]): void {
   walk(asRoot(schema), field, true, errors);
 }
@@ -23,8 +23,6 @@ function walk(schema: Structural, field: Path, isRoot: boolean, errors: FieldErr
     if (isRoot && META_FIELDS.includes(name)) forbid(property, at, `in top-level ${name}`, errors);
     else walk(property, at, false, errors);
   }
-  const entries = entriesOf(schema);
-  if (entries) walk(entries, field.child('additionalProperties'), false, errors);
 }
 
 function forbid(schema: Structural, field: Path, where: string, errors: FieldError[]): void {
