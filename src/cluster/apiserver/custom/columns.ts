@@ -48,7 +48,8 @@ export function customColumns(definitions: readonly CustomResourceColumnDefiniti
 /** Null where the value is not there, or not of the column's type. */
 function cell(type: string, found: readonly unknown[], now: number): Cell {
   const [value] = found;
-  if (value === undefined || value === null) return null;
+  if (value === undefined) return null;
+  if (value === null) return type === 'string' ? '<no value>' : null;
   switch (type) {
     case 'integer':
       return typeof value === 'bigint' ? Number(value) : typeof value === 'number' ? Math.trunc(value) : null;
@@ -59,7 +60,7 @@ function cell(type: string, found: readonly unknown[], now: number): Cell {
     case 'date':
       return typeof value === 'string' ? ageOf(value, now) : null;
     default:
-      return found.map(text).join(' ');
+      return text(value);
   }
 }
 

@@ -24,6 +24,8 @@ export function setCustomResourceDefinitionDefaults(crd: Mutable<CustomResourceD
   spec.conversion ??= { strategy: 'None' };
   const service = spec.conversion.webhook?.clientConfig?.service;
   if (service) service.port ??= 443;
+  const stored = storageVersion(crd);
+  if (crd.status && !crd.status.storedVersions?.length && stored !== undefined) crd.status.storedVersions = [stored];
 }
 
 const storageVersion = ({ spec }: { readonly spec: CustomResourceDefinition['spec'] }): string | undefined =>

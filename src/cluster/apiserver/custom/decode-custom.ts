@@ -3,7 +3,7 @@
 import type { JSONSchemaProps } from '#api/apiextensions/v1';
 import { DecodeError, type Decoded } from '../../../apimachinery/codec/decode.ts';
 import { plainValue } from '../../../apimachinery/json/parse.ts';
-import { isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
+import { isObject, splitApiVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
 import { fieldErrorText, Path, type FieldError } from '../../../apimachinery/validation/field-error.ts';
 import { coerceEmbedded, coerceMetadata } from './embedded-objects.ts';
@@ -15,8 +15,11 @@ import { asRoot, asStructural, type Structural } from './structural-schema.ts';
 export interface CustomDecoder {
   /** Of a request's body. Throws a DecodeError. */
   decode(value: unknown, duplicates?: ReadonlyMap<object, readonly string[]>): Decoded;
-  /** Of an object from the store, whichever version it is in. The same object gives the same answer. */
-  read(object: KubernetesObject): KubernetesObject;
+  /**
+   * Of an object from the store, whichever version it is in: that version's defaults count. The same object gives the same answer.
+   * @param versions by name
+   */
+  read(object: KubernetesObject, versions: ReadonlyMap<string, CustomDecoder>): KubernetesObject;
   /** An object of another version, as it is stored in this one. */
   store(object: KubernetesObject): KubernetesObject;
 }
@@ -25,10 +28,10 @@ export interface CustomDecoder {
 export function customDecoder(apiVersion: string, schema: JSONSchemaProps | undefined, preservesUnknown: boolean): CustomDecoder {
   const own: Structural = schema ? asStructural(schema) : {};
   const root = asRoot(own);
-  const fit = (object: JsonObject, unknown: string[], errors: FieldError[]): JsonObject => {
+  const fit = (object: JsonObject, unknown: string[], errors: FieldError[], embedded: string[] = []): JsonObject => {
     const known = preservesUnknown ? object : (prune(object, root, unknown) as JsonObject);
     const { metadata, ...rest } = pruneNulls(known, own) as JsonObject;
-    const coerced = coerceEmbedded(rest, own, Path.of(), errors, unknown) as JsonObject;
+    const coerced = coerceEmbedded(rest, own, Path.of(), errors, embedded) as JsonObject;
     return metadata === undefined ? coerced : { ...coerced, metadata };
   };
   const cache = new WeakMap<object, KubernetesObject>();
@@ -41,25 +44,32 @@ export function customDecoder(apiVersion: string, schema: JSONSchemaProps | unde
       const metadata = coerceMetadata(plain['metadata'], 'metadata', metaUnknown);
       const unknown: string[] = [];
       const errors: FieldError[] = [];
-      const object = fit(plain, unknown, errors);
+      const embedded: string[] = [];
+      const object = fit(plain, unknown, errors, embedded);
       if (errors.length) throw new DecodeError(fieldErrorText(errors[0]!));
       const filled = setDefaults({ ...object, metadata }, own) as JsonObject;
-      const strictErrors = [...given, ...[...metaUnknown, ...unknown].sort().map((path) => `unknown field ${quote(path)}`)];
+      const strictErrors = [...given, ...[...metaUnknown, ...unknown.sort(), ...embedded].map((path) => `unknown field ${quote(path)}`)];
       return { object: inOrder(filled), strictErrors, keptEmpty: false };
     },
-    read(object) {
+    read(object, versions) {
       let known = cache.get(object);
-      if (!known) {
+      if (known) return known;
+      const stored = object.apiVersion === apiVersion ? undefined : versions.get(splitApiVersion(object.apiVersion).version);
+      if (stored) known = fit({ ...stored.read(object, versions), apiVersion }, [], []) as KubernetesObject;
+      else {
         const fitted = fit(object, [], []);
-        const same = fitted['apiVersion'] === apiVersion && shallowEqual(fitted, object);
-        const read = setDefaults(same ? object : { ...fitted, apiVersion }, own);
-        cache.set(object, (known = read as KubernetesObject));
+        known = setDefaults(shallowEqual(fitted, object) ? object : fitted, own) as KubernetesObject;
       }
+      cache.set(object, known);
       return known;
     },
-    store: (object) => inOrder({ ...fit(object, [], []), apiVersion }) as KubernetesObject,
+    // the store fills in the resourceVersion at its place
+    store: (object) => inOrder({ ...fit(object, [], []), apiVersion, metadata: withResourceVersion(object.metadata) }) as KubernetesObject,
   };
 }
+
+const withResourceVersion = (metadata: KubernetesObject['metadata']): object =>
+  metadata.resourceVersion === undefined ? { ...(metadata as object), resourceVersion: '' } : metadata;
 
 function shallowEqual(a: JsonObject, b: JsonObject): boolean {
   const keys = Object.keys(a);

@@ -37,6 +37,16 @@ export interface CustomResource {
   readonly version: VersionDefinition;
 }
 
+/** Which other version to use, where there is a higher one. */
+function deprecation({ spec }: CustomResourceDefinition, version: string): string {
+  const { group, names } = spec;
+  const [better] = spec.versions
+    .filter((v) => v.served && !v.deprecated && byVersionPriority(v.name, version) < 0)
+    .map((v) => v.name)
+    .sort(byVersionPriority);
+  return `${group}/${version} ${names.kind} is deprecated${better === undefined ? '' : `; use ${group}/${better} ${names.kind}`}`;
+}
+
 export const customStoragePath = ({ spec }: CustomResourceDefinition): string => `/registry/${spec.group}/${spec.names.plural}`;
 
 /** In the order in which discovery tells the versions. */
@@ -50,7 +60,7 @@ export function customResources(crd: CustomResourceDefinition): readonly CustomR
     const schema = v.schema?.openAPIV3Schema;
     const decoder = customDecoder(apiVersion, schema, preserves);
     decoders.set(v.name, decoder);
-    const warning = v.deprecationWarning ?? `${apiVersion} ${names.kind} is deprecated`;
+    const warning = v.deprecationWarning ?? deprecation(crd, v.name);
     return {
       version: v.name,
       kind: names.kind,
@@ -60,11 +70,10 @@ export function customResources(crd: CustomResourceDefinition): readonly CustomR
       ...(v.deprecated ? { deprecation: warning } : {}),
     } satisfies VersionDefinition;
   });
-  const storage = decoders.get(spec.versions.find((v) => v.storage)!.name)!;
   const served = [...spec.versions].filter((v) => v.served).sort((a, b) => byVersionPriority(a.name, b.name));
   return served.map((v) => {
     const version = versions.find(({ version: name }) => name === v.name)!;
-    return { definition: definitionOf(crd, v, versions, decoders.get(v.name)!, storage), version };
+    return { definition: definitionOf(crd, v, versions, decoders), version };
   });
 }
 
@@ -72,12 +81,12 @@ function definitionOf(
   crd: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
   versions: readonly VersionDefinition[],
-  decoder: CustomDecoder,
-  storage: CustomDecoder,
+  decoders: ReadonlyMap<string, CustomDecoder>,
 ): ResourceDefinition {
   const { spec, status } = crd;
   const names = status!.acceptedNames;
-  const selectable = selectableFields(version);
+  const decoder = decoders.get(version.name)!;
+  const storage = decoders.get(spec.versions.find((v) => v.storage)!.name)!;
   return {
     group: spec.group,
     resource: names.plural,
@@ -92,11 +101,11 @@ function definitionOf(
     storageVersion: version.name,
     storagePath: customStoragePath(crd),
     // what is stored in this very form is read as it is
-    storage: { read: (object) => decoder.read(object), write: (object) => storage.store(object) },
+    storage: { read: (object) => decoder.read(object, decoders), write: (object) => storage.store(object) },
     strategy: customStrategy(crd, version),
     subresources: subresources(version, spec.scope === 'Namespaced'),
     columns: customColumns(version.additionalPrinterColumns),
-    ...(selectable ? { selectableFields: selectable } : {}),
+    selectableFields: selectableFields(version),
     storedAsJson: true,
   };
 }
@@ -213,11 +222,11 @@ function rulesOf(version: CustomResourceDefinitionVersion, namespaced: boolean):
   };
 }
 
-function selectableFields({ selectableFields: fields }: CustomResourceDefinitionVersion): SelectableFields | undefined {
-  if (!fields?.length) return undefined;
+function selectableFields({ selectableFields: fields = [] }: CustomResourceDefinitionVersion): SelectableFields {
   const paths = fields.map(({ jsonPath }) => [jsonPath.slice(1), simplePath(jsonPath)] as const);
   return {
     names: paths.map(([name]) => name),
+    refuse: (field) => `field label not supported: ${field}`,
     read: (object) =>
       Object.fromEntries(
         paths.map(([name, path]) => {

@@ -73,7 +73,7 @@ async function rescaled(
       const scale = change(scaleOf(old, paths, false) as unknown as KubernetesObject);
       checkScale(scale, old, context, false);
       const replicas = (scale as unknown as Scale).spec?.replicas ?? 0;
-      const metadata = { ...old.metadata, resourceVersion: scale.metadata.resourceVersion ?? '' };
+      const metadata = { ...old.metadata, resourceVersion: scale.metadata.resourceVersion || old.metadata.resourceVersion };
       return withValue({ ...old, metadata } as Draft, simplePath(paths.specReplicasPath), replicas) as Draft;
     },
   });

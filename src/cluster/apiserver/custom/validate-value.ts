@@ -9,7 +9,7 @@ import {
   invalid,
   notSupported,
   required,
-  tooLongCharacters,
+  tooLong,
   tooMany,
   typeInvalid,
   type FieldError,
@@ -27,7 +27,8 @@ interface Old {
 /** @param old the value that is stored, of an update @param path where the value lies: errors name it */
 export function validateValue(value: unknown, schema: Structural, path: Path, errors: FieldError[], old?: Old): void {
   const result = new Result(path);
-  check(value, schema, '', old, result);
+  // the whole never counts as unchanged: its bookkeeping has changed
+  checkParts(value, schema, '', old, result);
   errors.push(...result.errors);
 }
 
@@ -66,6 +67,10 @@ function check(value: unknown, schema: Structural, name: string, old: Old | unde
     result.matches += 2;
     return;
   }
+  checkParts(value, schema, name, old, result);
+}
+
+function checkParts(value: unknown, schema: Structural, name: string, old: Old | undefined, result: Result): void {
   checkType(value, schema, name, result);
   if (value === null || value === undefined) {
     checkEnum(value, schema, name, result);
@@ -130,7 +135,7 @@ const lengthOf = (text: string): number => [...text].length;
 
 function checkString(value: string, schema: Structural, name: string, result: Result): void {
   const { maxLength, minLength, pattern, format } = schema;
-  if (maxLength !== undefined && lengthOf(value) > maxLength) result.errors.push(tooLongCharacters(result.at(name), maxLength));
+  if (maxLength !== undefined && lengthOf(value) > maxLength) result.errors.push(tooLong(result.at(name), maxLength));
   else if (minLength !== undefined && lengthOf(value) < minLength)
     result.invalid(name, value, `should be at least ${minLength} chars long`);
   else if (pattern && !compileRegexp(pattern).test(value)) result.invalid(name, value, `should match '${pattern}'`);
@@ -159,33 +164,25 @@ function ofNumericType(value: number | bigint, { type, format = '' }: Structural
 function checkNumber(value: number | bigint, schema: Structural, name: string, result: Result): void {
   const { multipleOf, maximum, minimum } = schema;
   const integral = typeof value === 'bigint' || Number.isInteger(value);
-  const shown = (n: number): string => (integral && Number.isInteger(n) ? BigInt(n).toString() : looseFloat(n));
   const own = ofNumericType(value, schema, 'Checked value', name);
   if (own !== undefined) result.misplaced(own);
   const bound = (limit: number, what: string, fits: boolean, message: string): void => {
+    // a bound that is no number of the type still holds, as a float
     const wrong = ofNumericType(limit, schema, what, name);
     if (wrong !== undefined) result.misplaced(wrong);
-    else if (!fits) result.invalid(name, value, message);
+    const whole = integral && Number.isInteger(limit) && wrong === undefined;
+    if (!fits) result.invalid(name, value, `${message} ${whole ? BigInt(limit).toString() : looseFloat(limit)}`);
   };
   const n = Number(value);
-  if (multipleOf !== undefined) bound(multipleOf, 'MultipleOf', isMultiple(n, multipleOf), `should be a multiple of ${shown(multipleOf)}`);
+  const { exclusiveMaximum, exclusiveMinimum } = schema;
+  if (multipleOf !== undefined) bound(multipleOf, 'MultipleOf', isMultiple(n, multipleOf), 'should be a multiple of');
   if (maximum !== undefined) {
-    const exclusive = schema.exclusiveMaximum === true;
-    bound(
-      maximum,
-      'Maximum boundary value',
-      exclusive ? n < maximum : n <= maximum,
-      `should be less than ${exclusive ? '' : 'or equal to '}${shown(maximum)}`,
-    );
+    const fits = exclusiveMaximum ? n < maximum : n <= maximum;
+    bound(maximum, 'Maximum boundary value', fits, exclusiveMaximum ? 'should be less than' : 'should be less than or equal to');
   }
   if (minimum !== undefined) {
-    const exclusive = schema.exclusiveMinimum === true;
-    bound(
-      minimum,
-      'Minimum boundary value',
-      exclusive ? n > minimum : n >= minimum,
-      `should be greater than ${exclusive ? '' : 'or equal to '}${shown(minimum)}`,
-    );
+    const fits = exclusiveMinimum ? n > minimum : n >= minimum;
+    bound(minimum, 'Minimum boundary value', fits, exclusiveMinimum ? 'should be greater than' : 'should be greater than or equal to');
   }
 }
 

@@ -72,8 +72,9 @@ function validateURL(text: string, field: Path, errors: FieldError[]): void {
 }
 
 function validateService({ name, namespace, path, port = 443 }: ServiceReference, field: Path, errors: FieldError[]): void {
-  if (!name) errors.push(required(field.child('name'), 'service name is required'));
-  if (!namespace) errors.push(required(field.child('namespace'), 'service namespace is required'));
+  // the real server names the other field
+  if (!name) errors.push(required(field.child('namespace')));
+  if (!namespace) errors.push(required(field.child('name')));
   if (port < 1 || port > 65535)
     errors.push(invalid(field.child('port'), port, 'port is not valid: must be between 1 and 65535, inclusive'));
   if (path === undefined) return;
@@ -83,8 +84,9 @@ function validateService({ name, namespace, path, port = 443 }: ServiceReference
     errors.push(invalid(at, path, 'segment[0] may not be empty'));
     return;
   }
+  // whatever the first character is, it is left out of what follows
   if (!path.startsWith('/')) errors.push(invalid(at, path, "must start with a '/'"));
-  const steps = (path.startsWith('/') ? path.slice(1) : path).replace(/\/$/, '').split('/');
+  const steps = path.slice(1).replace(/\/$/, '').split('/');
   for (const [i, step] of steps.entries()) {
     if (step === '') {
       errors.push(invalid(at, path, `segment[${i}] may not be empty`));

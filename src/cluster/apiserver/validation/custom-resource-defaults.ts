@@ -4,22 +4,32 @@ import { deepEqual, isObject } from '../../../apimachinery/object.ts';
 import { forbidden, invalid, type FieldError, type Path } from '../../../apimachinery/validation/field-error.ts';
 import { coerceEmbedded, validateEmbedded } from '../custom/embedded-objects.ts';
 import { prune } from '../custom/prune.ts';
-import { asRoot, entriesOf, isEmbedded, type Structural } from '../custom/structural-schema.ts';
+import { asRoot, isEmbedded, type Structural } from '../custom/structural-schema.ts';
 import { validateValue } from '../custom/validate-value.ts';
 
+/** Of a schema that is structural. Kubernetes does not look at defaults of map entries. */
 export function validateDefaults(schema: Structural, field: Path, errors: FieldError[]): void {
   walk(asRoot(schema), field, true, errors);
 }
 
+const META_FIELDS = ['apiVersion', 'kind', 'metadata'];
+
 function walk(schema: Structural, field: Path, isRoot: boolean, errors: FieldError[]): void {
-  const at = field.child('default');
-  if (schema.default !== undefined && isRoot) errors.push(forbidden(at, 'must not be set at the root'));
-  else if (schema.default !== undefined) validateDefault(schema, at, errors);
+  if (schema.default !== undefined) validateDefault(schema, field.child('default'), errors);
   if (schema.items) walk(schema.items, field.child('items'), false, errors);
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    const at = field.child('properties').key(name);
+    // what every object has is not the schema's to default
+    if (isRoot && META_FIELDS.includes(name)) forbid(property, at, `in top-level ${name}`, errors);
+    else walk(property, at, false, errors);
+  }
+}
+
+function forbid(schema: Structural, field: Path, where: string, errors: FieldError[]): void {
+  if (schema.default !== undefined) errors.push(forbidden(field.child('default'), `must not be set ${where}`));
+  if (schema.items) forbid(schema.items, field.child('items'), where, errors);
   for (const [name, property] of Object.entries(schema.properties ?? {}))
-    walk(property, field.child('properties').key(name), false, errors);
-  const entries = entriesOf(schema);
-  if (entries) walk(entries, field.child('additionalProperties'), false, errors);
+    forbid(property, field.child('properties').key(name), where, errors);
 }
 
 function validateDefault(schema: Structural, at: Path, errors: FieldError[]): void {

@@ -10,6 +10,7 @@ import { deepEqual } from '../../../apimachinery/object.ts';
 import { invalid, Path, required, type FieldError } from '../../../apimachinery/validation/field-error.ts';
 import { isDNS1035Label, isDNS1123Subdomain, nameIsDNSSubdomain, type NameRule } from '../../../apimachinery/validation/names.ts';
 import { isEstablished } from '../custom/accept-names.ts';
+import { anySchema, asStructural, type Structural } from '../custom/structural-schema.ts';
 import { checkEnum } from './checks.ts';
 import { validateConversion } from './custom-resource-conversion.ts';
 import { validateVersionSchema } from './custom-resource-schema.ts';
@@ -112,6 +113,8 @@ function sharedByVersions(versions: readonly CustomResourceDefinitionVersion[]):
 
 const hasStatus = ({ subresources }: CustomResourceDefinitionVersion): boolean => Boolean(subresources?.status);
 
+const hasDefaults = (schema: Structural): boolean => anySchema(schema, (s) => s.default !== undefined);
+
 function validateVersions(spec: CustomResourceDefinitionSpec, old: CustomResourceDefinitionSpec | undefined, errors: FieldError[]): void {
   const versions = spec.versions ?? [];
   const shared = sharedByVersions(versions);
@@ -120,6 +123,11 @@ function validateVersions(spec: CustomResourceDefinitionSpec, old: CustomResourc
     versions.forEach(({ schema }, i) => {
       if (!schema?.openAPIV3Schema) errors.push(required(at.index(i).child('schema', 'openAPIV3Schema'), 'schemas are required'));
     });
+  if (
+    spec.preserveUnknownFields &&
+    versions.some(({ schema }) => schema?.openAPIV3Schema && hasDefaults(asStructural(schema.openAPIV3Schema)))
+  )
+    errors.push(invalid(SPEC.child('preserveUnknownFields'), true, 'must be false in order to use defaults in the schema'));
   const seen = new Set<string>();
   versions.forEach((version, i) => {
     const { name } = version;
@@ -211,23 +219,16 @@ function validateStoredVersions({ spec, status }: CustomResourceDefinition, erro
   const at = STATUS.child('storedVersions');
   const versions = spec.versions ?? [];
   if (stored.length === 0) errors.push(invalid(at, status?.storedVersions ?? null, 'must have at least one stored version'));
-  const current = versions.find(({ storage }) => storage)?.name;
-  stored.forEach((version, i) => {
-    if (!versions.some(({ name }) => name === version))
-      errors.push(
-        invalid(
-          at.index(i),
-          version,
-          'missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions'.replaceAll(
-            'v1 ',
-            `${version} `,
-          ),
-        ),
-      );
-  });
-  if (stored.length && current !== undefined && !stored.includes(current))
-    errors.push(invalid(at, stored, `must have the storage version ${current}`));
+  const left = new Set(stored);
+  for (const { name, storage } of versions) {
+    if (storage && stored.length && !left.has(name)) errors.push(invalid(at, stored, `must have the storage version ${name}`));
+    left.delete(name);
+  }
+  for (const version of left) errors.push(invalid(at.index(stored.indexOf(version)), version, missingVersion(version)));
 }
+
+const missingVersion = (version: string): string =>
+  `missing from spec.versions; ${version} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${version} and removes ${version} from status.storedVersions`;
 
 const isProtected = (group: string): boolean => /(?:^|\.)(?:k8s\.io|kubernetes\.io)$/.test(group);
 

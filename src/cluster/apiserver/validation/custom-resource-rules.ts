@@ -34,7 +34,7 @@ function validateRule(rule: ValidationRule, schema: Structural, field: Path, unc
   if (reason !== undefined && !REASONS.includes(reason)) errors.push(notSupported(field.child('reason'), reason, REASONS));
   if (fieldPath) {
     const found = fieldPath.trim() === '' ? '' : selected(fieldPath, schema);
-    if (typeof found === 'string') errors.push(invalid(field.child('fieldPath'), fieldPath, `fieldPath must be a valid path: ${found}`));
+    if (typeof found === 'string') errors.push(invalid(field.child('fieldPath'), fieldPath, 'must be a valid path'));
   }
   if (optionalOldSelf !== undefined && text !== '' && !usesOld)
     errors.push(invalid(field.child('optionalOldSelf'), optionalOldSelf, 'may not be set if oldSelf is not used in rule'));

@@ -161,37 +161,34 @@ function validateListKeywords(schema: Structural, field: Path, errors: FieldErro
   if (listType === 'set' && items && !Array.isArray(items)) validateSetItems(items, field.child('items'), errors);
 }
 
-function validateListMap(items: Structural | undefined, keys: readonly string[], field: Path, errors: FieldError[]): void {
+function validateListMap(items: Structural | null | undefined, keys: readonly string[], field: Path, errors: FieldError[]): void {
   const at = field.child('x-kubernetes-list-map-keys');
   if (keys.length === 0) errors.push(required(at, 'must not be empty if x-kubernetes-list-type is map'));
-  if (!items) {
+  if (items === undefined) {
     errors.push(required(field.child('items'), 'must have a schema if x-kubernetes-list-type is map'));
     return;
   }
-  if (Array.isArray(items)) {
+  if (items === null || Array.isArray(items)) {
     errors.push(
-      invalid(
-        field.child('items'),
-        { Schema: null, JSONSchemas: items.length ? items : null },
-        'must only have a single schema if x-kubernetes-list-type is map',
-      ),
+      invalid(field.child('items'), { Schema: null, JSONSchemas: null }, 'must only have a single schema if x-kubernetes-list-type is map'),
     );
     return;
   }
-  if (items.type !== 'object')
+  if (items.type !== 'object') {
     errors.push(invalid(field.child('items', 'type'), items.type ?? '', "must be object if parent array's x-kubernetes-list-type is map"));
+  }
   const properties = items.properties ?? {};
-  if (keys.some((key) => !Object.hasOwn(properties, key))) errors.push(invalid(at, keys, 'entries must all be names of item properties'));
   for (const key of keys) {
-    if (!Object.hasOwn(properties, key)) continue;
+    if (!Object.hasOwn(properties, key)) {
+      if (items.type === 'object') errors.push(invalid(at, keys, 'entries must all be names of item properties'));
+      continue;
+    }
     const property = properties[key]!;
     const place = field.child('items', 'properties').key(key);
     if (property.nullable)
       errors.push(forbidden(place.child('nullable'), 'this property is in x-kubernetes-list-map-keys, so it cannot be nullable'));
-    if (['array', 'object', ''].includes(property.type ?? '') && !property['x-kubernetes-int-or-string'])
-      errors.push(
-        invalid(place.child('type'), property.type ?? '', "must be a scalar type if parent array's x-kubernetes-list-type is map"),
-      );
+    if (property.type === 'array' || property.type === 'object')
+      errors.push(invalid(place.child('type'), property.type, "must be a scalar type if parent array's x-kubernetes-list-type is map"));
     if (property.default === undefined && !items.required?.includes(key))
       errors.push(
         required(

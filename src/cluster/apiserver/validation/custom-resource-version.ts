@@ -97,6 +97,7 @@ export function selected(path: string, root: Structural | undefined): Structural
   let rest = path;
   while (rest !== '') {
     const step = /^(?:\.([^.[\]]+)|\['((?:[^'\\]|\\.)*)'\])/.exec(rest);
+    if (/^\[\d*\]/.test(rest)) return 'array notation is not allowed';
     if (!step) {
       const token = /^[^.[]+/.exec(rest)?.[0] ?? rest[0]!;
       return `expected [ or . but got: ${token}`;

@@ -20,7 +20,7 @@ export function validateStructural(schema: Structural, field: Path): FieldError[
   const errors: FieldError[] = [];
   if (cannotBeStructural(schema)) return errors;
   validateInvariants(schema, 'root', field, errors);
-  validateCompleteness(schema, schema, field, errors);
+  validateCompleteness(schema, field, errors);
   return errors
     .map((e) => [fieldErrorText(e), e] as const)
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
@@ -36,7 +36,8 @@ function cannotBeStructural(schema: Structural): boolean {
     schema.additionalItems !== undefined ||
     Object.keys(schema.patternProperties ?? {}).length > 0 ||
     Object.keys(schema.definitions ?? {}).length > 0 ||
-    schema.dependencies !== undefined;
+    schema.dependencies !== undefined ||
+    schema['x-kubernetes-preserve-unknown-fields'] === false;
   if (own) return true;
   const parts = [
     schema.items,
@@ -47,7 +48,7 @@ function cannotBeStructural(schema: Structural): boolean {
     ...(schema.oneOf ?? []),
     ...Object.values(schema.properties ?? {}),
   ];
-  return parts.some((part) => part !== undefined && cannotBeStructural(part));
+  return parts.some((part) => part !== undefined && part !== null && cannotBeStructural(part));
 }
 
 const anyOfIsIntOrString = (schema: Structural): boolean => deepEqual(schema.anyOf, INT_OR_STRING);
@@ -66,13 +67,7 @@ function validateInvariants(schema: Structural, level: Level, field: Path, error
     if (entries) validateInvariants(entries, 'field', field.child('additionalProperties'), errors);
   }
   validateExtensions(schema, field, errors);
-  validateValues(
-    schema,
-    anyOfIsIntOrString(schema) && isIntOrString(schema),
-    allOfIsIntOrString(schema) && isIntOrString(schema),
-    field,
-    errors,
-  );
+  validateValues(schema, anyOfIsIntOrString(schema), allOfIsIntOrString(schema), field, errors);
   if (isEmbedded(schema) && type !== 'object') {
     const message = 'must be object if x-kubernetes-embedded-resource is true';
     errors.push(type ? invalid(field.child('type'), type, message) : required(field.child('type'), message));
@@ -156,19 +151,11 @@ function validateNested(schema: Structural, skipAnyOf: boolean, field: Path, err
     errors.push(forbidden(field.child('properties').key('metadata'), 'must not be specified in a nested context'));
 }
 
-/** What is restricted below a junctor must be named outside of it. */
-function validateCompleteness(values: Structural, schema: Structural | undefined, field: Path, errors: FieldError[]): void {
+/** What is restricted below a junctor must be named outside of it. Kubernetes looks at the junctors of the root alone. */
+function validateCompleteness(schema: Structural, field: Path, errors: FieldError[]): void {
   const nested = (part: Structural, at: Path): void => validateNestedCompleteness(part, schema, at, field, errors);
-  (values.allOf ?? []).forEach((part, i) => nested(part, field.child('allOf').index(i)));
-  (values.anyOf ?? []).forEach((part, i) => nested(part, field.child('anyOf').index(i)));
-  (values.oneOf ?? []).forEach((part, i) => nested(part, field.child('oneOf').index(i)));
-  if (values.not) nested(values.not, field.child('not'));
-  if (values !== schema) return;
-  if (schema.items) validateCompleteness(schema.items, schema.items, field.child('items'), errors);
-  for (const [name, property] of Object.entries(schema.properties ?? {}))
-    validateCompleteness(property, property, field.child('properties').key(name), errors);
-  const entries = entriesOf(schema);
-  if (entries) validateCompleteness(entries, entries, field.child('additionalProperties'), errors);
+  for (const key of ['allOf', 'anyOf', 'oneOf'] as const) (schema[key] ?? []).forEach((part, i) => nested(part, field.child(key).index(i)));
+  if (schema.not) nested(schema.not, field.child('not'));
 }
 
 function validateNestedCompleteness(values: Structural, schema: Structural | undefined, at: Path, whole: Path, errors: FieldError[]): void {
