@@ -161,6 +161,8 @@ export interface ResourceDefinition {
   readonly returnsDeletedObject?: boolean;
   /** Kubernetes keeps the objects as JSON, not as protobuf: empty lists stay. */
   readonly storedAsJson?: boolean;
+  /** The group that refusals name, where Kubernetes keeps the kind's rules in another one (events). */
+  readonly internalGroup?: string;
   /** Seconds after which an object goes by itself (events). */
   readonly ttlSeconds?: number;
 }
