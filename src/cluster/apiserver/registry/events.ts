@@ -80,7 +80,8 @@ export function eventsResources(): ResourceDefinition[] {
       internalGroup: '',
       columns: {
         ...eventColumns,
-        cells: (event, now) => eventColumns.cells(renamed(event as unknown as JsonObject, TO_CORE, 'v1') as unknown as KubernetesObject, now),
+        cells: (event, now) =>
+          eventColumns.cells(renamed(event as unknown as JsonObject, TO_CORE, 'v1') as unknown as KubernetesObject, now),
       },
     }),
   ];

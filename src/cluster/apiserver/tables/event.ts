@@ -27,7 +27,9 @@ export const eventColumns = columnsOf<Event>(
     const { involvedObject = {}, series } = event;
     const first = event.firstTimestamp ?? event.eventTime;
     const last = series?.lastObservedTime ?? event.lastTimestamp ?? first;
-    const object = involvedObject.name ? `${(involvedObject.kind ?? '').toLowerCase()}/${involvedObject.name}` : (involvedObject.kind ?? '').toLowerCase();
+    const object = involvedObject.name
+      ? `${(involvedObject.kind ?? '').toLowerCase()}/${involvedObject.name}`
+      : (involvedObject.kind ?? '').toLowerCase();
     return [
       age(last, now),
       event.type ?? '',

@@ -79,7 +79,12 @@ function checkInline(spec: PersistentVolumeSpec, field: Path, errors: FieldError
   if (!spec.csi) errors.push(required(field.child('csi'), 'has to be specified in the context of inline volumes'));
 }
 
-function checkClassAndMode({ storageClassName, volumeMode }: PersistentVolumeSpec, field: Path, errors: FieldError[], inline: boolean): void {
+function checkClassAndMode(
+  { storageClassName, volumeMode }: PersistentVolumeSpec,
+  field: Path,
+  errors: FieldError[],
+  inline: boolean,
+): void {
   const classAt = field.child('storageClassName');
   const modeAt = field.child('volumeMode');
   if (storageClassName) {
@@ -136,9 +141,7 @@ export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: Pe
     oldSource = { ...oldSource, csi: { ...oldSource.csi, controllerExpandSecretRef: source.csi.controllerExpandSecretRef } };
   if (!semanticEqual(source, oldSource)) {
     const diff = internalDiff('core/v1.PersistentVolumeSource', oldSource, source);
-    errors.push(
-      forbidden(SPEC.child('persistentvolumesource'), `spec.persistentvolumesource is immutable after creation\n${diff}`),
-    );
+    errors.push(forbidden(SPEC.child('persistentvolumesource'), `spec.persistentvolumesource is immutable after creation\n${diff}`));
   }
   errors.push(...validateImmutable(spec.volumeMode, before.volumeMode, SPEC.child('volumeMode')));
   if (before.nodeAffinity && !semanticEqual(spec.nodeAffinity, before.nodeAffinity)) {
