@@ -1,6 +1,6 @@
 // The transport to an API server in this process: requests are handed over as values, objects come back as they are stored.
-import type { ResourceRequest, ResourceResponse, UserInfo } from '../apimachinery/api-request.ts';
-import type { ResourceMapping, ServedResource, Transport, TransportRequest } from './transport.ts';
+import type { ResourceMapping, ResourceRequest, ResourceResponse, ServedResource, UserInfo } from '../apimachinery/api-request.ts';
+import type { Transport, TransportRequest } from './transport.ts';
 
 /** What an API server offers to its own process. */
 export interface InProcessServer {

@@ -19,7 +19,7 @@ import { nodeManifest } from './default-nodes.ts';
 import { controllerSpecs } from './controllers/controllers.ts';
 import { serviceLoadBalancerController, type LoadBalancerRange } from './cloud-provider/service-load-balancer.ts';
 import { kubelets } from './kubelet/kubelets.ts';
-import type { BehaviourDocument } from './kubelet/runtime/simulated/behaviour.ts';
+import { BehaviourError, checkDocument, type BehaviourDocument } from './kubelet/runtime/simulated/behaviour.ts';
 import { REALISTIC, traitsOf } from './kubelet/runtime/simulated/documents.ts';
 import { SimulatedRuntime } from './kubelet/runtime/simulated/simulated-runtime.ts';
 import { proxy } from './proxy/proxy.ts';
@@ -27,6 +27,19 @@ import { SimulatedNetwork } from './proxy/simulated-network.ts';
 import { scheduler } from './scheduler/scheduler.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
+
+export type { BehaviourDocument };
+
+/** What is wrong with a behaviour document; undefined where nothing is. */
+export function checkBehaviours(document: unknown): string | undefined {
+  try {
+    checkDocument(document as BehaviourDocument);
+    return undefined;
+  } catch (error) {
+    if (error instanceof BehaviourError) return error.message;
+    throw error;
+  }
+}
 
 /** May do everything: what the administrator's kubeconfig of a new cluster says. */
 export const ADMIN: UserInfo = { username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };

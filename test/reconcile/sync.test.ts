@@ -230,6 +230,12 @@ describe('a sync', () => {
     expect((await engine.client.get('apps/v1/Deployment', 'web', { namespace: 'default' })).spec.replicas).toBe(4);
   });
 
+  test('gives no object the defaults of one that was made before it', async () => {
+    write({ 'all.yaml': `${deployment('a')}---\n${deployment('b', '  strategy: {type: Recreate}\n')}` });
+    expect(actions(await run())).toEqual(['created Deployment/a', 'created Deployment/b']);
+    expect((await engine.client.get('apps/v1/Deployment', 'b', { namespace: 'default' })).spec.strategy).toEqual({ type: 'Recreate' });
+  });
+
   test('masks Secrets in what it tells', async () => {
     const secret = (value: string): string => `apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: "${value}"}\n`;
     write({ 's.yaml': secret('hunter2') });

@@ -1,6 +1,8 @@
 // The API server: its parts put together. Everything that asks the cluster for anything comes through serve().
 import type { Clock } from '../../apimachinery/clock.ts';
 import type { Random } from '../../apimachinery/random.ts';
+import { statusError } from '../../apimachinery/status-error.ts';
+import { isStorageError } from '../storage/storage-error.ts';
 import type { Store } from '../storage/store.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
 import { alwaysAllow, type Authorizer } from './authorization.ts';
@@ -11,20 +13,12 @@ import { plainNotFound, type HttpResponse } from './http/http-api.ts';
 import type { RequestInfo } from './http/request-info.ts';
 import { ResourceCatalog } from './generic/catalog.ts';
 import type { ResourceDefinition } from './generic/resource-definition.ts';
-import type { ResourceRequest, ResourceResponse } from '../../apimachinery/api-request.ts';
+import type { ResourceMapping, ResourceRequest, ResourceResponse, ServedResource } from '../../apimachinery/api-request.ts';
 
-/** Where the objects of a kind are found. */
-export interface ResourceMapping {
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-  readonly namespaced: boolean;
-}
-
-/** One version of a resource, as discovery tells it. */
-export interface ServedResource extends ResourceMapping {
-  readonly kind: string;
-  readonly verbs: readonly string[];
+/** What the store cannot do is the server's failure, not the client's: as Kubernetes answers when etcd is out of space. */
+function storeFailed(error: unknown): never {
+  if (isStorageError(error)) throw statusError({ code: 500, reason: '', message: error.message }, { cause: error });
+  throw error;
 }
 
 export interface ApiServerOptions {
@@ -72,7 +66,7 @@ export class ApiServer {
   async serve(request: ResourceRequest): Promise<ResourceResponse> {
     const pending = this.ready();
     if (pending) await pending;
-    const response = await this.handlers.serve(request);
+    const response = await this.handlers.serve(request).catch(storeFailed);
     // who has made a definition may use its kinds at once
     if (changesDefinitions(request)) await this.customResources.settled();
     return response;

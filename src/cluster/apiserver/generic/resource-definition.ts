@@ -174,6 +174,8 @@ export interface ResourceDefinition {
   readonly storage?: StoredForm;
   /** Watches that end when the definition goes: another one may take its place, with other rules. Absent: it never goes. */
   readonly watches?: Set<{ end(): void }>;
+  /** The group that refusals name, where Kubernetes keeps the kind's rules in another one (events). */
+  readonly internalGroup?: string;
   /** Seconds after which an object goes by itself (events). */
   readonly ttlSeconds?: number;
 }
