@@ -77,12 +77,13 @@ async function send(server: ApiServer, verb: Verb, base: Base, value: unknown, d
 
 async function emptyServer(): Promise<ApiServer> {
   const server = standaloneApiServer({ clock: new RealClock(), random: new Random(1) });
-  const namespace: Base = { base: 'namespace', object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } } };
-  await send(server, 'create', namespace, namespace.object, false);
-  // which a controller makes in every namespace
-  const account: Base = { base: 'account', object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: NAMESPACE } } };
-  await send(server, 'create', account, account.object, false);
-  for (const object of bootstrapPriorityClasses()) await send(server, 'create', { base: 'class', object: object as JsonObject }, object, false);
+  const made = [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
+    // which a controller makes in every namespace
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: NAMESPACE } },
+    ...bootstrapPriorityClasses(),
+  ];
+  for (const object of made) await send(server, 'create', { base: object.kind, object: object as Base['object'] }, object, false);
   return server;
 }
 

@@ -40,7 +40,12 @@ test('a pod of higher priority takes the place of a lower one, and is bound once
   const { client, settle, nodeOf, told, errors, get } = await schedulingCluster();
   await client.create('v1/Node', aNode('a', { cpu: '2', memory: '8Gi', pods: '10' }));
   for (const [name, value] of Object.entries({ high: 100, middle: 50 }))
-    await client.create('scheduling.k8s.io/v1/PriorityClass', { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value });
+    await client.create('scheduling.k8s.io/v1/PriorityClass', {
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name },
+      value,
+    });
   await client.create('v1/Pod', aPod('low', { cpu: '2' }, { nodeName: 'a' }));
   await settle();
   await client.create('v1/Pod', aPod('big', { cpu: '2' }, { priorityClassName: 'high' }));
