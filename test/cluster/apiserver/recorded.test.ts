@@ -11,6 +11,7 @@ import { Random } from '../../../src/apimachinery/random.ts';
 import { StatusError } from '../../../src/apimachinery/status-error.ts';
 import type { ResourceRequest, Verb } from '../../../src/apimachinery/api-request.ts';
 import type { ApiServer } from '../../../src/cluster/apiserver/api-server.ts';
+import { bootstrapPriorityClasses } from '../../../src/cluster/apiserver/bootstrap.ts';
 import { standaloneApiServer } from '../../../src/cluster/apiserver/standalone.ts';
 
 interface Base {
@@ -78,6 +79,10 @@ async function emptyServer(): Promise<ApiServer> {
   const server = standaloneApiServer({ clock: new RealClock(), random: new Random(1) });
   const namespace: Base = { base: 'namespace', object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } } };
   await send(server, 'create', namespace, namespace.object, false);
+  const account: Base = { base: 'account', object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } } };
+  await send(server, 'create', account, account.object, false);
+  for (const object of bootstrapPriorityClasses())
+    await send(server, 'create', { base: 'class', object: object as unknown as Base['object'] }, object, false);
   return server;
 }
 

@@ -89,8 +89,8 @@ test('a claim that waits for its consumer is given a volume, and the pod is boun
       local: { path: '/disk' },
       nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions }] } },
     },
-    status: { phase: 'Available' },
   });
+  await client.patch('v1/PersistentVolume', 'disk', { status: { phase: 'Available' } }, { type: 'merge', subresource: 'status' });
   const claim = await client.create('v1/PersistentVolumeClaim', {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
