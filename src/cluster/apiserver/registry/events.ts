@@ -46,7 +46,7 @@ const selectableFields: SelectableFields = {
     'type',
   ],
   read(object) {
-    const { involvedObject = {}, reason = '', reportingComponent = '', source, type = '' } = object as unknown as Event;
+    const { involvedObject, reason = '', reportingComponent, source, type = '' } = object as unknown as Event;
     const fields: Record<string, string> = { reason, reportingComponent, type, source: source?.component || reportingComponent };
     for (const name of ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const)
       fields[`involvedObject.${name}`] = involvedObject[name] ?? '';

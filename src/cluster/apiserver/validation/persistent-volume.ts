@@ -34,7 +34,7 @@ const WITH_MOUNT_OPTIONS = [
   'csi',
 ];
 
-export function validatePersistentVolume({ metadata, spec = {} }: PersistentVolume): FieldError[] {
+export function validatePersistentVolume({ metadata, spec }: PersistentVolume): FieldError[] {
   const errors = validateCoreObjectMeta(metadata, false, nameIsDNSSubdomain, METADATA);
   validatePersistentVolumeSpec(spec, metadata.name ?? '', SPEC, errors);
   if (metadata.annotations?.[MOUNT_OPTIONS] !== undefined && !WITH_MOUNT_OPTIONS.some((source) => source in spec))
@@ -64,7 +64,7 @@ export function validatePersistentVolumeSpec(
   if (spec.hostPath && path.normalize(spec.hostPath.path) === '/' && persistentVolumeReclaimPolicy === 'Recycle')
     errors.push(forbidden(reclaimAt, "may not be 'recycle' for a hostPath mount of '/'"));
   checkClassAndMode(spec, field, errors, inline);
-  if (volumeAttributesClassName === undefined) return;
+  if (volumeAttributesClassName === undefined || inline) return;
   const at = field.child('volumeAttributesClassName');
   if (volumeAttributesClassName === '') errors.push(required(at, 'an empty string is disallowed'));
   else checkDNS1123Subdomain(volumeAttributesClassName, at, errors);
