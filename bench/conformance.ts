@@ -2,7 +2,8 @@
 //
 //   npm run conformance -- [--data DIR] [--groups defaults,create,...] [--only TEXT] [--failures FILE] [--ratchet FILE [--update]]
 //
-// With --ratchet the agreement by group and kind must not fall below what the file says; --update writes what was reached.
+// With --ratchet the agreement by group and kind must not fall below what the file says; --update writes what was reached. With
+// --markdown the table of a page (docs/conformance.md) is written anew, between its two marks.
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -28,6 +29,7 @@ const { values: args } = parseArgs({
     failures: { type: 'string' },
     ratchet: { type: 'string' },
     update: { type: 'boolean', default: false },
+    markdown: { type: 'string' },
   },
 });
 
@@ -53,6 +55,7 @@ for (const [key, t] of Object.entries(totals).sort()) {
   );
 }
 if (args.ratchet) holdRatchet(args.ratchet, args.update);
+if (args.markdown) writeTable(args.markdown);
 
 /** Requests into a server of this process, as replay.mjs makes them. */
 function request(): unknown {
@@ -151,4 +154,30 @@ function holdRatchet(file: string, update: boolean): void {
   }
   if (fell) process.exitCode = 1;
   else console.log('agreement has not fallen');
+}
+
+/** A row a kind: how many answers agree in verdict and in full, of objects created and updated; and a row a group of sequences. */
+function writeTable(file: string): void {
+  const share = (t: Counts | undefined, level: 'verdict' | 'answer'): string => (t ? ((100 * t[level]) / t.cases).toFixed(1) : '');
+  const kinds = [...new Set(Object.keys(totals).flatMap((key) => /^(?:create|update) (.+)$/.exec(key)?.[1] ?? []))].sort();
+  const rows = kinds.map((kind) => {
+    const [create, update] = [totals[`create ${kind}`], totals[`update ${kind}`]];
+    const cells = [create, update].flatMap((t) => [String(t?.cases ?? ''), share(t, 'verdict'), share(t, 'answer')]);
+    return `| ${kind} | ${cells.join(' | ')} |`;
+  });
+  const sequences = Object.entries(totals)
+    .filter(([key]) => key.startsWith('sequences '))
+    .sort()
+    .map(([key, t]) => `| ${key.slice('sequences '.length)} | ${t.cases} | ${share(t, 'verdict')} | ${share(t, 'answer')} |`);
+  const table = [
+    '| kind | created | verdict | answer | updated | verdict | answer |',
+    '|---|---|---|---|---|---|---|',
+    ...rows,
+    '',
+    '| sequences | steps | verdict | answer |',
+    '|---|---|---|---|',
+    ...sequences,
+  ].join('\n');
+  const [before, , after] = fs.readFileSync(file, 'utf8').split(/<!-- \/?agreement -->/);
+  fs.writeFileSync(file, `${before}<!-- agreement -->\n${table}\n<!-- /agreement -->${after}`);
 }

@@ -1,4 +1,11 @@
 #!/usr/bin/env node
-import { execute } from '@oclif/core';
+import { flush, handle, run } from '../dist/oclif.js';
 
-await execute({ dir: import.meta.url });
+// whatever oclif thinks: a command that does not exist is a mistake in the command line
+process.on('exit', (code) => {
+  if (code === 127) process.exitCode = 2;
+});
+
+await run(process.argv.slice(2), import.meta.url)
+  .then(() => flush())
+  .catch(handle);

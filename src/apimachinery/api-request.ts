@@ -89,3 +89,18 @@ export interface WatchStream extends AsyncIterable<WatchEvent> {
   next(): Promise<WatchEvent | undefined>;
   cancel(): void;
 }
+
+/** Where the objects of a kind are found. */
+export interface ResourceMapping {
+  readonly group: string;
+  readonly version: string;
+  /** Plural, as in paths. */
+  readonly resource: string;
+  readonly namespaced: boolean;
+}
+
+/** One version of a resource that a server has, as discovery tells it. */
+export interface ServedResource extends ResourceMapping {
+  readonly kind: string;
+  readonly verbs: readonly string[];
+}

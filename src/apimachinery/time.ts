@@ -1,9 +1,18 @@
 // Times and durations in Kubernetes' forms: RFC 3339 in UTC to the second (metav1.Time) or microsecond (MicroTime), and Go's
 // durations (`1m30s`).
 
+/** The second that was written last, and its text: many things happen within one. */
+let lastSecond = NaN;
+let lastText = '';
+
 /** `2026-01-02T03:04:05Z`, as metav1.Time is written. @param ms since 1970 */
 export function formatTime(ms: number): string {
-  return `${new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    lastText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+    lastSecond = second;
+  }
+  return lastText;
 }
 
 /** `2026-01-02T03:04:05.000000Z`, as metav1.MicroTime is written. @param ms since 1970, fractions are microseconds */

@@ -1,9 +1,17 @@
 // The Kubernetes API as programs use it: typed by kind, the same for the embedded cluster and for any other. Objects that come back are
 // immutable and may be shared.
-import type { PatchType, RequestBody, RequestOptions, Verb, WatchEventType } from '../apimachinery/api-request.ts';
+import type {
+  PatchType,
+  RequestBody,
+  RequestOptions,
+  ResourceMapping,
+  ServedResource,
+  Verb,
+  WatchEventType,
+} from '../apimachinery/api-request.ts';
 import { groupVersion, type JsonObject, type KubernetesObject, type Manifest, type ObjectOf } from '../apimachinery/object.ts';
 import { statusError } from '../apimachinery/status-error.ts';
-import type { ResourceMapping, ServedResource, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 export interface Scope {
   /** Absent: cluster-scoped, or all namespaces. */

@@ -1,9 +1,11 @@
 // The transport to an API server in this process: requests are handed over as values, objects come back as they are stored.
-import type { ResourceRequest, ResourceResponse, UserInfo } from '../apimachinery/api-request.ts';
-import type { ResourceMapping, ServedResource, Transport, TransportRequest } from './transport.ts';
+import type { ResourceMapping, ResourceRequest, ResourceResponse, ServedResource, UserInfo } from '../apimachinery/api-request.ts';
+import type { Transport, TransportRequest } from './transport.ts';
 
 /** What an API server offers to its own process. */
 export interface InProcessServer {
+  /** What it has is known once this has resolved; undefined: it is known already. */
+  ready(): Promise<void> | undefined;
   serve(request: ResourceRequest): Promise<ResourceResponse>;
   /** @param kind `apps/v1/Deployment` */
   mapping(kind: string): ResourceMapping | undefined;
@@ -26,11 +28,15 @@ export class InProcessTransport implements Transport {
     return this.server.serve({ ...request, user: this.user, userAgent: this.userAgent });
   }
 
-  resolve(kind: string): Promise<ResourceMapping | undefined> {
-    return Promise.resolve(this.server.mapping(kind));
+  async resolve(kind: string): Promise<ResourceMapping | undefined> {
+    const pending = this.server.ready();
+    if (pending) await pending;
+    return this.server.mapping(kind);
   }
 
-  resources(): Promise<readonly ServedResource[]> {
-    return Promise.resolve(this.server.resources());
+  async resources(): Promise<readonly ServedResource[]> {
+    const pending = this.server.ready();
+    if (pending) await pending;
+    return this.server.resources();
   }
 }

@@ -1,20 +1,5 @@
 // The way from a client to an API server: the server in this process, or one behind HTTPS. What they exchange is the same.
-import type { ResourceRequest, ResourceResponse } from '../apimachinery/api-request.ts';
-
-/** Where the objects of a kind are found. */
-export interface ResourceMapping {
-  readonly group: string;
-  readonly version: string;
-  /** Plural, as in paths. */
-  readonly resource: string;
-  readonly namespaced: boolean;
-}
-
-/** One version of a resource that a server has, as discovery tells it. */
-export interface ServedResource extends ResourceMapping {
-  readonly kind: string;
-  readonly verbs: readonly string[];
-}
+import type { ResourceMapping, ResourceRequest, ResourceResponse, ServedResource } from '../apimachinery/api-request.ts';
 
 /** A request before it is known who makes it: the transport says. */
 export type TransportRequest = Omit<ResourceRequest, 'user' | 'userAgent'>;

@@ -12,19 +12,34 @@ import type { Controller, ControllerDeps } from '../client/controller.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informer.ts';
 import { InProcessTransport } from '../client/in-process.ts';
-import { bootstrapNamespaces, bootstrapPriorityClasses, defaultStorageClass, PROVISIONER } from './apiserver/bootstrap.ts';
+import { bootstrapNamespaces, bootstrapPriorityClasses, defaultStorageClass } from './apiserver/bootstrap.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
 import { controllerSpecs } from './controllers/controllers.ts';
 import { serviceLoadBalancerController, type LoadBalancerRange } from './cloud-provider/service-load-balancer.ts';
 import { kubelets } from './kubelet/kubelets.ts';
-import type { BehaviourDocument } from './kubelet/runtime/simulated/behaviour.ts';
+import { BehaviourError, checkDocument, type BehaviourDocument } from './kubelet/runtime/simulated/behaviour.ts';
 import { REALISTIC, traitsOf } from './kubelet/runtime/simulated/documents.ts';
 import { SimulatedRuntime } from './kubelet/runtime/simulated/simulated-runtime.ts';
+import { proxy } from './proxy/proxy.ts';
+import { SimulatedNetwork } from './proxy/simulated-network.ts';
 import { scheduler } from './scheduler/scheduler.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
+
+export type { BehaviourDocument };
+
+/** What is wrong with a behaviour document; undefined where nothing is. */
+export function checkBehaviours(document: unknown): string | undefined {
+  try {
+    checkDocument(document as BehaviourDocument);
+    return undefined;
+  } catch (error) {
+    if (error instanceof BehaviourError) return error.message;
+    throw error;
+  }
+}
 
 /** May do everything: what the administrator's kubeconfig of a new cluster says. */
 export const ADMIN: UserInfo = { username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
@@ -56,6 +71,8 @@ export class Cluster {
   private readonly options: ClusterOptions;
   private components: readonly Controller[] = [];
   private informers: Informers | undefined;
+  /** Where a connection to an address of a Service goes. */
+  network: SimulatedNetwork | undefined;
   private readonly recorders: EventRecorder[] = [];
 
   private constructor(options: ClusterOptions) {
@@ -92,10 +109,15 @@ export class Cluster {
     this.informers = informers;
     const document = options.behaviour ?? REALISTIC;
     const runtime = new SimulatedRuntime(clock, this.random, document);
+    const nodes = informers.of('v1/Node');
+    nodes.addIndex('address', ({ status }) => (status?.addresses ?? []).map(({ address }) => address));
+    const isNodeIP = (ip: string): boolean => [...nodes.byIndex('address', ip)].length > 0;
+    this.network = new SimulatedNetwork(clock, this.random, isNodeIP);
     this.components = [
-      ...controllerSpecs({ rootCA: '', simulatedProvisioners: [PROVISIONER] }).map(({ component, make }) => make(deps(component))),
+      ...controllerSpecs({ rootCA: '', simulatedProvisioners: 'all' }).map(({ component, make }) => make(deps(component))),
       serviceLoadBalancerController(deps('service-controller'), LOAD_BALANCERS),
       scheduler(deps('default-scheduler')),
+      proxy(deps('kube-proxy'), { backend: this.network }),
       kubelets(deps('kubelet'), { runtime, traits: traitsOf(document), register: await this.missingNodes() }),
     ];
     await informers.start();

@@ -14,7 +14,7 @@ export const isClusterName = (name: string): boolean => NAME.test(name);
 
 const clustersIn = (home: string): string => path.join(home, 'clusters');
 
-export type NamedClusterOptions = Pick<ClusterOptions, 'nodes'>;
+export type NamedClusterOptions = Pick<ClusterOptions, 'nodes' | 'onError'>;
 
 /**
  * Opens a named cluster, and makes it where there is none. Throws a StorageError where it is in use, damaged, or cannot be kept.

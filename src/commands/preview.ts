@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { Args, Flags } from '@oclif/core';
+import type { BehaviourDocument } from '../cluster/cluster.ts';
 import type { Prepared } from '../reconcile/prepare.ts';
 import { JibeCommand, outputFlag, outputFlags } from './shared/base.ts';
 import { CannotDo } from './shared/failure.ts';
@@ -29,6 +30,7 @@ export default class Preview extends JibeCommand {
       default: 'error',
     }),
     world: Flags.string({ summary: 'Manifests that the cluster holds besides: quotas, classes, policies.', helpValue: 'FILE' }),
+    behaviour: Flags.string({ summary: 'How images start, fail and stop: a behaviour document (docs/node.md).', helpValue: 'FILE' }),
     seed: Flags.integer({ summary: 'The same seed tells the same story.', default: 1 }),
     path: sourceFlags.path,
     include: sourceFlags.include,
@@ -69,6 +71,7 @@ export default class Preview extends JibeCommand {
         seed: flags.seed,
         signal: this.interrupt.signal,
         ...(world ? { world } : {}),
+        ...(flags.behaviour === undefined ? {} : { behaviour: await readBehaviour(flags.behaviour) }),
         onProgress: (which, event) => (event.type === 'applied' ? progress.now(`${which}: applying`) : tellSync(event, progress)),
       });
       progress.clear();
@@ -79,4 +82,21 @@ export default class Preview extends JibeCommand {
       return isHazard(result, flags['fail-on'] as 'error' | 'warning' | 'info' | 'never') ? 1 : 0;
     });
   }
+}
+
+/** Throws where it is no document, with its place. */
+async function readBehaviour(file: string): Promise<BehaviourDocument> {
+  const [{ readYaml }, { checkBehaviours }] = await Promise.all([import('../apimachinery/yaml/read.ts'), import('../cluster/cluster.ts')]);
+  let text: string;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CannotDo(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, undefined, error);
+  }
+  const read = await readYaml(text);
+  if (read.faults)
+    throw new CannotDo(`${file}: ${read.faults[0]!.message}`, 'a behaviour document is YAML with a list of rules, see docs/node.md');
+  const wrong = checkBehaviours(read.value);
+  if (wrong !== undefined) throw new CannotDo(`${file}: ${wrong}`, 'see docs/node.md');
+  return read.value as BehaviourDocument;
 }

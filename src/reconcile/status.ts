@@ -23,7 +23,7 @@ export async function status(engine: Engine, app?: string): Promise<StatusResult
 
 async function appStatus(engine: Engine, set: ApplySet, follower: Follower): Promise<AppStatus> {
   const objects = (set.remembered?.objects ?? []).map((object) => ({ object, origin: undefined }));
-  const plan = await planSync(engine, { app: set.app, namespace: set.namespace, objects, prune: 'all' });
+  const plan = await planSync(engine, { app: set.app, namespace: set.namespace, objects, prune: set.remembered ? 'all' : 'none' });
   for (const kind of new Set(['v1/Pod', 'storage.k8s.io/v1/StorageClass', ...plan.resources.map(({ id }) => kindOf(id))]))
     await follower.follow(kind);
   const shown = plan.resources.filter(({ action }) => action !== 'hook' && action !== 'skip');
@@ -43,7 +43,8 @@ async function appStatus(engine: Engine, set: ApplySet, follower: Follower): Pro
     app: set.app,
     namespace: set.namespace,
     source: set.remembered?.source ?? null,
-    sync: resources.every(({ sync }) => sync === 'Synced') ? 'Synced' : 'OutOfSync',
+    // a first sync that did not get to its end remembers nothing
+    sync: set.remembered && resources.every(({ sync }) => sync === 'Synced') ? 'Synced' : 'OutOfSync',
     health: worst(resources.map(({ health }) => health)),
     resources,
     rollouts: shown

@@ -76,7 +76,7 @@ async function run(
   const parent = busy ? await writeParent(client, plan.set, everyMember(plan), plan.set.remembered) : plan.set.parent;
   await followAll(plan, follower);
   const resources = busy ? plan.resources : plan.resources.map(idleHook);
-  const { outcomes, timedOut } = await execute(
+  const { outcomes: done, timedOut } = await execute(
     { ...plan, resources },
     {
       client,
@@ -88,11 +88,18 @@ async function run(
       onWait: (ids) => onProgress?.({ type: 'waiting', ids }),
     },
   );
+  const outcomes = inOrderOf(resources, done);
   const awaited = outcomes.filter(({ action, planned }) => isThere(action) && planned.action !== 'hook').map(({ planned }) => planned.id);
   const waited = timedOut ? 'timeout' : await follow(awaited, follower, deadline, signal, onProgress);
   const members = [...awaited, ...leftBehind(outcomes)];
   await writeParent(client, { ...plan.set, parent }, members, memory(prepared, plan, outcomes));
   return report.done(outcomes, follower, { timedOut: waited === 'timeout', interrupted: signal.aborted });
+}
+
+/** What was done side by side is told in the order of the plan. */
+function inOrderOf(resources: readonly PlannedResource[], outcomes: readonly Outcome[]): Outcome[] {
+  const order = new Map(resources.map((planned, i) => [planned, i]));
+  return [...outcomes].sort((a, b) => order.get(a.planned)! - order.get(b.planned)!);
 }
 
 const isThere = (action: Outcome['action']): boolean => action !== 'failed' && action !== 'pruned' && action !== 'skipped';

@@ -1,7 +1,7 @@
-// The namespaces that every cluster has.
+// The namespaces that every server has before anything else.
+import { bootstrapNamespaces } from '../../src/cluster/apiserver/bootstrap.ts';
 import type { Client } from '../../src/client/client.ts';
 
 export async function createNamespaces(client: Client): Promise<void> {
-  for (const name of ['default', 'kube-system', 'kube-node-lease'])
-    await client.create('v1/Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  for (const namespace of bootstrapNamespaces()) await client.create('v1/Namespace', namespace);
 }

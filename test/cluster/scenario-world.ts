@@ -16,6 +16,7 @@ import { kubelets } from '../../src/cluster/kubelet/kubelets.ts';
 import { AT_ONCE, traitsOf } from '../../src/cluster/kubelet/runtime/simulated/documents.ts';
 import { SimulatedRuntime } from '../../src/cluster/kubelet/runtime/simulated/simulated-runtime.ts';
 import { scheduler } from '../../src/cluster/scheduler/scheduler.ts';
+import { createNamespaces } from './namespaces.ts';
 import { fakeKubelets, fakeNodes, fakeScheduler } from './fake-nodes.ts';
 
 const ADMIN: UserInfo = { username: 'admin', groups: ['system:masters', 'system:authenticated'] };
@@ -109,6 +110,7 @@ export function testCluster({ components, seed = 1, onError }: WorldOptions = {}
       return { code: response.code, headers: response.headers, body: parsed(response.body), text: response.body };
     },
     async start() {
+      await createNamespaces(client);
       await informers.start();
       for (const controller of controllers) controller.start();
       await clock.settle();

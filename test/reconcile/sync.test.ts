@@ -132,7 +132,7 @@ describe('a sync', () => {
     fs.rmSync(path.join(directory, 'b.yaml'));
     fs.rmSync(path.join(directory, 'ns.yaml'));
     const result = await run();
-    expect(actions(result)).toEqual(['unchanged ConfigMap/a', 'skipped Namespace/extra', 'pruned ConfigMap/b']);
+    expect(actions(result)).toEqual(['unchanged ConfigMap/a', 'pruned ConfigMap/b', 'skipped Namespace/extra']);
     expect(result.sync).toBe('OutOfSync');
     await expect(engine.client.get('v1/ConfigMap', 'b', { namespace: 'default' })).rejects.toSatisfy(isNotFound);
     await engine.client.get('v1/ConfigMap', 'foreign', { namespace: 'default' });
@@ -228,6 +228,12 @@ describe('a sync', () => {
     expect((await cluster.run(diff(engine, await read(), { app: 'shop', namespace: 'default' }))).differences).toEqual([]);
     expect(actions(await run())).toEqual(['unchanged Deployment/web']);
     expect((await engine.client.get('apps/v1/Deployment', 'web', { namespace: 'default' })).spec.replicas).toBe(4);
+  });
+
+  test('gives no object the defaults of one that was made before it', async () => {
+    write({ 'all.yaml': `${deployment('a')}---\n${deployment('b', '  strategy: {type: Recreate}\n')}` });
+    expect(actions(await run())).toEqual(['created Deployment/a', 'created Deployment/b']);
+    expect((await engine.client.get('apps/v1/Deployment', 'b', { namespace: 'default' })).spec.strategy).toEqual({ type: 'Recreate' });
   });
 
   test('masks Secrets in what it tells', async () => {

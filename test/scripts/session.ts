@@ -34,35 +34,49 @@ export function runSession({ script, files, filesText }: Session, directory: str
     fs.writeFileSync(file, content);
   }
   const out: string[] = [];
-  for (const line of script) {
-    if (line.startsWith('#')) out.push(...(out.length && out.at(-1) !== '' && !out.at(-1)!.startsWith('#') ? ['', line] : [line]));
+  for (const [i, line] of script.entries()) {
     if (!line.startsWith('$ ')) continue;
-    if (out.length && !out.at(-1)!.startsWith('#')) out.push('');
-    out.push(line, ...run(line.slice(2), directory));
+    if (out.length) out.push('');
+    out.push(...commentsBefore(script, i), line, ...run(line.slice(2), directory));
   }
   return `${out.join('\n')}\n${filesText ? `\n${filesText}` : ''}`;
 }
 
+/** What stands right above a command; what commands print may begin with `#` too. */
+function commentsBefore(script: readonly string[], command: number): readonly string[] {
+  let first = command;
+  while (script[first - 1]?.startsWith('#')) first--;
+  return script.slice(first, command);
+}
+
+/** No command of a session takes longer, unless it hangs. */
+const COMMAND_TIMEOUT_MS = 60_000;
+
 const BIN = path.resolve('bin/jibe.js');
 
 function run(command: string, directory: string): string[] {
-  const { stdout, stderr, status, signal } = spawnSync('bash', ['-c', `jibe() { ${process.execPath} ${BIN} "$@"; }\n${command}`], {
-    cwd: directory,
-    encoding: 'utf8',
-    env: {
-      PATH: process.env['PATH'],
-      HOME: directory,
-      JIBE_HOME: path.join(directory, '.jibe'),
-      FIXTURES: path.resolve('fixtures'),
-      GIT_CONFIG_GLOBAL: '/dev/null',
-      GIT_AUTHOR_NAME: 'a',
-      GIT_AUTHOR_EMAIL: 'a@example.com',
-      GIT_COMMITTER_NAME: 'a',
-      GIT_COMMITTER_EMAIL: 'a@example.com',
-      GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z',
-      GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z',
+  const { stdout, stderr, status, signal } = spawnSync(
+    'bash',
+    ['-c', `set -o pipefail; jibe() { ${process.execPath} ${BIN} "$@"; }\n${command}`],
+    {
+      cwd: directory,
+      encoding: 'utf8',
+      timeout: COMMAND_TIMEOUT_MS,
+      env: {
+        PATH: process.env['PATH'],
+        HOME: directory,
+        JIBE_HOME: path.join(directory, '.jibe'),
+        FIXTURES: path.resolve('fixtures'),
+        GIT_CONFIG_GLOBAL: '/dev/null',
+        GIT_AUTHOR_NAME: 'a',
+        GIT_AUTHOR_EMAIL: 'a@example.com',
+        GIT_COMMITTER_NAME: 'a',
+        GIT_COMMITTER_EMAIL: 'a@example.com',
+        GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z',
+        GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z',
+      },
     },
-  });
+  );
   const lines = (text: string, prefix: string): string[] =>
     redacted(text, directory)
       .split('\n')

@@ -29,3 +29,18 @@ export function isValidCIDR(value: string): string[] {
   if (Number(bits) > (isIPv4(ip) ? 32 : 128) || (bits.length > 1 && bits.startsWith('0'))) return [NOT_A_CIDR];
   return [];
 }
+
+/** What is an address, but not one that a pod or a load balancer can have. Follows ValidateNonSpecialIP of pkg/apis/core/validation. */
+export function specialIP(value: string): string[] {
+  if (isValidIPForLegacyField(value).length) return ['must be a valid IP address'];
+  const ip = value.toLowerCase();
+  const [a = 0, b = 0, c = 0] = isIPv6Address(ip) ? [] : ip.split('.').map(Number);
+  const wrong: string[] = [];
+  if (ip === '0.0.0.0' || (isIPv6Address(ip) && /^[0:]+$/.test(ip))) wrong.push(`may not be unspecified ("${value}")`);
+  if (a === 127 || /^(0{0,4}:)*0{0,3}1$/.test(ip)) wrong.push('may not be in the loopback range (127.0.0.0/8, ::1/128)');
+  if ((a === 169 && b === 254) || /^fe[89ab][0-9a-f]:/.test(ip))
+    wrong.push('may not be in the link-local range (169.254.0.0/16, fe80::/10)');
+  if ((a === 224 && b === 0 && c === 0) || /^ff02:/.test(ip))
+    wrong.push('may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)');
+  return wrong;
+}

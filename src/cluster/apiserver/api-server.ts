@@ -1,29 +1,24 @@
 // The API server: its parts put together. Everything that asks the cluster for anything comes through serve().
 import type { Clock } from '../../apimachinery/clock.ts';
 import type { Random } from '../../apimachinery/random.ts';
+import { statusError } from '../../apimachinery/status-error.ts';
+import { isStorageError } from '../storage/storage-error.ts';
 import type { Store } from '../storage/store.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
 import { alwaysAllow, type Authorizer } from './authorization.ts';
+import { CustomResources } from './custom/custom-resources.ts';
 import { FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
 import { plainNotFound, type HttpResponse } from './http/http-api.ts';
 import type { RequestInfo } from './http/request-info.ts';
 import { ResourceCatalog } from './generic/catalog.ts';
 import type { ResourceDefinition } from './generic/resource-definition.ts';
-import type { ResourceRequest, ResourceResponse } from '../../apimachinery/api-request.ts';
+import type { ResourceMapping, ResourceRequest, ResourceResponse, ServedResource } from '../../apimachinery/api-request.ts';
 
-/** Where the objects of a kind are found. */
-export interface ResourceMapping {
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-  readonly namespaced: boolean;
-}
-
-/** One version of a resource, as discovery tells it. */
-export interface ServedResource extends ResourceMapping {
-  readonly kind: string;
-  readonly verbs: readonly string[];
+/** What the store cannot do is the server's failure, not the client's: as Kubernetes answers when etcd is out of space. */
+function storeFailed(error: unknown): never {
+  if (isStorageError(error)) throw statusError({ code: 500, reason: '', message: error.message }, { cause: error });
+  throw error;
 }
 
 export interface ApiServerOptions {
@@ -39,6 +34,7 @@ export class ApiServer {
   readonly catalog = new ResourceCatalog();
   private readonly handlers: Handlers;
   private readonly clock: Clock;
+  private readonly customResources: CustomResources;
 
   constructor(options: ApiServerOptions) {
     this.clock = options.clock;
@@ -52,6 +48,8 @@ export class ApiServer {
       authorizer: options.authorizer ?? alwaysAllow,
       fieldManagers: new FieldManagers(options.clock),
     });
+    const { store, clock } = options;
+    this.customResources = new CustomResources({ store, clock, catalog: this.catalog, serve: (request) => this.handlers.serve(request) });
   }
 
   /** Milliseconds since 1970. */
@@ -59,9 +57,19 @@ export class ApiServer {
     return this.clock.now();
   }
 
+  /** The catalog knows custom resources only once this has resolved; undefined: it knows them already. */
+  ready(): Promise<void> | undefined {
+    return this.customResources.ready();
+  }
+
   /** Throws a StatusError where the request is refused. */
-  serve(request: ResourceRequest): Promise<ResourceResponse> {
-    return this.handlers.serve(request);
+  async serve(request: ResourceRequest): Promise<ResourceResponse> {
+    const pending = this.ready();
+    if (pending) await pending;
+    const response = await this.handlers.serve(request).catch(storeFailed);
+    // who has made a definition may use its kinds at once
+    if (changesDefinitions(request)) await this.customResources.settled();
+    return response;
   }
 
   /** @param kind `apps/v1/Deployment` */
@@ -93,3 +101,6 @@ export class ApiServer {
     return plainNotFound();
   }
 }
+
+const changesDefinitions = ({ group, resource, verb }: ResourceRequest): boolean =>
+  group === 'apiextensions.k8s.io' && resource === 'customresourcedefinitions' && !['get', 'list', 'watch'].includes(verb);

@@ -27,7 +27,7 @@ export function bootstrapPriorityClasses(): Manifest<PriorityClass>[] {
 }
 
 /** Volumes of the default class are made by the simulation, on the node of their first consumer. */
-export const PROVISIONER = 'jibe.dev/simulated';
+const PROVISIONER = 'jibe.dev/simulated';
 
 export function defaultStorageClass(): Manifest<StorageClass> {
   return {

@@ -3,22 +3,26 @@
 import type { Namespace } from '#api/core/v1';
 import { deepEqual } from '../../apimachinery/object.ts';
 import { invalid, Path, type FieldError } from '../../apimachinery/validation/field-error.ts';
-import { nameIsDNSLabel } from '../../apimachinery/validation/names.ts';
+import { isQualifiedName, nameIsDNSLabel } from '../../apimachinery/validation/names.ts';
 import type { DraftOf, TypedStrategy } from './generic/define.ts';
+import { check } from './validation/checks.ts';
 import { validateCoreFinalizer, validateCoreObjectMeta, validateCoreObjectMetaUpdate } from './validation/object-meta.ts';
 
 const METADATA = Path.of('metadata');
+const FINALIZERS = Path.of('spec', 'finalizers');
 const KUBERNETES = 'kubernetes';
 
 function validateNamespace({ metadata, spec }: Namespace): FieldError[] {
   const errors = validateCoreObjectMeta(metadata, false, nameIsDNSLabel, METADATA);
-  for (const finalizer of spec?.finalizers ?? []) errors.push(...validateCoreFinalizer(finalizer, Path.of('spec', 'finalizers')));
+  for (const finalizer of spec?.finalizers ?? []) {
+    check(isQualifiedName, finalizer, FINALIZERS, errors);
+    errors.push(...validateCoreFinalizer(finalizer, FINALIZERS));
+  }
   return errors;
 }
 
-const validateUpdate = (namespace: Namespace, old: Namespace): FieldError[] => [
-  ...validateCoreObjectMetaUpdate(namespace.metadata, old.metadata, METADATA),
-];
+const validateMetaUpdate = (namespace: Namespace, old: Namespace): FieldError[] =>
+  validateCoreObjectMetaUpdate(namespace.metadata, old.metadata, METADATA);
 
 export const namespaceStrategy: TypedStrategy<Namespace> = {
   allowUnconditionalUpdate: true,
@@ -33,7 +37,7 @@ export const namespaceStrategy: TypedStrategy<Namespace> = {
     keepStatus(namespace, old);
   },
   validate: validateNamespace,
-  validateUpdate,
+  validateUpdate: (namespace, old) => [...validateNamespace(namespace), ...validateMetaUpdate(namespace, old)],
   // the name may have been generated since the defaults were set
   canonicalize(namespace) {
     const { name = '', labels } = namespace.metadata;
@@ -62,7 +66,7 @@ export const namespaceStatusStrategy: TypedStrategy<Namespace> = {
     namespace.spec = old.spec;
   },
   validateUpdate(namespace, old) {
-    const errors = validateUpdate(namespace, old);
+    const errors = validateMetaUpdate(namespace, old);
     const phase = namespace.status?.phase;
     const at = Path.of('status', 'Phase');
     if (namespace.metadata.deletionTimestamp) {
@@ -78,7 +82,7 @@ export const namespaceFinalizeStrategy: TypedStrategy<Namespace> = {
   resetFields: [['status']],
   prepareForUpdate: keepStatus,
   validateUpdate(namespace, old) {
-    const errors = validateUpdate(namespace, old);
+    const errors = validateMetaUpdate(namespace, old);
     if (!deepEqual(namespace.spec?.finalizers, old.spec?.finalizers))
       (namespace.spec?.finalizers ?? []).forEach((finalizer, i) =>
         errors.push(...validateCoreFinalizer(finalizer, Path.of('spec', 'finalizers').index(i))),

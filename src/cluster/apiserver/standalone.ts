@@ -3,18 +3,20 @@ import type { Clock } from '../../apimachinery/clock.ts';
 import type { Random } from '../../apimachinery/random.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
-import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
+import { builtinAdmission } from './admission/builtin-plugins.ts';
 import { ApiServer } from './api-server.ts';
 import { builtinResources } from './registry/builtin-resources.ts';
 
-export function standaloneApiServer({
-  clock,
-  random,
-  store = new MemoryStore(clock),
-}: {
+export interface StandaloneOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly store?: Store;
-}): ApiServer {
-  return new ApiServer({ store, clock, random, resources: builtinResources(store), admission: [namespaceLifecycle(store)] });
+  /** By name, as with kube-apiserver's --disable-admission-plugins: some rules rely on controllers that may not be running. */
+  readonly disableAdmissionPlugins?: readonly string[];
+}
+
+export function standaloneApiServer(options: StandaloneOptions): ApiServer {
+  const { clock, random, store = new MemoryStore(clock), disableAdmissionPlugins = [] } = options;
+  const admission = builtinAdmission({ store, clock, random }).filter(({ name }) => !disableAdmissionPlugins.includes(name));
+  return new ApiServer({ store, clock, random, resources: builtinResources(store), admission });
 }

@@ -11,7 +11,7 @@ import { cronJobController } from './cron-job.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished.ts';
 import { persistentVolumeController } from './persistent-volume.ts';
 import { claimProtectionController, volumeProtectionController } from './claim-protection.ts';
-import { simulatedProvisioner } from './simulated-provisioner.ts';
+import { simulatedProvisioner, type Provisioners } from './simulated-provisioner.ts';
 import { disruptionController } from './disruption.ts';
 import { nodeIpamController, type PodRange } from './node-ipam.ts';
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle.ts';
@@ -37,7 +37,7 @@ export interface ControllerOptions {
   /** The certificates that `kube-root-ca.crt` holds in every namespace, as PEM. */
   readonly rootCA: string;
   /** Names of storage provisioners that are simulated: claims of their classes get volumes at once. */
-  readonly simulatedProvisioners?: readonly string[];
+  readonly simulatedProvisioners?: Provisioners;
   readonly podRange?: PodRange;
   readonly nodeLifecycle?: NodeLifecycleOptions;
 }

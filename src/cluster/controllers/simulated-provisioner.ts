@@ -23,8 +23,15 @@ const VOLUME = 'volume:';
 const FINALIZER = 'external-provisioner.volume.kubernetes.io/finalizer';
 const TOPOLOGY_KEYS = ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'];
 
-/** @param provisioners names of provisioners, as classes give them, that it stands for */
-export function simulatedProvisioner(deps: ControllerDeps, provisioners: readonly string[]): Controller {
+/** Names of provisioners, as classes give them; `all`: whatever a class names, but for the one that stands for none. */
+export type Provisioners = readonly string[] | 'all';
+
+const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
+
+/** @param provisioners those that it stands for */
+export function simulatedProvisioner(deps: ControllerDeps, provisioners: Provisioners): Controller {
+  const standsFor = (name: string): boolean =>
+    provisioners === 'all' ? name !== '' && name !== NO_PROVISIONER : provisioners.includes(name);
   const { client, informers, events } = deps;
   const claims = informers.of('v1/PersistentVolumeClaim');
   const volumes = informers.of('v1/PersistentVolume');
@@ -59,12 +66,12 @@ export function simulatedProvisioner(deps: ControllerDeps, provisioners: readonl
 
   function isAsked(claim: PersistentVolumeClaim): boolean {
     const asked = annotation(claim, STORAGE_PROVISIONER);
-    return asked !== undefined && provisioners.includes(asked) && !claim.spec?.volumeName && !claim.metadata.deletionTimestamp;
+    return asked !== undefined && standsFor(asked) && !claim.spec?.volumeName && !claim.metadata.deletionTimestamp;
   }
 
   function isSurplus(volume: PersistentVolume): boolean {
     const { status, spec, metadata } = volume;
-    if (!provisioners.includes(annotation(volume, PROVISIONED_BY) ?? '')) return false;
+    if (!standsFor(annotation(volume, PROVISIONED_BY) ?? '')) return false;
     if (metadata.deletionTimestamp) return status?.phase !== 'Bound' && metadata.finalizers?.includes(FINALIZER) === true;
     return status?.phase === 'Released' && spec?.persistentVolumeReclaimPolicy === 'Delete';
   }

@@ -2,6 +2,7 @@
 // not written. Follows the kubelet's status manager.
 import type { Pod, PodStatus } from '#api/core/v1';
 import type { Clock, Timer } from '../../apimachinery/clock.ts';
+import { canonical } from '../../apimachinery/codec/decode.ts';
 import { deepEqual, type JsonObject } from '../../apimachinery/object.ts';
 import { isConflict, isNotFound } from '../../apimachinery/status-error.ts';
 import type { Client } from '../../client/client.ts';
@@ -58,7 +59,9 @@ export class StatusWriter {
   private async write(): Promise<void> {
     const now = this.compute();
     if (!now) return;
-    const { pod, status } = now;
+    const { pod } = now;
+    // as the server would give it back: what it fills in makes no difference
+    const status = canonical('core/v1.PodStatus', now.status) as PodStatus;
     const newest =
       this.written && Number(this.written.metadata.resourceVersion) > Number(pod.metadata.resourceVersion) ? this.written : pod;
     const before = newest.status ?? {};

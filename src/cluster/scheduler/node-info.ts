@@ -5,20 +5,7 @@ import { parseQuantity, quantityNumber } from '../../apimachinery/quantity.ts';
 import type { HostPort, PodInfo } from './pod-info.ts';
 import { addResources, noResources, readResources, type Resources } from '../../apimachinery/core/pod-requests.ts';
 
-/** So many selectors are counted for each node; beyond that the oldest is forgotten. */
-const MAX_COUNTERS = 32;
-
-interface Counter {
-  readonly namespace: string;
-  readonly selector: LabelSelector;
-  readonly terminating: boolean;
-  count: number;
-}
-
-const counts = (counter: Counter, { pod }: PodInfo): boolean =>
-  pod.metadata.namespace === counter.namespace &&
-  (counter.terminating || !pod.metadata.deletionTimestamp) &&
-  counter.selector.matches(pod.metadata.labels);
+const labelKey = (namespace: string | undefined, key: string, value: string): string => `${namespace}/${key}=${value}`;
 
 export class NodeInfo {
   node: Node;
@@ -33,7 +20,8 @@ export class NodeInfo {
   /** `namespace/name` of claims → how many pods use them here. */
   readonly claims = new Map<string, number>();
   private readonly ports = new Map<string, number>();
-  private readonly counters = new Map<string, Counter>();
+  /** `namespace/key=value` → the pods with this label: selectors nearly always name one. */
+  private readonly byLabel = new Map<string, Set<PodInfo>>();
 
   constructor(node: Node) {
     this.node = node;
@@ -82,7 +70,7 @@ export class NodeInfo {
     addResources(this.scored, info.scored, sign);
     for (const port of info.hostPorts) addCount(this.ports, portKey(port), sign);
     for (const claim of info.claims) addCount(this.claims, claim, sign);
-    for (const counter of this.counters.values()) if (counts(counter, info)) counter.count += sign;
+    this.index(info, sign);
   }
 
   /** A port of all addresses is in the way of each single one, and the other way round. */
@@ -96,21 +84,40 @@ export class NodeInfo {
     return this.ports.has(portKey(wanted)) || this.ports.has(portKey({ ...wanted, ip: ANY }));
   }
 
+  private index(info: PodInfo, sign: 1 | -1): void {
+    const { namespace, labels } = info.pod.metadata;
+    for (const key in labels) {
+      const at = labelKey(namespace, key, labels[key]!);
+      const pods = this.byLabel.get(at);
+      if (sign > 0) {
+        if (pods) pods.add(info);
+        else this.byLabel.set(at, new Set([info]));
+      } else if (pods?.delete(info) && pods.size === 0) this.byLabel.delete(at);
+    }
+  }
+
   /**
-   * How many pods of the namespace match. Counted once, then kept current.
+   * How many pods of the namespace match.
    * @param terminating whether pods that are being deleted count
    */
   countMatching(namespace: string, selector: LabelSelector, terminating: boolean): number {
-    if (this.pods.size === 0) return 0;
-    const at = `${namespace}/${terminating ? '+' : '-'}${selectorText(selector)}`;
-    let counter = this.counters.get(at);
-    if (!counter) {
-      counter = { namespace, selector, terminating, count: 0 };
-      for (const info of this.pods.values()) if (counts(counter, info)) counter.count++;
-      if (this.counters.size >= MAX_COUNTERS) this.counters.delete(this.counters.keys().next().value!);
-      this.counters.set(at, counter);
+    let count = 0;
+    for (const { pod } of this.candidates(namespace, selector))
+      if (pod.metadata.namespace === namespace && (terminating || !pod.metadata.deletionTimestamp) && selector.matches(pod.metadata.labels))
+        count++;
+    return count;
+  }
+
+  /** The fewest pods among which all that match are. */
+  private candidates(namespace: string, { requirements }: LabelSelector): Iterable<PodInfo> {
+    let fewest: ReadonlySet<PodInfo> | undefined;
+    for (const { key, operator, values } of requirements) {
+      if ((operator !== '=' && operator !== '==' && operator !== 'in') || values.length !== 1) continue;
+      const pods = this.byLabel.get(labelKey(namespace, key, values[0]!));
+      if (!pods) return [];
+      if (!fewest || pods.size < fewest.size) fewest = pods;
     }
-    return counter.count;
+    return fewest ?? this.pods.values();
   }
 
   /** One that can be changed without changing this. */
@@ -119,17 +126,6 @@ export class NodeInfo {
     for (const info of this.pods.values()) copy.add(info);
     return copy;
   }
-}
-
-const texts = new WeakMap<LabelSelector, string>();
-
-function selectorText(selector: LabelSelector): string {
-  let text = texts.get(selector);
-  if (text === undefined) {
-    text = selector.toString();
-    texts.set(selector, text);
-  }
-  return text;
 }
 
 const NO_LABELS: Readonly<Record<string, string>> = {};

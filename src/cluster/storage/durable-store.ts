@@ -6,11 +6,12 @@ import type { Database, RootDatabase } from 'lmdb';
 import type { Clock } from '../../apimachinery/clock.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { lockDirectory, type DirectoryLock } from './directory-lock.ts';
-import { History, prepareWrite, type PreparedWrite, type Snapshot } from './history.ts';
+import { prepareWrite, type PreparedWrite, type Snapshot } from './history.ts';
+import { HistoryStore } from './history-store.ts';
 import { MemoryStore } from './memory-store.ts';
 import { PersistentTree } from './persistent-tree.ts';
 import { isErrno, isOutOfSpace, StorageError } from './storage-error.ts';
-import type { Entry, Listener, ListOptions, ListResult, Make, Store, StoreEvent, StoreWatch, WriteResult } from './store.ts';
+import type { Entry, Make, Store, StoreEvent, WriteResult } from './store.ts';
 
 /** Says that a directory is one of these, and how it is laid out. */
 const MARK = 'cluster.json';
@@ -137,11 +138,9 @@ function failure(at: string, what: string, error: unknown): StorageError {
   return new StorageError('failed', at, `${what}${isErrno(error) ? ` (${error.code})` : ''}`, { cause: error });
 }
 
-export class DurableStore implements Store {
+export class DurableStore extends HistoryStore {
   private readonly directory: string;
-  private readonly clock: Clock;
   private readonly opened: OpenedDirectory;
-  private readonly history: History;
   /** The state with all writes that were begun: what the next one is checked against. */
   private ahead: Snapshot;
   private waiting: Waiting[] = [];
@@ -154,44 +153,15 @@ export class DurableStore implements Store {
 
   /** @param opened by {@link openDirectory}; the store closes it */
   constructor(directory: string, opened: OpenedDirectory, clock: Clock, { maxBytes = MAX_BYTES }: DurableStoreOptions = {}) {
+    super(clock, opened.start);
     this.maxBytes = maxBytes;
     for (const size of opened.sizes.values()) this.size += size;
     this.directory = directory;
     this.opened = opened;
-    this.clock = clock;
-    this.history = new History(clock, opened.start);
     this.ahead = opened.start;
   }
 
-  get revision(): number {
-    return this.history.snapshot.revision;
-  }
-
-  get compactedRevision(): number {
-    return this.history.compactedRevision;
-  }
-
-  async get(key: string): Promise<Entry | undefined> {
-    return this.history.get(key);
-  }
-
-  async list(prefix: string, options?: ListOptions): Promise<ListResult> {
-    return this.history.list(prefix, options);
-  }
-
-  create(key: string, make: Make): Promise<WriteResult> {
-    return this.write('create', key, 0, make);
-  }
-
-  update(key: string, expectedRevision: number, make: Make): Promise<WriteResult> {
-    return this.write('update', key, expectedRevision, make);
-  }
-
-  delete(key: string, expectedRevision: number, make: Make): Promise<WriteResult> {
-    return this.write('delete', key, expectedRevision, make);
-  }
-
-  private async write(type: StoreEvent['type'], key: string, expectedRevision: number, make: Make): Promise<WriteResult> {
+  protected async write(type: StoreEvent['type'], key: string, expectedRevision: number, make: Make): Promise<WriteResult> {
     if (this.closed) throw new StorageError('closed', this.directory, 'it is closed');
     if (this.broken) throw this.broken;
     const write = prepareWrite(this.ahead, type, key, expectedRevision, make);
@@ -270,14 +240,6 @@ export class DurableStore implements Store {
     const reason = error instanceof StorageError ? error : failure(this.directory, 'the disk failed', error);
     if (reason.reason !== 'full') this.broken = reason;
     for (const { reject } of group) reject(reason);
-  }
-
-  watch(prefix: string, afterRevision: number, listener: Listener): StoreWatch | undefined {
-    return this.history.watch(prefix, afterRevision, listener);
-  }
-
-  compact(revision: number): void {
-    this.history.compact(revision);
   }
 
   fork(): Store {

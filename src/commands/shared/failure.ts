@@ -20,10 +20,14 @@ interface Told {
   readonly hint: string | undefined;
 }
 
+/** An API server's answer that its store could not keep a write. */
+export const isStorageFailure = (error: unknown): error is StatusError => error instanceof StatusError && isStorageError(error.cause);
+
 /** The words for an error; undefined for one that nobody foresaw. */
 export function explainFailure(error: unknown): Told | undefined {
   if (error instanceof CannotDo) return { message: error.message, hint: error.hint };
   if (error instanceof SourceError) return { message: `${error.where}: ${error.message}`, hint: error.hint };
+  if (isStorageFailure(error)) return explainFailure(error.cause);
   if (error instanceof StatusError) return { message: `the API server refuses: ${error.message}`, hint: undefined };
   if (isStorageError(error)) return { message: error.message, hint: STORAGE_HINTS[error.reason] };
   return undefined;

@@ -2,7 +2,7 @@
 // what happened is told.
 import { VirtualClock } from '../../apimachinery/clock.ts';
 import { Random } from '../../apimachinery/random.ts';
-import { Cluster } from '../../cluster/cluster.ts';
+import { Cluster, type BehaviourDocument } from '../../cluster/cluster.ts';
 import { hasRollout, type Rollout } from '../apply/rollout.ts';
 import { differencesOf } from '../difference.ts';
 import { fromManifests, planSync, type Engine } from '../engine.ts';
@@ -49,6 +49,8 @@ export interface PreviewOptions {
   readonly nodes: number;
   /** What the cluster holds besides. */
   readonly world?: Prepared;
+  /** How containers start, fail and stop. */
+  readonly behaviour?: BehaviourDocument;
   /** Milliseconds since 1970: the time at which the story begins. */
   readonly now: number;
   /** The same seed tells the same story. */
@@ -65,7 +67,8 @@ const APP = 'preview';
 
 export async function preview(base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
   const clock = new VirtualClock(options.now);
-  const cluster = await Cluster.start({ clock, random: new Random(options.seed), nodes: options.nodes });
+  const { seed, nodes, behaviour } = options;
+  const cluster = await Cluster.start({ clock, random: new Random(seed), nodes, ...(behaviour ? { behaviour } : {}) });
   try {
     return await cluster.run(story(cluster, base, head, options));
   } finally {

@@ -7,12 +7,17 @@ import { Client } from '../../../src/client/client.ts';
 import { InProcessTransport } from '../../../src/client/in-process.ts';
 import { standaloneApiServer } from '../../../src/cluster/apiserver/standalone.ts';
 
-export const NOW = Date.UTC(2026, 0, 1);
+const NOW = Date.UTC(2026, 0, 1);
 
-export function inProcess(): { readonly client: Client; readonly clock: VirtualClock } {
+/** There from the start. */
+export const namespace = 'default';
+
+export async function inProcess(): Promise<{ readonly client: Client; readonly clock: VirtualClock }> {
   const clock = new VirtualClock(NOW);
   const server = standaloneApiServer({ clock, random: new Random(1) });
-  return { client: new Client(new InProcessTransport(server, { username: 'admin', groups: ['system:masters'] }, 'test')), clock };
+  const client = new Client(new InProcessTransport(server, { username: 'admin', groups: ['system:masters'] }, 'test'));
+  await client.create('v1/Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  return { client, clock };
 }
 
 /** What a refusal says: `409 pod web is being deleted…`; fails where there is none. */

@@ -74,6 +74,13 @@ async function send(server: ApiServer, verb: Verb, base: Base, value: unknown, d
   }
 }
 
+async function emptyServer(): Promise<ApiServer> {
+  const server = standaloneApiServer({ clock: new RealClock(), random: new Random(1) });
+  const namespace: Base = { base: 'namespace', object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } } };
+  await send(server, 'create', namespace, namespace.object, false);
+  return server;
+}
+
 function changed(base: Base, ops: readonly JsonObject[]): unknown {
   const { operations } = decodeJsonPatch({ value: ops, duplicates: new Map() }, true);
   return applyJsonPatch(base.object, operations);
@@ -101,12 +108,6 @@ function expectMessage(message: string | undefined, expected: string | undefined
   else expect(got).toBe(expected);
 }
 
-/** The objects' own: nothing can be made in a namespace that is not there. */
-async function makeNamespace(server: ApiServer): Promise<void> {
-  const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
-  await send(server, 'create', { base: NAMESPACE, object }, object, false);
-}
-
 for (const file of fs.readdirSync(DIR).filter((f) => f.endsWith('.jsonl'))) {
   const rows = fs
     .readFileSync(path.join(DIR, file), 'utf8')
@@ -117,9 +118,8 @@ for (const file of fs.readdirSync(DIR).filter((f) => f.endsWith('.jsonl'))) {
   const cases = rows.filter((r): r is Case => 'on' in r);
 
   describe(file, async () => {
-    const fresh = standaloneApiServer({ clock: new RealClock(), random: new Random(1) });
-    const stored = standaloneApiServer({ clock: new RealClock(), random: new Random(1) });
-    for (const server of [fresh, stored]) await makeNamespace(server);
+    const fresh = await emptyServer();
+    const stored = await emptyServer();
     for (const base of bases.values()) {
       const { code, message } = await send(stored, 'create', base, base.object, false);
       if (code !== 201) throw new Error(`${base.base} was refused: ${message}`);

@@ -1,9 +1,8 @@
 // Workloads through a whole API server: generations, scales, and what jobs are given.
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../../src/client/client.ts';
-import { inProcess, refusal } from './in-process.ts';
+import { inProcess, namespace, refusal } from './in-process.ts';
 
-const namespace = 'default';
 const LABELS = { app: 'web' };
 const podSpec = { containers: [{ name: 'c', image: 'nginx:1' }] };
 
@@ -27,14 +26,14 @@ describe('the generation of a deployment', () => {
     ['it is scaled', { spec: { replicas: 3 } }, 'scale', 2],
     ['nothing changes', { spec: { replicas: 2 } }, '', 1],
   ])('where %s', async (_, patch, subresource, generation) => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await createDeployment(client);
     await patchDeployment(client, patch, subresource);
     expect((await client.get('apps/v1/Deployment', 'web', { namespace })).metadata.generation).toBe(generation);
   });
 
   it('keeps its selector', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await createDeployment(client);
     const other = { matchLabels: { app: 'web', more: 'x' } };
     const changed = patchDeployment(client, { spec: { selector: other, template: { metadata: { labels: other.matchLabels } } } });
@@ -44,7 +43,7 @@ describe('the generation of a deployment', () => {
 
 describe('the scale of a deployment', () => {
   it('shows what is wanted, what there is, and of which pods', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await createDeployment(client);
     await patchDeployment(client, { status: { replicas: 1 } }, 'status');
     expect(await client.get('apps/v1/Deployment', 'web', { namespace, subresource: 'scale' })).toMatchObject({
@@ -56,7 +55,7 @@ describe('the scale of a deployment', () => {
   });
 
   it('writes nothing but the replicas', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     const { metadata: before } = await createDeployment(client);
     await patchDeployment(client, { spec: { replicas: 5 }, metadata: { labels: { a: 'b' } } }, 'scale');
     const { metadata, spec } = await client.get('apps/v1/Deployment', 'web', { namespace });
@@ -65,7 +64,7 @@ describe('the scale of a deployment', () => {
   });
 
   it('is never negative', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await createDeployment(client);
     expect(await refusal(patchDeployment(client, { spec: { replicas: -1 } }, 'scale'))).toBe(
       '422 Scale.autoscaling "web" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
@@ -85,7 +84,7 @@ describe('a job', () => {
   const podLabels = { template: { metadata: { labels: { more: 'x' } } } };
 
   it('is given a selector by its own uid', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     const { metadata, spec } = await createJob(client);
     const uid = metadata.uid!;
     expect(spec?.selector).toEqual({ matchLabels: { 'batch.kubernetes.io/controller-uid': uid } });
@@ -98,7 +97,7 @@ describe('a job', () => {
   });
 
   it('may have one of its own, if it says so', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     const selector = { matchLabels: LABELS };
     const template = { metadata: { labels: LABELS }, spec: { ...podSpec, restartPolicy: 'Never' } };
     expect(await refusal(createJob(client, { selector, template }))).toMatch(
@@ -108,20 +107,20 @@ describe('a job', () => {
   });
 
   it('keeps its template while it runs', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await createJob(client);
     expect(await refusal(patchJob(client, podLabels))).toMatch(/^422 .*spec\.template: Invalid value: .*: field is immutable$/);
   });
 
   it('may have another template while it is suspended and has not started', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await createJob(client, { suspend: true });
     const { object } = await patchJob(client, podLabels);
     expect(object.spec?.template.metadata?.labels).toMatchObject({ more: 'x' });
   });
 
   it('may run more pods at a time, but not need another number of them', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await createJob(client, { completions: 4 });
     expect((await patchJob(client, { parallelism: 3 })).object.spec?.parallelism).toBe(3);
     expect(await refusal(patchJob(client, { completions: 5 }))).toContain('spec.completions: Invalid value: 5: field is immutable');

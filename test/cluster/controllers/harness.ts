@@ -9,7 +9,6 @@ export const NAMESPACE = 'default';
 export async function startedCluster(nodes = 2, options: WorldOptions = {}): Promise<TestCluster> {
   const cluster = testCluster(options);
   await cluster.start();
-  await cluster.client.create('v1/Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   for (let i = 1; i <= nodes; i++)
     await cluster.client.create('v1/Node', {
       apiVersion: 'v1',

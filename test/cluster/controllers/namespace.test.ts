@@ -49,7 +49,7 @@ test('every namespace has its ServiceAccount and the CA; both come back', async 
   await client.delete('v1/ServiceAccount', 'default', { namespace: NAMESPACE });
   await client.patch('v1/ConfigMap', 'kube-root-ca.crt', { data: { 'ca.crt': 'edited' } }, { type: 'merge', namespace: NAMESPACE });
   await clock.settle();
-  expect((await client.list('v1/ServiceAccount')).items.map((a) => a.metadata.name)).toEqual(['default']);
+  expect((await client.list('v1/ServiceAccount', { namespace: NAMESPACE })).items.map((a) => a.metadata.name)).toEqual(['default']);
   expect((await client.get('v1/ConfigMap', 'kube-root-ca.crt', { namespace: NAMESPACE })).data).toEqual({ 'ca.crt': 'ca' });
   await cluster.stop();
 });

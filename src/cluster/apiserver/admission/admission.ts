@@ -2,6 +2,8 @@
 // API server, all mutating ones before validation, all validating ones after. One file a plugin, beside this one.
 import type { GroupVersionKind, GroupVersionResource, KubernetesObject } from '../../../apimachinery/object.ts';
 import type { RequestOptions, UserInfo } from '../../../apimachinery/api-request.ts';
+import { forbiddenError, type StatusError } from '../../../apimachinery/status-error.ts';
+import type { Store } from '../../storage/store.ts';
 import type { Draft } from '../generic/resource-definition.ts';
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -30,6 +32,25 @@ export interface AdmissionPlugin {
   readonly operations: readonly AdmissionOperation[];
   admit?(attributes: AdmissionAttributes): void | Promise<void>;
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
+}
+
+/** A refusal by a plugin, in the words of admission.NewForbidden: a name that is still to be generated is told by its beginning. */
+export function refusal({ resource, name, object }: AdmissionAttributes, why: string): StatusError {
+  return forbiddenError(resource, name || object?.metadata.name || object?.metadata.generateName || 'Unknown', why);
+}
+
+/** Several reasons at once, as Go's aggregated errors read. */
+export const aggregate = (reasons: readonly string[]): string => (reasons.length === 1 ? reasons[0]! : `[${reasons.join(', ')}]`);
+
+/** Whether the request is about the resource itself, not about a part of it. */
+export const isAbout = ({ resource, subresource }: AdmissionAttributes, group: string, plural: string): boolean =>
+  resource.resource === plural && resource.group === group && subresource === '';
+
+/** What a plugin that reads a few objects of one kind needs: all of them, in order of their names. */
+export async function listAll<T>(store: Store, prefix: string): Promise<readonly T[]> {
+  const result = await store.list(prefix);
+  if (!result.ok) throw new Error(`the latest state of ${prefix} cannot be read: ${result.reason}`);
+  return result.entries.map(({ value }) => value as unknown as T);
 }
 
 export class AdmissionChain {

@@ -34,8 +34,8 @@ export function setVolumeDefaults(volume: Mutable<Volume>): void {
   }
 }
 
-/** Any of them may be there: several sources in one volume are refused by validation, not here. */
-function setOtherDefaults({ downwardAPI, hostPath, image, iscsi, rbd, azureDisk, scaleIO, ...rest }: Mutable<Volume>): void {
+/** The sources that PersistentVolumes have too. Any of them may be there: several sources in one volume are refused by validation, not here. */
+export function setOtherDefaults({ downwardAPI, hostPath, image, iscsi, rbd, azureDisk, scaleIO, ...rest }: Mutable<Volume>): void {
   if (downwardAPI) {
     downwardAPI.defaultMode ??= FILE_MODE;
     for (const { fieldRef } of downwardAPI.items ?? []) setFieldRefDefaults(fieldRef);

@@ -57,6 +57,12 @@ export class ResourceCatalog {
     return false;
   }
 
+  /** Whether the group is that of custom resources: they have a server of their own, with its own ways to refuse. */
+  isCustomGroup(group: string): boolean {
+    for (const { definition, version } of this.byPath.values()) if (definition.group === group && version.custom) return true;
+    return false;
+  }
+
   hasGroupVersion(group: string, version: string): boolean {
     for (const { definition, version: v } of this.byPath.values()) if (definition.group === group && v.version === version) return true;
     return false;

@@ -1,13 +1,13 @@
 // From a request's body to an object of the version in which the resource is stored: types checked, defaults filled in. Wrong bodies
 // are refused in the words of Kubernetes' decoder (endpoints/handlers/create.go, runtime/serializer).
-import { decode, DecodeError } from '../../../apimachinery/codec/decode.ts';
+import { decode, DecodeError, type Decoded } from '../../../apimachinery/codec/decode.ts';
 import { NumberLiteral, type JsonSyntaxError } from '../../../apimachinery/json/parse.ts';
 import { groupVersion, isObject, splitApiVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import { badRequest, type StatusError } from '../../../apimachinery/status-error.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
 import type { RequestContext } from './context.ts';
 import type { Served } from './catalog.ts';
-import type { Draft } from './resource-definition.ts';
+import type { Draft, VersionDefinition } from './resource-definition.ts';
 import type { RequestBody } from '../../../apimachinery/api-request.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
@@ -28,14 +28,9 @@ export function decodeObject(body: RequestBody, served: Served, context: Request
   const apiVersion = given.apiVersion || expected.apiVersion;
   const kind = given.kind || expected.kind;
   if (kind !== expected.kind || apiVersion !== expected.apiVersion) throw unexpectedKind(context, served, apiVersion, kind, expected);
-  if (!version.type) throw new Error(`${expected.kind} has no Go type`);
   const strict = fieldValidationOf(context);
   try {
-    const decoded = decode(version.type, body.value ?? {}, {
-      ...(body.duplicates ? { duplicates: body.duplicates } : {}),
-      existing,
-      keepEmpty: true,
-    });
+    const decoded = decodeBody(version, body, existing);
     context.keptEmpty = decoded.keptEmpty;
     carryEmptyManagedFields(body.value, decoded.object as JsonObject);
     const errors = [...(body.yamlErrors ?? []), ...decoded.strictErrors];
@@ -46,6 +41,12 @@ export function decodeObject(body: RequestBody, served: Served, context: Request
     if (error instanceof DecodeError) throw refuse(error.message);
     throw error;
   }
+}
+
+function decodeBody({ type, custom, kind }: VersionDefinition, { value, duplicates }: RequestBody, existing?: KubernetesObject): Decoded {
+  if (custom) return custom.decode(value ?? {}, duplicates);
+  if (!type) throw new Error(`${kind} has no Go type`);
+  return decode(type, value ?? {}, { ...(duplicates ? { duplicates } : {}), existing, keepEmpty: true });
 }
 
 /** The top level and the metadata become the pipeline's own, and defaults are filled in. The version stays. */

@@ -26,6 +26,7 @@ export interface BuiltinResource {
   readonly review?: ResourceDefinition['review'];
   readonly returnsDeletedObject?: boolean;
   readonly storedAsJson?: boolean;
+  readonly internalGroup?: string;
   readonly ttlSeconds?: number;
 }
 
@@ -85,6 +86,7 @@ export function define(group: string, resource: string, spec: BuiltinResource): 
     ...(spec.columns ? { columns: spec.columns } : {}),
     ...(spec.review ? { review: spec.review } : {}),
     ...(spec.returnsDeletedObject ? { returnsDeletedObject: true } : {}),
+    ...(spec.internalGroup === undefined ? {} : { internalGroup: spec.internalGroup }),
     ...(spec.storedAsJson ? { storedAsJson: true } : {}),
     ...(spec.ttlSeconds ? { ttlSeconds: spec.ttlSeconds } : {}),
   };

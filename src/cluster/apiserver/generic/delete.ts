@@ -121,9 +121,10 @@ function planDeletion(context: RequestContext, existing: KubernetesObject): Plan
     return { do: 'mark', object, removeAfter: !stays };
   }
   if (finalizers.length === 0 && !strategy.heldBack?.(existing)) return { do: 'remove' };
-  if (!metadata.deletionTimestamp && metadata.generation) metadata.generation++;
+  const held = strategy.heldBack?.(existing);
+  if (held === undefined && !metadata.deletionTimestamp && metadata.generation) metadata.generation++;
   if (!metadata.deletionTimestamp || timeMs(metadata.deletionTimestamp) > context.now) metadata.deletionTimestamp = formatTime(context.now);
-  if (strategy.heldBack?.(existing) === undefined) metadata.deletionGracePeriodSeconds = 0;
+  if (held === undefined) metadata.deletionGracePeriodSeconds = 0;
   strategy.terminate?.(object as unknown as Draft);
   return { do: 'mark', object, removeAfter: false };
 }

@@ -8,7 +8,7 @@ import { resetAllBut, resetFields } from '../../../apimachinery/apply/reset-fiel
 import type { Clock } from '../../../apimachinery/clock.ts';
 import { DecodeError, zeroOf } from '../../../apimachinery/codec/decode.ts';
 import { decodeUnstructured } from '../../../apimachinery/patch/unstructured.ts';
-import { groupVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
+import { deepFreeze, groupVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import type { Served } from './catalog.ts';
 import { complete, toStored } from './decode-object.ts';
 import type { Draft, ResourceDefinition, VersionDefinition } from './resource-definition.ts';
@@ -23,7 +23,8 @@ export interface Ownership {
 
 export class FieldManagers {
   private readonly clock: Clock;
-  private readonly byVersion = new Map<VersionDefinition, Map<string, Ownership>>();
+  /** Definitions of custom resources come and go. */
+  private readonly byVersion = new WeakMap<VersionDefinition, Map<string, Ownership>>();
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -68,17 +69,20 @@ function options(served: Served, subresource: string, clock: Clock): FieldManage
     : resetFields(...(strategy.resetFields ?? []).map((path) => fieldPath(...path)));
   const filters = strategy.resetAllBut || strategy.resetFields?.length;
   const zero = version.type ? (zeroOf(version.type) as JsonObject) : {};
+  // every object that is created by an apply begins with it: whoever changed it would change them all
+  const empty = deepFreeze({ ...zero, kind: version.kind, apiVersion: groupVersion({ group, version: version.version }), metadata: {} });
   return {
     kind: { group, version: version.version, kind: version.kind },
     subresource,
     typeOf: (apiVersion) => applyTypeOf(definition, apiVersion),
     convert: (object, apiVersion) => convert(definition, object, apiVersion),
-    empty: { ...zero, kind: version.kind, apiVersion: groupVersion({ group, version: version.version }), metadata: {} },
+    empty,
     complete: (merged, live) => {
-      if (!version.type) return complete(merged, served, undefined);
       try {
+        if (version.custom) return complete(version.custom.decode(merged).object as JsonObject, served, undefined);
+        if (!version.type) return complete(merged, served, undefined);
         return complete(
-          decodeUnstructured(version.type, merged, { existing: live, keepEmpty: true }).object as JsonObject,
+          decodeUnstructured(version.type, merged, { existing: live === empty ? undefined : live, keepEmpty: true }).object as JsonObject,
           served,
           undefined,
         );

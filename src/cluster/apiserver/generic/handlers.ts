@@ -5,7 +5,15 @@ import { quote } from '../../../apimachinery/go-text.ts';
 import { groupVersion, isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import type { Random } from '../../../apimachinery/random.ts';
 import type { StructType } from '../../../apimachinery/schema/go-type.ts';
-import { badRequest, forbiddenError, isNotFound, statusError, StatusError } from '../../../apimachinery/status-error.ts';
+import {
+  badRequest,
+  forbiddenError,
+  isNotFound,
+  methodNotSupported,
+  notFoundError,
+  statusError,
+  StatusError,
+} from '../../../apimachinery/status-error.ts';
 import type { Store } from '../../storage/store.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Authorizer } from '../authorization.ts';
@@ -36,7 +44,7 @@ export interface HandlerParts {
 
 export class Handlers implements SubresourceServer {
   private readonly parts: HandlerParts;
-  private readonly stores = new Map<ResourceDefinition, ObjectStore>();
+  private readonly stores = new WeakMap<ResourceDefinition, ObjectStore>();
 
   constructor(parts: HandlerParts) {
     this.parts = parts;
@@ -106,8 +114,9 @@ export class Handlers implements SubresourceServer {
     const { definition } = context.served;
     const { verb, subresource } = context.request;
     const sub = definition.subresources[subresource];
-    if (!sub) throw noSuchResource();
-    if (!sub.verbs.includes(verb)) throw methodNotAllowed();
+    const { custom } = context.served.version;
+    if (!sub) throw custom ? notFoundError(qualified(definition), context.request.name) : noSuchResource();
+    if (!sub.verbs.includes(verb)) throw custom ? methodNotSupported(qualified(definition), verb) : methodNotAllowed();
     if (sub.serve) return sub.serve(context, this);
     if (!sub.strategy) throw methodNotAllowed();
     if (verb === 'get') return this.get(context);
@@ -128,7 +137,8 @@ export class Handlers implements SubresourceServer {
     const { definition, version } = context.served;
     const metadata = {
       resourceVersion: list.resourceVersion,
-      ...(list.continue ? { continue: list.continue } : {}),
+      // lists without a Go type say it even where there is nothing to continue
+      ...(list.continue || version.custom ? { continue: list.continue } : {}),
       ...(list.remainingItemCount ? { remainingItemCount: list.remainingItemCount } : {}),
     };
     const items = version.fromStorage ? list.items.map(version.fromStorage) : list.items;
@@ -249,7 +259,7 @@ export class Handlers implements SubresourceServer {
       }
     }
     const items = served.version.fromStorage ? list.items.map(served.version.fromStorage) : list.items;
-    const metadata = { resourceVersion: list.resourceVersion };
+    const metadata = { resourceVersion: list.resourceVersion, ...(served.version.custom ? { continue: '' } : {}) };
     const apiVersion = groupVersion({ group: served.definition.group, version: served.version.version });
     return {
       is: 'object',

@@ -7,7 +7,7 @@ import { quote } from '../../../apimachinery/go-text.ts';
 import type { Clock } from '../../../apimachinery/clock.ts';
 import type { Entry, Store } from '../../storage/store.ts';
 import type { RequestContext } from './context.ts';
-import { collectionKey, objectKey } from './object-store.ts';
+import { asServed, collectionKey, objectKey } from './object-store.ts';
 import type { Selection } from './selection.ts';
 
 export interface ObjectList {
@@ -29,7 +29,8 @@ export async function listObjects(context: RequestContext, selection: Selection,
   const at = await readPosition(context, prefix, store, clock);
   if (selection.name !== undefined && at.revision === undefined && (request.namespace || !served.definition.namespaced)) {
     const entry = await store.get(objectKey(served.definition, request.namespace, selection.name));
-    const items = entry && selection.matches(entry.value) ? [entry.value] : [];
+    const object = entry && asServed(served.definition, entry.value);
+    const items = object && selection.matches(object) ? [object] : [];
     return { items, resourceVersion: String(store.revision), continue: '', remainingItemCount: undefined };
   }
   const limit = options.limit ?? 0;
@@ -47,7 +48,8 @@ export async function listObjects(context: RequestContext, selection: Selection,
     let last: Entry | undefined;
     for (const entry of page.entries) {
       last = entry;
-      if (selection.matches(entry.value)) items.push(entry.value);
+      const object = asServed(served.definition, entry.value);
+      if (selection.matches(object)) items.push(object);
       if (limit > 0 && items.length === limit) break;
     }
     const more = page.more || last !== page.entries.at(-1);

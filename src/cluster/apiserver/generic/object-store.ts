@@ -25,6 +25,11 @@ export function withRevision(object: KubernetesObject, revision: number): Kubern
 /** What the caller of {@link ObjectStore.update} wants written: a new object, or nothing (the object stays as it is). */
 export type Change = KubernetesObject | 'unchanged';
 
+/** An object of the store in the form in which it is served. */
+export const asServed = ({ storage }: ResourceDefinition, object: KubernetesObject): KubernetesObject => storage?.read(object) ?? object;
+
+const asStored = ({ storage }: ResourceDefinition, object: KubernetesObject): KubernetesObject => storage?.write(object) ?? object;
+
 export class ObjectStore {
   private readonly store: Store;
   readonly definition: ResourceDefinition;
@@ -34,8 +39,9 @@ export class ObjectStore {
     this.definition = definition;
   }
 
-  find(namespace: string, name: string): Promise<Entry | undefined> {
-    return this.store.get(objectKey(this.definition, namespace, name));
+  async find(namespace: string, name: string): Promise<Entry | undefined> {
+    const entry = await this.store.get(objectKey(this.definition, namespace, name));
+    return entry && this.definition.storage ? { ...entry, value: asServed(this.definition, entry.value) } : entry;
   }
 
   async get(namespace: string, name: string): Promise<Entry> {
@@ -52,9 +58,10 @@ export class ObjectStore {
       if (current) throw this.exists(name, current);
       return object;
     }
-    const result = await this.store.create(key, (revision) => withRevision(object, revision));
+    const stored = asStored(this.definition, object);
+    const result = await this.store.create(key, (revision) => withRevision(stored, revision));
     if (!result.ok) throw this.exists(name, result.current);
-    return result.entry.value;
+    return asServed(this.definition, result.entry.value);
   }
 
   private exists(name: string, current: Entry | undefined): StatusError {
@@ -76,25 +83,28 @@ export class ObjectStore {
     const key = objectKey(this.definition, namespace, name);
     for (;;) {
       const entry = await this.store.get(key);
-      const wanted = await change(entry?.value);
+      const changed = await change(entry && asServed(this.definition, entry.value));
+      const wanted = changed === 'unchanged' ? changed : asStored(this.definition, changed);
       if (!entry) {
         if (wanted === 'unchanged') throw notFoundError(qualified(this.definition), name);
-        if (dryRun) return { object: wanted, created: true };
+        if (dryRun) return { object: asServed(this.definition, wanted), created: true };
         const result = await this.store.create(key, (revision) => withRevision(wanted, revision));
-        if (result.ok) return { object: result.entry.value, created: true };
+        if (result.ok) return { object: asServed(this.definition, result.entry.value), created: true };
         continue;
       }
-      if (wanted === 'unchanged' || sameContent(wanted, entry.value)) return { object: entry.value, created: false };
-      if (dryRun) return { object: withRevision(wanted, entry.modRevision), created: false };
+      if (wanted === 'unchanged' || sameContent(wanted, entry.value))
+        return { object: asServed(this.definition, entry.value), created: false };
+      if (dryRun) return { object: asServed(this.definition, withRevision(wanted, entry.modRevision)), created: false };
       const result = await this.store.update(key, entry.modRevision, (revision) => withRevision(wanted, revision));
-      if (result.ok) return { object: result.entry.value, created: false };
+      if (result.ok) return { object: asServed(this.definition, result.entry.value), created: false };
     }
   }
 
   /** @param last the object as watchers see it go */
   async delete(entry: Entry, last: KubernetesObject, dryRun: boolean): Promise<'deleted' | 'changed'> {
     if (dryRun) return 'deleted';
-    const result = await this.store.delete(entry.key, entry.modRevision, (revision) => withRevision(last, revision));
+    const stored = asStored(this.definition, last);
+    const result = await this.store.delete(entry.key, entry.modRevision, (revision) => withRevision(stored, revision));
     return result.ok ? 'deleted' : 'changed';
   }
 

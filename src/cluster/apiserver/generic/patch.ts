@@ -1,7 +1,7 @@
 // The four kinds of patch, as ways to make a new object from the stored one. Follows endpoints/handlers/patch.go of k8s.io/apiserver,
 // its codes and messages included.
 import { ApplyError } from '../../../apimachinery/apply/field-manager.ts';
-import { decode, DecodeError } from '../../../apimachinery/codec/decode.ts';
+import { decode, DecodeError, type Decoded } from '../../../apimachinery/codec/decode.ts';
 import { encodeJson } from '../../../apimachinery/json/encode.ts';
 import { JsonSyntaxError, parseJson, plainValue, type Parsed } from '../../../apimachinery/json/parse.ts';
 import { isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
@@ -19,6 +19,7 @@ import {
   statusError,
   type StatusError,
 } from '../../../apimachinery/status-error.ts';
+import type { StructType } from '../../../apimachinery/schema/go-type.ts';
 import { invalid, Path } from '../../../apimachinery/validation/field-error.ts';
 import type { RequestBody } from '../../../apimachinery/api-request.ts';
 import type { RequestContext } from './context.ts';
@@ -219,12 +220,10 @@ const unprocessable = (): StatusError =>
 
 function decodeMerged(context: RequestContext, { object, shown, strictErrors }: Merged, current: KubernetesObject): Draft {
   const { served } = context;
-  const { type } = served.version;
-  if (!type) throw new Error(`${served.version.kind} has no Go type`);
+  const { type, custom } = served.version;
   const refuse = (why: string): StatusError => invalidError({ group: '', kind: '' }, '', [invalid(Path.of('patch'), shown, why)]);
   try {
-    const read = context.request.body?.patchType === 'strategic' ? decodeUnstructured : decode;
-    const decoded = read(type, object as JsonObject, { existing: current, keepEmpty: true });
+    const decoded = custom ? custom.decode(object) : decodeTyped(context, type, object, current);
     context.keptEmpty = decoded.keptEmpty;
     carryEmptyManagedFields(object, decoded.object as JsonObject);
     const errors = [...strictErrors, ...decoded.strictErrors];
@@ -236,6 +235,12 @@ function decodeMerged(context: RequestContext, { object, shown, strictErrors }: 
     if (error instanceof DecodeError) throw refuse(error.message);
     throw error;
   }
+}
+
+function decodeTyped(context: RequestContext, type: StructType | undefined, object: unknown, existing: KubernetesObject): Decoded {
+  if (!type) throw new Error(`${context.served.version.kind} has no Go type`);
+  const read = context.request.body?.patchType === 'strategic' ? decodeUnstructured : decode;
+  return read(type, object as JsonObject, { existing, keepEmpty: true });
 }
 
 /** `%+v` of a map, as Go prints it. */

@@ -13,6 +13,7 @@ import type { Columns } from '../tables/table.ts';
 import type { UpdateRequest } from './write.ts';
 import type { ResourceCatalog, Served } from './catalog.ts';
 import type { ObjectStore } from './object-store.ts';
+import type { Decoded } from '../../../apimachinery/codec/decode.ts';
 
 /**
  * An object on its way into the store. The top level and its metadata are the pipeline's own and may be changed in place. Deeper parts
@@ -83,6 +84,8 @@ export interface VersionDefinition {
   readonly kind: string;
   /** Undefined for custom resources: they have a schema of their own. */
   readonly type: StructType | undefined;
+  /** How bodies are read where there is no Go type. Throws a DecodeError. */
+  readonly custom?: { decode(value: unknown, duplicates?: ReadonlyMap<object, readonly string[]>): Decoded };
   /** How its fields are merged and owned, where that does not follow from the Go type. */
   readonly applyType?: ApplyType;
   /** Fills in what the manifest leaves out. `existing` has the very parts of the object that are known to be complete. */
@@ -133,6 +136,12 @@ export interface SelectableFields {
   refuse?(field: string, kind: string): string;
 }
 
+/** The same object gives the same answer: readers share it. */
+export interface StoredForm {
+  read(object: KubernetesObject): KubernetesObject;
+  write(object: KubernetesObject): KubernetesObject;
+}
+
 export interface ResourceDefinition {
   readonly group: string;
   /** Plural: `deployments`. */
@@ -161,6 +170,10 @@ export interface ResourceDefinition {
   readonly returnsDeletedObject?: boolean;
   /** Kubernetes keeps the objects as JSON, not as protobuf: empty lists stay. */
   readonly storedAsJson?: boolean;
+  /** The way from and to the store, where that is not the form in which this definition's objects are served. */
+  readonly storage?: StoredForm;
+  /** The group that refusals name, where Kubernetes keeps the kind's rules in another one (events). */
+  readonly internalGroup?: string;
   /** Seconds after which an object goes by itself (events). */
   readonly ttlSeconds?: number;
 }

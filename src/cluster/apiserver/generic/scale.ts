@@ -18,7 +18,7 @@ import type { Draft, SubresourceDefinition, SubresourceServer } from './resource
 const REPLICAS = fieldPath('spec', 'replicas');
 
 /** What is read and written here, as if it were a resource of its own. */
-const SCALE: Served = {
+export const SCALE: Served = {
   definition: {
     group: 'autoscaling',
     resource: 'scale',
@@ -105,7 +105,8 @@ async function rescaled(
   return object;
 }
 
-function checkScale(scale: Draft, old: KubernetesObject, context: RequestContext): void {
+/** @param nonNegative whether the number itself is checked here */
+export function checkScale(scale: Draft, old: KubernetesObject, context: RequestContext, nonNegative = true): void {
   const { uid, name = '' } = scale.metadata;
   if (uid && uid !== old.metadata.uid)
     throw conflict(
@@ -115,6 +116,6 @@ function checkScale(scale: Draft, old: KubernetesObject, context: RequestContext
     );
   const errors = validateObjectMeta(scale.metadata, true, nameIsDNSSubdomain, Path.of('metadata'));
   const replicas = (scale as unknown as Scale).spec?.replicas ?? 0;
-  if (replicas < 0) errors.push(invalid(Path.of('spec', 'replicas'), replicas, 'must be greater than or equal to 0'));
+  if (nonNegative && replicas < 0) errors.push(invalid(Path.of('spec', 'replicas'), replicas, 'must be greater than or equal to 0'));
   if (errors.length) throw invalidError({ group: 'autoscaling', kind: 'Scale' }, name, errors);
 }

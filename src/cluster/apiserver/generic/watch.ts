@@ -7,9 +7,10 @@ import type { Clock, Timer } from '../../../apimachinery/clock.ts';
 import type { Store, StoreEvent, StoreWatch } from '../../storage/store.ts';
 import type { RequestContext } from './context.ts';
 import { internalResourceVersion, waitForRevision } from './list.ts';
-import { collectionKey, objectKey, withRevision } from './object-store.ts';
+import { asServed, collectionKey, objectKey, withRevision } from './object-store.ts';
 import type { WatchEvent, WatchStream } from '../../../apimachinery/api-request.ts';
 import type { Selection } from './selection.ts';
+import type { ResourceDefinition } from './resource-definition.ts';
 
 /** Events that may wait for a reader. They are references, so this bounds time rather than memory. */
 const MAX_BUFFERED = 10_000;
@@ -35,9 +36,9 @@ export async function watchObjects(
   const single = selection.name !== undefined && (request.namespace || !definition.namespaced);
   const prefix = single ? objectKey(definition, request.namespace, selection.name!) : collectionKey(definition, request.namespace);
   const convert = (object: KubernetesObject): KubernetesObject => version.fromStorage?.(object) ?? object;
-  const deliver = (event: StoreEvent): void => {
-    const seen = through(selection, event);
-    if (seen) stream.push({ type: seen.type, object: convert(seen.object) }, event.revision);
+  const deliver = (stored: StoreEvent): void => {
+    const seen = through(selection, definition.storage ? servedEvent(definition, stored) : stored);
+    if (seen) stream.push({ type: seen.type, object: convert(seen.object) }, stored.revision);
   };
 
   const initial = options.sendInitialEvents ?? after === 0;
@@ -47,7 +48,10 @@ export async function watchObjects(
     if (initial) {
       const list = await store.list(single ? collectionKey(definition, request.namespace) : prefix, { revision: from });
       if (!list.ok) throw resourceExpired(`too old resource version: ${from} (${store.compactedRevision})`);
-      for (const { value } of list.entries) if (selection.matches(value)) stream.push({ type: 'ADDED', object: convert(value) }, from);
+      for (const entry of list.entries) {
+        const value = asServed(definition, entry.value);
+        if (selection.matches(value)) stream.push({ type: 'ADDED', object: convert(value) }, from);
+      }
       if (options.sendInitialEvents && options.allowWatchBookmarks)
         stream.push(bookmark(context, from, { [INITIAL_EVENTS_END]: 'true' }), from);
     }
@@ -60,6 +64,11 @@ export async function watchObjects(
     bookmark: options.allowWatchBookmarks ? () => bookmark(context, store.revision) : undefined,
   });
   return stream;
+}
+
+function servedEvent(definition: ResourceDefinition, event: StoreEvent): StoreEvent {
+  const { value, previous } = event;
+  return { ...event, value: asServed(definition, value), previous: previous && asServed(definition, previous) };
 }
 
 /** What a selector makes of an event: an object may enter and leave the selection. */

@@ -70,7 +70,7 @@ export function checkName(object: Draft, context: RequestContext): void {
 
 function invalidObject(context: RequestContext, object: Draft, errors: readonly FieldError[]): StatusError {
   const { definition, version } = context.served;
-  return invalidError({ group: definition.group, kind: version.kind }, object.metadata.name ?? '', errors);
+  return invalidError({ group: definition.internalGroup ?? definition.group, kind: version.kind }, object.metadata.name ?? '', errors);
 }
 
 /** @param make gives the object afresh for each attempt at a generated name */

@@ -65,7 +65,7 @@ function listMetadata({ metadata }: JsonObject): JsonObject {
   const { resourceVersion, continue: token, remainingItemCount } = metadata;
   return {
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    ...(token === undefined ? {} : { continue: token }),
+    ...(token ? { continue: token } : {}),
     ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
   };
 }

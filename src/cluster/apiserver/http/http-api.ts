@@ -58,6 +58,8 @@ export async function handleHttp(server: ApiServer, request: HttpRequest): Promi
 }
 
 async function answer(server: ApiServer, request: HttpRequest): Promise<HttpResponse> {
+  const pending = server.ready();
+  if (pending) await pending;
   const at = request.url.indexOf('?');
   const path = at < 0 ? request.url : request.url.slice(0, at);
   const query = new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1));
@@ -65,6 +67,8 @@ async function answer(server: ApiServer, request: HttpRequest): Promise<HttpResp
   if (!info.isResourceRequest) return server.answerNonResource(request.method, path, header(request, 'accept'));
   if (!server.catalog.hasGroup(info.group) || !server.catalog.hasGroupVersion(info.group, info.version)) return plainNotFound();
   const served = server.catalog.find(info.group, info.version, info.resource);
+  if (served?.version.custom ? !fitsScope(info, served.definition.namespaced) : server.catalog.isCustomGroup(info.group))
+    return plainNotFound();
   if (!served)
     throw statusError({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource', details: {} });
   if (!allowed(info, request.method))
@@ -79,6 +83,12 @@ async function answer(server: ApiServer, request: HttpRequest): Promise<HttpResp
   const response = await server.serve(await resourceRequest(server, info, query, request, served.version.kind, typed));
   const conversion = accepted.convert && { convert: accepted.convert, definition: served.definition, query, now: server.now() };
   return encode(response, typed, conversion);
+}
+
+/** Custom resources are found only where they are: of a namespaced kind, at most lists go over all namespaces. */
+function fitsScope({ namespace, name, verb }: RequestInfo, namespaced: boolean): boolean {
+  if (!namespaced) return namespace === '';
+  return namespace !== '' || (name === '' && (verb === 'list' || verb === 'watch' || verb === 'deletecollection'));
 }
 
 /** Names stand in the path for some verbs, and must not for others. */

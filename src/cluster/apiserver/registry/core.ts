@@ -1,17 +1,82 @@
 // The resources of the core API group.
-import type { ConfigMap, Namespace, Secret, Service } from '#api/core/v1';
+import type { ConfigMap, Endpoints, LimitRange, Namespace, ResourceQuota, Secret, Service, ServiceAccount } from '#api/core/v1';
+import type { KubernetesObject } from '../../../apimachinery/object.ts';
+import { Path } from '../../../apimachinery/validation/field-error.ts';
+import { nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
 import type { Store } from '../../storage/store.ts';
+import { setEndpointsDefaults, setLimitRangeDefaults, setResourceQuotaDefaults } from '../defaults/core-kinds.ts';
 import { setNamespaceDefaults, setSecretDefaults } from '../defaults/namespace-and-secret.ts';
 import { setServiceDefaults } from '../defaults/service.ts';
-import { defaulting, define, typed } from '../generic/define.ts';
+import { defaulting, define, typed, type DraftOf, type TypedStrategy } from '../generic/define.ts';
 import { podResources } from './pods.ts';
-import type { ResourceDefinition } from '../generic/resource-definition.ts';
-import { statusStrategy } from '../generic/status-strategy.ts';
+import { coreEvents } from './events.ts';
+import { nodeObjects } from './nodes.ts';
+import { volumeResources } from './volumes.ts';
+import type { Draft, ResourceDefinition } from '../generic/resource-definition.ts';
+import { keep, statusStrategy } from '../generic/status-strategy.ts';
 import { namespaceFinalizeStrategy, namespaceStatusStrategy, namespaceStrategy } from '../namespace-strategy.ts';
 import { ServiceAllocation } from '../service/service-allocation.ts';
 import { serviceStrategy } from '../service/service-strategy.ts';
 import { secretWarnings, validateConfigMap, validateConfigMapUpdate, validateSecret, validateSecretUpdate } from '../validation/config.ts';
+import {
+  configMapColumns,
+  endpointsColumns,
+  namespaceColumns,
+  resourceQuotaColumns,
+  secretColumns,
+  serviceAccountColumns,
+  serviceColumns,
+} from '../tables/core.ts';
+import { validateEndpoints, validateEndpointsUpdate } from '../validation/endpoints.ts';
+import { validateLimitRange } from '../validation/limit-range.ts';
+import { validateCoreObjectMeta, validateCoreObjectMetaUpdate } from '../validation/object-meta.ts';
+import {
+  validateResourceQuota,
+  validateResourceQuotaStatusUpdate,
+  validateResourceQuotaUpdate,
+} from '../validation/resource-quota.ts';
 import { validateServiceStatusUpdate } from '../validation/service.ts';
+
+const METADATA = Path.of('metadata');
+
+const keepStatus = (object: object, old: object): void => keep(object as Draft, old as KubernetesObject, 'status');
+
+const resourceQuotaStrategy: TypedStrategy<ResourceQuota> = {
+  allowUnconditionalUpdate: true,
+  resetFields: [['status']],
+  prepareForCreate(quota) {
+    quota.status = {};
+  },
+  validate: validateResourceQuota,
+  prepareForUpdate: keepStatus,
+  validateUpdate: validateResourceQuotaUpdate,
+};
+
+const ENFORCE_MOUNTABLE = 'kubernetes.io/enforce-mountable-secrets';
+
+/** Of a secret only the name counts. */
+function nameSecrets(account: DraftOf<ServiceAccount>): void {
+  if (account.secrets) account.secrets = account.secrets.map(({ name }) => (name === undefined ? {} : { name }));
+}
+
+function accountWarnings({ metadata: { annotations } }: ServiceAccount): string[] {
+  if (annotations?.[ENFORCE_MOUNTABLE] === undefined) return [];
+  const why = 'deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets';
+  return [`metadata.annotations[${ENFORCE_MOUNTABLE}]: ${why}`];
+}
+
+const serviceAccountStrategy: TypedStrategy<ServiceAccount> = {
+  allowUnconditionalUpdate: true,
+  prepareForCreate: nameSecrets,
+  validate: ({ metadata }) => validateCoreObjectMeta(metadata, true, nameIsDNSSubdomain, METADATA),
+  warningsOnCreate: accountWarnings,
+  prepareForUpdate: nameSecrets,
+  validateUpdate: ({ metadata }, old) => [
+    ...validateCoreObjectMetaUpdate(metadata, old.metadata, METADATA),
+    ...validateCoreObjectMeta(metadata, true, nameIsDNSSubdomain, METADATA),
+  ],
+  warningsOnUpdate: (account, old) => (accountWarnings(old).length ? [] : accountWarnings(account)),
+};
 
 /** Where cluster addresses are taken from. */
 const SERVICE_CIDR = '10.0.0.0/16';
@@ -27,10 +92,40 @@ export function coreResources(store: Store): ResourceDefinition[] {
         validate: validateConfigMap,
         validateUpdate: validateConfigMapUpdate,
       }),
+      columns: configMapColumns,
     }),
-    define('', 'endpoints', { shortNames: ['ep'], storagePath: 'services/endpoints', strategy: {} }),
-    define('', 'events', { shortNames: ['ev'], strategy: {} }),
-    define('', 'limitranges', { shortNames: ['limits'], strategy: {} }),
+    define('', 'endpoints', {
+      shortNames: ['ep'],
+      storagePath: 'services/endpoints',
+      versions: {
+        v1: {
+          ...defaulting<Endpoints>(setEndpointsDefaults),
+          deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+        },
+      },
+      strategy: typed<Endpoints>({
+        allowCreateOnUpdate: true,
+        allowUnconditionalUpdate: true,
+        validate: validateEndpoints,
+        validateUpdate: validateEndpointsUpdate,
+      }),
+      columns: endpointsColumns,
+    }),
+    coreEvents(),
+    define('', 'limitranges', {
+      shortNames: ['limits'],
+      versions: { v1: defaulting<LimitRange>(setLimitRangeDefaults) },
+      strategy: typed<LimitRange>({
+        allowCreateOnUpdate: true,
+        allowUnconditionalUpdate: true,
+        prepareForCreate({ metadata }) {
+          // a name that nobody has to think of: its own uid
+          if (!metadata.name && metadata.uid) metadata.name = metadata.uid;
+        },
+        validate: validateLimitRange,
+        validateUpdate: validateLimitRange,
+      }),
+    }),
     define('', 'namespaces', {
       shortNames: ['ns'],
       versions: { v1: defaulting<Namespace>(setNamespaceDefaults) },
@@ -44,10 +139,17 @@ export function coreResources(store: Store): ResourceDefinition[] {
         names: ['status.phase'],
         read: ({ status }) => ({ 'status.phase': (status as Namespace['status'])?.phase ?? '' }),
       },
+      columns: namespaceColumns,
     }),
-    define('', 'persistentvolumeclaims', { shortNames: ['pvc'], strategy: {} }),
     ...podResources(),
-    define('', 'resourcequotas', { shortNames: ['quota'], strategy: {} }),
+    define('', 'resourcequotas', {
+      shortNames: ['quota'],
+      versions: { v1: defaulting<ResourceQuota>(setResourceQuotaDefaults) },
+      strategy: typed(resourceQuotaStrategy),
+      subresources: { status: { strategy: { ...statusStrategy, ...typed<ResourceQuota>({ validateUpdate: validateResourceQuotaStatusUpdate }) } } },
+      returnsDeletedObject: true,
+      columns: resourceQuotaColumns,
+    }),
     define('', 'secrets', {
       versions: { v1: defaulting<Secret>(setSecretDefaults) },
       strategy: typed<Secret>({
@@ -62,8 +164,14 @@ export function coreResources(store: Store): ResourceDefinition[] {
         warningsOnUpdate: secretWarnings,
       }),
       selectableFields: { names: ['type'], read: ({ type }) => ({ type: (type as string | undefined) ?? '' }) },
+      columns: secretColumns,
     }),
-    define('', 'serviceaccounts', { shortNames: ['sa'], strategy: {} }),
+    define('', 'serviceaccounts', {
+      shortNames: ['sa'],
+      strategy: typed(serviceAccountStrategy),
+      returnsDeletedObject: true,
+      columns: serviceAccountColumns,
+    }),
     define('', 'services', {
       shortNames: ['svc'],
       categories: ['all'],
@@ -79,8 +187,9 @@ export function coreResources(store: Store): ResourceDefinition[] {
           return { 'spec.clusterIP': clusterIP, 'spec.type': type };
         },
       },
+      columns: serviceColumns,
     }),
-    define('', 'nodes', { shortNames: ['no'], storagePath: 'minions', strategy: {} }),
-    define('', 'persistentvolumes', { shortNames: ['pv'], strategy: {} }),
+    ...nodeObjects(),
+    ...volumeResources(),
   ];
 }

@@ -1,19 +1,30 @@
 // What a PersistentVolumeClaim asks for, in a claim itself, in a StatefulSet's templates and in ephemeral volumes.
 // Follows pkg/apis/core/validation.
 import type {
+  PersistentVolumeClaim,
   PersistentVolumeClaimSpec,
   PersistentVolumeClaimTemplate,
   TypedLocalObjectReference,
   TypedObjectReference,
 } from '#api/core/v1';
-import { forbidden, invalid, notSupported, required, type FieldError, type Path } from '../../../apimachinery/validation/field-error.ts';
+import { forbidden, invalid, notSupported, Path, required, type FieldError } from '../../../apimachinery/validation/field-error.ts';
+import { compareQuantities, parseQuantity } from '../../../apimachinery/quantity.ts';
+import { nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
 import { checkDNS1123Label, checkDNS1123Subdomain } from './checks.ts';
 import { validateLabelSelector } from './label-selector.ts';
-import { validateTemplateObjectMeta } from './object-meta.ts';
+import { internalDiff } from './internal-diff.ts';
+import {
+  FIELD_IMMUTABLE,
+  semanticEqual,
+  validateCoreObjectMeta,
+  validateCoreObjectMetaUpdate,
+  validateImmutable,
+  validateTemplateObjectMeta,
+} from './object-meta.ts';
 import { checkPositiveQuantity, checkQuantityValue } from './resource-quantity.ts';
 
-const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
-const VOLUME_MODES = ['Block', 'Filesystem'];
+export const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
+export const VOLUME_MODES = ['Block', 'Filesystem'];
 
 export interface ClaimSpecOptions {
   /** The stored claim has such a selector. */
@@ -89,3 +100,88 @@ function checkSource(
 
 const sameSource = (a: TypedLocalObjectReference, b: TypedObjectReference): boolean =>
   a.apiGroup === b.apiGroup && a.kind === b.kind && a.name === b.name;
+
+const METADATA = Path.of('metadata');
+const SPEC = Path.of('spec');
+const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
+
+export function validatePersistentVolumeClaim({ metadata, spec = {} }: PersistentVolumeClaim, options: ClaimSpecOptions = {}): FieldError[] {
+  const errors = validateCoreObjectMeta(metadata, true, nameIsDNSSubdomain, METADATA);
+  validateClaimSpec(spec, SPEC, errors, options);
+  return errors;
+}
+
+export function validatePersistentVolumeClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
+  const options = updateOptions(old.spec ?? {});
+  // Kubernetes checks the whole claim, and then the whole of it once more as a part of the update
+  const errors = [
+    ...validatePersistentVolumeClaim(claim, options),
+    ...validateCoreObjectMetaUpdate(claim.metadata, old.metadata, METADATA),
+    ...validatePersistentVolumeClaim(claim, options),
+  ];
+  checkImmutableSpec(claim, old, errors);
+  const { resources, volumeMode, volumeAttributesClassName: className } = claim.spec ?? {};
+  const oldSize = old.spec?.resources?.requests?.['storage'] ?? '0';
+  const size = parseQuantity(resources?.requests?.['storage'] ?? '0');
+  const actual = parseQuantity(old.status?.capacity?.['storage'] ?? '0');
+  // a wish to grow may be taken back, but a volume never shrinks
+  if (compareQuantities(size, parseQuantity(oldSize)) < 0 && compareQuantities(size, actual) <= 0)
+    errors.push(forbidden(SPEC.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity'));
+  errors.push(...validateImmutable(volumeMode, old.spec?.volumeMode, Path.of('volumeMode')));
+  const oldClassName = old.spec?.volumeAttributesClassName;
+  if (oldClassName !== undefined && className === undefined)
+    errors.push(forbidden(SPEC.child('volumeAttributesClassName'), 'update from non-nil value to nil is forbidden'));
+  return errors;
+}
+
+function updateOptions({ selector, dataSource, dataSourceRef }: PersistentVolumeClaimSpec): ClaimSpecOptions {
+  const wrong: FieldError[] = [];
+  for (const source of [dataSource, dataSourceRef]) if (source?.apiGroup) checkDNS1123Subdomain(source.apiGroup, SPEC, wrong);
+  return {
+    allowInvalidLabelValueInSelector: validateLabelSelector(selector, SPEC).length > 0,
+    allowInvalidAPIGroupInDataSourceOrRef: wrong.length > 0,
+  };
+}
+
+/** What may change once: the volume, and the class of a claim that has none. What may grow: the request of a bound claim. */
+function checkImmutableSpec(claim: PersistentVolumeClaim, old: PersistentVolumeClaim, errors: FieldError[]): void {
+  let spec: PersistentVolumeClaimSpec = { ...claim.spec };
+  let before: PersistentVolumeClaimSpec = { ...old.spec };
+  if (!before.volumeName) before = withField(before, 'volumeName', spec.volumeName);
+  const oldClass = old.metadata.annotations?.[CLASS_ANNOTATION] ?? '';
+  const newClass = claim.metadata.annotations?.[CLASS_ANNOTATION] ?? '';
+  const movedToField =
+    oldClass !== '' && before.storageClassName === undefined && spec.storageClassName === oldClass && (newClass === '' || newClass === oldClass);
+  if (movedToField) spec = withField(spec, 'storageClassName', undefined);
+  else {
+    if (newClass !== oldClass) errors.push(invalid(METADATA.child('annotations', CLASS_ANNOTATION), newClass, FIELD_IMMUTABLE));
+    if (before.storageClassName === undefined && spec.storageClassName !== undefined && oldClass === '')
+      spec = withField(spec, 'storageClassName', undefined);
+  }
+  const oldStorage = before.resources?.requests?.['storage'];
+  if (claim.status?.phase === 'Bound' && spec.resources?.requests && oldStorage !== undefined)
+    spec = { ...spec, resources: { ...spec.resources, requests: { ...spec.resources.requests, storage: oldStorage } } };
+  if (claim.status?.phase === 'Bound' && spec.volumeAttributesClassName !== undefined)
+    spec = withField(spec, 'volumeAttributesClassName', before.volumeAttributesClassName);
+  if (semanticEqual(spec, before)) return;
+  const diff = internalDiff('core/v1.PersistentVolumeClaimSpec', before, spec);
+  const why = `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${diff}`;
+  errors.push(forbidden(SPEC, why));
+}
+
+function withField<K extends 'volumeName' | 'storageClassName' | 'volumeAttributesClassName'>(
+  spec: PersistentVolumeClaimSpec,
+  field: K,
+  value: string | undefined,
+): PersistentVolumeClaimSpec {
+  const { [field]: _, ...rest } = spec;
+  return value === undefined ? rest : { ...rest, [field]: value };
+}
+
+export function validatePersistentVolumeClaimStatusUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
+  const errors = validateCoreObjectMetaUpdate(claim.metadata, old.metadata, METADATA);
+  const at = Path.of('status', 'capacity');
+  for (const [name, amount] of Object.entries(claim.status?.capacity ?? {}))
+    if (parseQuantity(amount).unscaled < 0n) errors.push(invalid(at.key(name), amount, 'must be a valid resource quantity'));
+  return errors;
+}

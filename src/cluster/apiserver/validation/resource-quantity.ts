@@ -77,6 +77,14 @@ export function checkContainerResourceName(name: string, field: Path, errors: Fi
     errors.push(invalid(field, name, "doesn't follow extended resource name standard"));
 }
 
+export const isStandardQuotaResource = (name: string): boolean =>
+  (STANDARD.has(name) && name !== 'storage') || isQuotaHugePageName(name);
+
+export function checkQuotaResourceName(name: string, field: Path, errors: FieldError[]): void {
+  checkResourceName(name, field, errors);
+  if (!name.includes('/') && !isStandardQuotaResource(name)) errors.push(invalid(field, name, 'must be a standard resource for quota'));
+}
+
 export function checkQuantityValue(name: string, text: string, field: Path, errors: FieldError[]): void {
   const quantity = parseQuantity(text);
   if (quantity.unscaled < 0n) errors.push(invalid(field, quantity.text, 'must be greater than or equal to 0'));

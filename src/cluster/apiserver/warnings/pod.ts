@@ -1,6 +1,6 @@
 // What the server tells clients of a pod spec that is valid but hardly meant: things of the past, names given twice, parts of bytes.
 // Follows pkg/api/pod/warnings.go.
-import type { Container, ContainerPort, LocalObjectReference, PodSpec, PodTemplateSpec, ResourceList, Volume } from '#api/core/v1';
+import type { Container, ContainerPort, LocalObjectReference, PodSpec, PodTemplateSpec, ResourceList, Volume, NodeSelectorTerm } from '#api/core/v1';
 import type { ObjectMeta } from '#api/meta/v1';
 import { goList, quote } from '../../../apimachinery/go-text.ts';
 import { parseQuantity, quantityMilliValue } from '../../../apimachinery/quantity.ts';
@@ -69,23 +69,24 @@ const OLD_LABELS: Readonly<Record<string, string>> = {
   'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
 };
 
+/** Labels of nodes in a selector's term that go by other names now. */
+export function nodeSelectorWarnings({ matchExpressions }: NodeSelectorTerm, field: Path): string[] {
+  return (matchExpressions ?? []).flatMap(({ key }, i) =>
+    OLD_LABELS[key] ? [`${field.child('matchExpressions').index(i).child('key')}: ${key} is ${OLD_LABELS[key]}`] : [],
+  );
+}
+
 function deprecatedLabels(spec: PodSpec, field: Path, warnings: string[]): void {
   for (const key in spec.nodeSelector) if (OLD_LABELS[key]) warnings.push(`${field.child('nodeSelector').key(key)}: ${OLD_LABELS[key]}`);
   const node = spec.affinity?.nodeAffinity;
   const required = node?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   const preferred = node?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   const at = field.child('affinity', 'nodeAffinity');
-  required.forEach(({ matchExpressions }, i) =>
-    matchExpressions?.forEach(({ key }, j) => {
-      const path = at.child('requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms').index(i);
-      if (OLD_LABELS[key]) warnings.push(`${path.child('matchExpressions').index(j).child('key')}: ${key} is ${OLD_LABELS[key]}`);
-    }),
-  );
+  const terms = at.child('requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms');
+  required.forEach((term, i) => warnings.push(...nodeSelectorWarnings(term, terms.index(i))));
+  const preferences = at.child('preferredDuringSchedulingIgnoredDuringExecution');
   preferred.forEach(({ preference }, i) =>
-    preference.matchExpressions?.forEach(({ key }, j) => {
-      const path = at.child('preferredDuringSchedulingIgnoredDuringExecution').index(i).child('preference', 'matchExpressions').index(j);
-      if (OLD_LABELS[key]) warnings.push(`${path.child('key')}: ${key} is ${OLD_LABELS[key]}`);
-    }),
+    warnings.push(...nodeSelectorWarnings(preference, preferences.index(i).child('preference'))),
   );
   spec.topologySpreadConstraints?.forEach(({ topologyKey }, i) => {
     const path = field.child('topologySpreadConstraints').index(i).child('topologyKey');

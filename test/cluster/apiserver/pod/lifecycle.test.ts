@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Pod, PodSpec } from '#api/core/v1';
 import type { PodDisruptionBudgetStatus } from '#api/policy/v1';
 import type { Client } from '../../../../src/client/client.ts';
-import { inProcess, refusal } from '../in-process.ts';
+import { inProcess, namespace, refusal } from '../in-process.ts';
 
-const namespace = 'default';
 const LABELS = { app: 'web' };
 const POD_LABELS = { ...LABELS, version: '2' };
 
@@ -31,7 +30,7 @@ const bind = (client: Client, metadata: object = {}, target: object = { kind: 'N
 
 describe('binding', () => {
   it('gives the pod its node, annotations, and the labels it has not', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await createPod(client);
     await bind(client, { labels: { app: 'other', zone: 'a' }, annotations: { why: 'free' } });
     const { spec, metadata, status } = await getPod(client);
@@ -56,14 +55,14 @@ describe('binding', () => {
     ],
     ['is another', {}, { uid: 'x' }, 'Precondition failed: UID in precondition: x'],
   ])('is refused where the pod %s', async (_, spec, metadata, message) => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await createPod(client, spec);
     expect(await refusal(bind(client, metadata))).toContain(message);
     expect((await getPod(client)).spec.nodeName).toBe(spec.nodeName);
   });
 
   it('is refused where the target is no node', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await createPod(client);
     expect(await refusal(bind(client, {}, { kind: 'Pod', name: 'x' }))).toContain('target.kind: Unsupported value: "Pod"');
   });
@@ -77,7 +76,7 @@ describe('deletion', () => {
     ['running: after the default period', { nodeName: 'n' }, READY, 30],
     ['running: after its own period', { nodeName: 'n', terminationGracePeriodSeconds: 5 }, READY, 5],
   ])('of a pod that is %s', async (_, spec, status, gracePeriod) => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await createPod(client, spec);
     if (status) await setStatus(client, status);
     await client.delete('v1/Pod', 'web', { namespace });
@@ -115,7 +114,7 @@ describe('eviction', () => {
   }
 
   it('deletes a pod that no budget is about, and says why', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await runningPod(client);
     await evict(client);
     const { metadata, status } = await getPod(client);
@@ -126,7 +125,7 @@ describe('eviction', () => {
   });
 
   it('takes one disruption of the budget', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await runningPod(client);
     await withBudget(client, budget(1));
     await evict(client);
@@ -137,7 +136,7 @@ describe('eviction', () => {
   });
 
   it('is refused where nothing of the budget is left', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await runningPod(client);
     await withBudget(client, budget(0));
     expect(await refusal(evict(client))).toBe("429 Cannot evict pod as it would violate the pod's disruption budget.");
@@ -145,7 +144,7 @@ describe('eviction', () => {
   });
 
   it('is refused where two budgets are about the pod', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await runningPod(client);
     await withBudget(client, budget(1));
     await withBudget(client, budget(1), 'another');
@@ -153,7 +152,7 @@ describe('eviction', () => {
   });
 
   it('asks no budget about a pod that has not started', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await createPod(client, { nodeName: 'n' });
     await withBudget(client, budget(0));
     await evict(client);
@@ -161,7 +160,7 @@ describe('eviction', () => {
   });
 
   it('may always take a pod that is not ready, where the budget says so', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     await runningPod(client, { phase: 'Running' });
     await withBudget(client, budget(0), 'budget', { unhealthyPodEvictionPolicy: 'AlwaysAllow' });
     await evict(client);
@@ -171,13 +170,13 @@ describe('eviction', () => {
 
 describe('what the server makes of a new pod', () => {
   it('has a gate: it is not scheduled', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     const { status } = await createPod(client, { schedulingGates: [{ name: 'example.com/wait' }] });
     expect(status?.conditions).toMatchObject([{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }]);
   });
 
   it('has label keys: they become requirements, where the pod has the labels', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     const term = { topologyKey: 'zone', labelSelector: { matchLabels: LABELS }, matchLabelKeys: ['version', 'absent'] };
     const { spec } = await createPod(client, {
       affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } },
@@ -189,7 +188,7 @@ describe('what the server makes of a new pod', () => {
   });
 
   it('says a status of its own: it is not taken', async () => {
-    const { client } = inProcess();
+    const { client } = await inProcess();
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace }, spec: { containers: [{ name: 'c', image: 'i' }] } };
     const { status } = await client.create('v1/Pod', { ...pod, status: { phase: 'Running', podIP: '10.0.0.1' } } as never);
     expect(status).toEqual({ phase: 'Pending', qosClass: 'BestEffort' });

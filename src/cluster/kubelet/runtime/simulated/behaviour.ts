@@ -201,8 +201,12 @@ export function checkBehaviour(value: Readonly<Record<string, unknown>>, where: 
 
 /** Throws {@link BehaviourError} for a document that does not make sense, naming the rule. */
 export function checkDocument(document: BehaviourDocument): BehaviourDocument {
-  for (const [i, { then }] of document.rules.entries())
-    checkBehaviour(then as unknown as Readonly<Record<string, unknown>>, `rules[${i}].then`);
+  const rules: unknown = isObject(document) ? document.rules : undefined;
+  if (!Array.isArray(rules)) throw new BehaviourError('rules: must be a list');
+  for (const [i, rule] of rules.entries()) {
+    if (!isObject(rule) || !isObject(rule['then'])) throw new BehaviourError(`rules[${i}].then: must say what the rule changes`);
+    checkBehaviour(rule['then'], `rules[${i}].then`);
+  }
   return document;
 }
 

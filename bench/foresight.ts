@@ -1,0 +1,95 @@
+// How often a preview foresees what really happened: recorded changes of manifests, each applied to a real control plane, against what a
+// preview says of the same change. Counts refusals, pods created and deleted, the lowest number available, and Services without endpoints.
+//
+//   node scripts/run-ts.mjs bench/foresight.ts [--data DIR] [--only REGEX] [--verbose]
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { RealClock } from '../src/apimachinery/clock.ts';
+import { STEP_BY_STEP } from '../src/cluster/kubelet/runtime/simulated/documents.ts';
+import { preview } from '../src/reconcile/preview/preview.ts';
+import { prepare, type Prepared } from '../src/reconcile/prepare.ts';
+
+interface Truth {
+  readonly writes: readonly { readonly object: string; readonly action: string }[];
+  readonly workloads: readonly {
+    readonly object: string;
+    readonly podsCreated: number;
+    readonly podsDeleted: number;
+    readonly minAvailable: number;
+    readonly gone?: boolean;
+  }[];
+  readonly services: readonly {
+    readonly object: string;
+    readonly endpointsBefore: number | null;
+    readonly endpointsAfter: number | null;
+  }[];
+}
+
+const { values: args } = parseArgs({
+  options: {
+    data: { type: 'string', default: '../shared/oracle/recorded/changes' },
+    only: { type: 'string', default: '.' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+const root = path.resolve(args.data);
+const read = (location: string): Promise<Prepared> =>
+  prepare({ location }, { clock: new RealClock(), stdin: process.stdin, cacheDirectory: path.join(root, '.cache') });
+
+const totals = { refusals: [0, 0], pods: [0, 0], lowest: [0, 0], endpoints: [0, 0], whole: [0, 0] };
+const tally = (kind: keyof typeof totals, agrees: boolean): boolean => {
+  totals[kind][1]!++;
+  if (agrees) totals[kind][0]!++;
+  return agrees;
+};
+
+for (const id of fs
+  .readdirSync(root)
+  .filter((name) => new RegExp(args.only).test(name) && fs.existsSync(path.join(root, name, 'truth.json')))) {
+  const folder = path.join(root, id);
+  // what others did meanwhile is not part of a preview from files
+  if (fs.existsSync(path.join(folder, 'meanwhile.yaml'))) continue;
+  const truth = JSON.parse(fs.readFileSync(path.join(folder, 'truth.json'), 'utf8')) as Truth;
+  const worldFile = path.join(folder, 'world.yaml');
+  const world = fs.existsSync(worldFile) ? await read(worldFile) : undefined;
+  const hasNodes = world?.manifests.some(({ object }) => object.kind === 'Node') ?? false;
+  const [base, head] = [await read(path.join(folder, 'base')), await read(path.join(folder, 'head'))];
+  const result = await preview(base, head, {
+    namespace: 'default',
+    nodes: hasNodes ? 0 : 3,
+    now: Date.UTC(2026, 0, 1),
+    seed: 1,
+    signal: new AbortController().signal,
+    behaviour: STEP_BY_STEP,
+    ...(world ? { world } : {}),
+  });
+  const name = ({ kind, namespace, name: own }: { readonly kind: string; readonly namespace: string; readonly name: string }): string =>
+    [kind, namespace, own].filter(Boolean).join('/');
+  const wrong: string[] = [];
+  const said = new Set(
+    result.consequences.filter(({ type }) => type === 'Rejected' || type === 'ImmutableField').map(({ object }) => name(object)),
+  );
+  const refused = truth.writes.filter(({ action }) => action === 'refused').map(({ object }) => object);
+  if (!tally('refusals', refused.length === said.size && refused.every((object) => said.has(object))))
+    wrong.push(`refused ${refused.join()} said ${[...said].join()}`);
+  for (const workload of truth.workloads) {
+    const rollout = result.rollouts.find((r) => name(r) === workload.object);
+    if (!rollout) continue;
+    const pods = `+${workload.podsCreated} -${workload.podsDeleted}`;
+    if (!tally('pods', pods === `+${rollout.podsCreated} -${rollout.podsDeleted}`))
+      wrong.push(`${workload.object} ${pods} said +${rollout.podsCreated} -${rollout.podsDeleted}`);
+    if (!tally('lowest', workload.minAvailable === rollout.minAvailable))
+      wrong.push(`${workload.object} lowest ${workload.minAvailable} said ${rollout.minAvailable}`);
+  }
+  for (const service of truth.services) {
+    const told = result.services.find((s) => name({ kind: 'Service', ...s }) === service.object);
+    const changed =
+      service.endpointsBefore !== service.endpointsAfter && service.endpointsBefore !== null && service.endpointsAfter !== null;
+    if (changed && !tally('endpoints', told?.endpointsAfter === service.endpointsAfter))
+      wrong.push(`${service.object} endpoints ${service.endpointsAfter} said ${told?.endpointsAfter}`);
+  }
+  tally('whole', wrong.length === 0);
+  if (args.verbose && wrong.length) console.log(`${id}: ${wrong.join('; ')}`);
+}
+for (const [kind, [agree, of]] of Object.entries(totals)) console.log(`${String(agree).padStart(4)} of ${String(of).padStart(4)}  ${kind}`);

@@ -1,0 +1,174 @@
+// Regular expressions as Go has them (RE2's syntax), matched in time linear to the text whatever the pattern: patterns in schemas are
+// strangers', and must not be able to hold up a server. Only tells whether a text has a match. Not here: captures, `(?U)`, and how far a
+// match reaches.
+import { parseRegexp, type CharTest, type RegexpNode } from './regexp-syntax.ts';
+
+export { RegexpError } from './regexp-syntax.ts';
+
+export interface Regexp {
+  /** Whether the pattern matches somewhere in the text. */
+  test(text: string): boolean;
+}
+
+const MAX_CACHED = 1000;
+const cache = new Map<string, Regexp>();
+
+/** Throws a {@link RegexpError} with Go's words. */
+export function compileRegexp(pattern: string): Regexp {
+  let regexp = cache.get(pattern);
+  if (!regexp) {
+    if (cache.size >= MAX_CACHED) cache.clear();
+    regexp = new Machine(parseRegexp(pattern));
+    cache.set(pattern, regexp);
+  }
+  return regexp;
+}
+
+type Assertion = 'start' | 'end' | 'line-start' | 'line-end' | 'boundary' | 'not-boundary';
+
+type Step =
+  | { readonly op: 'char'; readonly test: CharTest }
+  | { readonly op: 'split'; readonly to: readonly [number, number] }
+  | { readonly op: 'jump'; to: number }
+  | { readonly op: 'assert'; readonly what: Assertion }
+  | { readonly op: 'match' };
+
+/** Go's limit on the size of what a pattern becomes is a few thousand instructions too. */
+const MAX_STEPS = 100_000;
+
+class Machine implements Regexp {
+  private readonly steps: Step[] = [];
+  /** Which steps are already on the list of this character. */
+  private readonly marks: Uint32Array;
+  private generation = 0;
+
+  constructor(node: RegexpNode) {
+    this.emit(node);
+    this.steps.push({ op: 'match' });
+    this.marks = new Uint32Array(this.steps.length);
+  }
+
+  private push(step: Step): number {
+    if (this.steps.length >= MAX_STEPS) throw new Error('the expression is too large');
+    return this.steps.push(step) - 1;
+  }
+
+  private emit(node: RegexpNode): void {
+    switch (node.is) {
+      case 'empty':
+        return;
+      case 'char':
+        this.push({ op: 'char', test: node.test });
+        return;
+      case 'assert':
+        this.push({ op: 'assert', what: node.what });
+        return;
+      case 'concat':
+        for (const part of node.parts) this.emit(part);
+        return;
+      case 'alternate':
+        this.emitAlternatives(node.parts);
+        return;
+      case 'repeat':
+        this.emitRepeat(node.part, node.min, node.max);
+    }
+  }
+
+  private emitAlternatives(parts: readonly RegexpNode[]): void {
+    const ends: { op: 'jump'; to: number }[] = [];
+    parts.forEach((part, i) => {
+      if (i === parts.length - 1) {
+        this.emit(part);
+        return;
+      }
+      const at = this.push({ op: 'match' });
+      this.emit(part);
+      const jump = { op: 'jump' as const, to: 0 };
+      ends.push(jump);
+      this.push(jump);
+      this.steps[at] = { op: 'split', to: [at + 1, this.steps.length] };
+    });
+    for (const jump of ends) jump.to = this.steps.length;
+  }
+
+  private emitRepeat(part: RegexpNode, min: number, max: number): void {
+    for (let i = 0; i < min; i++) this.emit(part);
+    if (max === Infinity) {
+      const at = this.push({ op: 'match' });
+      this.emit(part);
+      this.push({ op: 'jump', to: at });
+      this.steps[at] = { op: 'split', to: [at + 1, this.steps.length] };
+      return;
+    }
+    const open: number[] = [];
+    for (let i = min; i < max; i++) {
+      open.push(this.push({ op: 'match' }));
+      this.emit(part);
+    }
+    for (const at of open) this.steps[at] = { op: 'split', to: [at + 1, this.steps.length] };
+  }
+
+  test(text: string): boolean {
+    const chars = Array.from(text, (c) => c.codePointAt(0)!);
+    let threads: number[] = [];
+    for (let i = 0; ; i++) {
+      this.generation++;
+      // a match may begin anywhere
+      const ready: number[] = [];
+      for (const at of threads) if (this.follow(at, chars, i, ready)) return true;
+      if (this.follow(0, chars, i, ready)) return true;
+      if (i >= chars.length) return false;
+      threads = [];
+      for (const at of ready) {
+        const step = this.steps[at]!;
+        if (step.op === 'char' && step.test(chars[i]!)) threads.push(at + 1);
+      }
+    }
+  }
+
+  /** Adds all steps that wait for a character. @returns whether the end of the pattern was reached */
+  private follow(from: number, chars: readonly number[], i: number, ready: number[]): boolean {
+    const pending = [from];
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      if (this.marks[at] === this.generation) continue;
+      this.marks[at] = this.generation;
+      const step = this.steps[at]!;
+      switch (step.op) {
+        case 'match':
+          return true;
+        case 'char':
+          ready.push(at);
+          break;
+        case 'jump':
+          pending.push(step.to);
+          break;
+        case 'split':
+          pending.push(...step.to);
+          break;
+        case 'assert':
+          if (holds(step.what, chars, i)) pending.push(at + 1);
+      }
+    }
+    return false;
+  }
+}
+
+const isWord = (c: number | undefined): boolean =>
+  c !== undefined && ((c >= 48 && c <= 57) || (c >= 65 && c <= 90) || c === 95 || (c >= 97 && c <= 122));
+
+function holds(what: Assertion, chars: readonly number[], i: number): boolean {
+  switch (what) {
+    case 'start':
+      return i === 0;
+    case 'end':
+      return i === chars.length;
+    case 'line-start':
+      return i === 0 || chars[i - 1] === 10;
+    case 'line-end':
+      return i === chars.length || chars[i] === 10;
+    case 'boundary':
+      return isWord(chars[i - 1]) !== isWord(chars[i]);
+    case 'not-boundary':
+      return isWord(chars[i - 1]) === isWord(chars[i]);
+  }
+}

@@ -1,0 +1,41 @@
+// The admission plugins that are on by default, in Kubernetes' order (pkg/kubeapiserver/options/plugins.go).
+import type { Clock } from '../../../apimachinery/clock.ts';
+import type { Random } from '../../../apimachinery/random.ts';
+import type { Store } from '../../storage/store.ts';
+import type { AdmissionPlugin } from './admission.ts';
+import { defaultIngressClass, defaultStorageClass } from './default-class.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
+import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import { podSecurity } from './pod-security.ts';
+import { priority } from './priority.ts';
+import { resourceQuota } from './resource-quota.ts';
+import { serviceAccount } from './service-account.ts';
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+
+export function builtinAdmission({
+  store,
+  clock,
+  random,
+}: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+}): readonly AdmissionPlugin[] {
+  return [
+    namespaceLifecycle(store),
+    limitRanger(store),
+    serviceAccount(store, random),
+    taintNodesByCondition,
+    podSecurity,
+    priority(store),
+    defaultTolerationSeconds,
+    defaultStorageClass(store),
+    storageObjectInUseProtection,
+    persistentVolumeClaimResize(store),
+    defaultIngressClass(store),
+    resourceQuota(store, clock),
+  ];
+}

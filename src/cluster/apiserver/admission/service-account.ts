@@ -1,0 +1,81 @@
+// Every pod runs as a ServiceAccount, which must be there, and brings along its token and the secrets to pull images with. Follows
+// plugin/pkg/admission/serviceaccount.
+import type { Container, Pod, ServiceAccount, Volume, VolumeMount } from '#api/core/v1';
+import type { Random } from '../../../apimachinery/random.ts';
+import type { Store } from '../../storage/store.ts';
+import type { DraftOf } from '../generic/define.ts';
+import { isAbout, refusal, type AdmissionAttributes, type AdmissionPlugin } from './admission.ts';
+
+const DEFAULT_NAME = 'default';
+const MIRROR = 'kubernetes.io/config.mirror';
+const TOKEN_MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** An hour, and a little more: that marks tokens that were asked for here, which clients may not know how to reload. */
+const TOKEN_SECONDS = 60 * 60 + 7;
+const FILE_MODE = 0o644;
+
+export function serviceAccount(store: Store, random: Random): AdmissionPlugin {
+  return {
+    name: 'ServiceAccount',
+    operations: ['CREATE'],
+    admit(attributes) {
+      if (isAbout(attributes, '', 'pods')) return admit(attributes, store, random);
+    },
+  };
+}
+
+async function admit(attributes: AdmissionAttributes, store: Store, random: Random): Promise<void> {
+  const pod = attributes.object as unknown as DraftOf<Pod>;
+  if (pod.metadata.annotations?.[MIRROR] !== undefined) {
+    checkMirror(attributes, pod);
+    return;
+  }
+  const name = pod.spec.serviceAccountName || DEFAULT_NAME;
+  const { namespace } = attributes;
+  const entry = await store.get(`/registry/serviceaccounts/${namespace}/${name}`);
+  if (!entry) throw refusal(attributes, `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`);
+  const account = entry.value as unknown as ServiceAccount;
+  let spec: Pod['spec'] = { ...pod.spec, serviceAccountName: name, serviceAccount: name };
+  if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) spec = withToken(spec, random);
+  if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) spec = { ...spec, imagePullSecrets: account.imagePullSecrets };
+  pod.spec = spec;
+}
+
+/** Pods that a kubelet runs by itself must not use what only the API server can give. */
+function checkMirror(attributes: AdmissionAttributes, { spec }: DraftOf<Pod>): void {
+  if (spec.serviceAccountName) throw refusal(attributes, 'a mirror pod may not reference service accounts');
+  const usesToken = spec.volumes?.some((v) => v.projected?.sources?.some((s) => s.serviceAccountToken));
+  if (usesToken) throw refusal(attributes, 'a mirror pod may not use ServiceAccountToken volume projections');
+}
+
+/** Every container that has nothing else in its place gets the token. */
+function withToken(spec: Pod['spec'], random: Random): Pod['spec'] {
+  const name = `kube-api-access-${random.suffix()}`;
+  let needed = false;
+  const mount: VolumeMount = { name, readOnly: true, mountPath: TOKEN_MOUNT_PATH };
+  const mounted = (container: Container): Container => {
+    if (container.volumeMounts?.some(({ mountPath }) => mountPath === TOKEN_MOUNT_PATH)) return container;
+    needed = true;
+    return { ...container, volumeMounts: [...(container.volumeMounts ?? []), mount] };
+  };
+  const containers = spec.containers?.map(mounted);
+  const initContainers = spec.initContainers?.map(mounted);
+  if (!needed) return spec;
+  return {
+    ...spec,
+    containers,
+    ...(initContainers ? { initContainers } : {}),
+    volumes: [...(spec.volumes ?? []), tokenVolume(name)],
+  };
+}
+
+const tokenVolume = (name: string): Volume => ({
+  name,
+  projected: {
+    sources: [
+      { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
+      { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+    ],
+    defaultMode: FILE_MODE,
+  },
+});

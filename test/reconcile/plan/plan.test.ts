@@ -1,0 +1,164 @@
+// The parts of a plan that are pure: order, annotations, differences, membership, who drifted.
+import { describe, expect, test } from 'vitest';
+import type { KubernetesObject } from '../../../src/apimachinery/object.ts';
+import { applySetId } from '../../../src/reconcile/plan/apply-set.ts';
+import { ownerOf } from '../../../src/reconcile/plan/drift.ts';
+import { fieldDifferences } from '../../../src/reconcile/plan/field-difference.ts';
+import { inApplyOrder, type Ordered } from '../../../src/reconcile/plan/order.ts';
+import { readSyncAnnotations } from '../../../src/reconcile/plan/sync-annotations.ts';
+
+const stored = (apiVersion: string, kind: string, parts: object, metadata: object = {}): KubernetesObject => ({
+  apiVersion,
+  kind,
+  metadata: { name: 'x', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', ...metadata },
+  ...parts,
+});
+
+describe('order', () => {
+  const item = (kind: string, wave = 0, phase: Ordered['phase'] = 'Sync', name = 'a'): Ordered => ({
+    id: { group: '', version: 'v1', kind, namespace: '', name },
+    phase,
+    wave,
+  });
+  test('phase, then wave, then kind, then name', () => {
+    const ordered = inApplyOrder([
+      item('Deployment', 0, 'PostSync'),
+      item('Widget'),
+      item('Deployment'),
+      item('Service'),
+      item('ConfigMap', -1),
+      item('Namespace'),
+      item('ValidatingWebhookConfiguration'),
+      item('Job', 5, 'PreSync'),
+      item('CustomResourceDefinition'),
+      item('Service', 0, 'Sync', 'b'),
+    ]);
+    expect(ordered.map(({ id: { kind, name }, phase, wave }) => `${phase} ${wave} ${kind}/${name}`)).toEqual([
+      'PreSync 5 Job/a',
+      'Sync -1 ConfigMap/a',
+      'Sync 0 Namespace/a',
+      'Sync 0 CustomResourceDefinition/a',
+      'Sync 0 Service/a',
+      'Sync 0 Service/b',
+      'Sync 0 Deployment/a',
+      'Sync 0 Widget/a',
+      'Sync 0 ValidatingWebhookConfiguration/a',
+      'PostSync 0 Deployment/a',
+    ]);
+  });
+});
+
+describe('annotations', () => {
+  test.each([
+    ['none', {}, { hooks: [], wave: 0, keep: false, force: false, ignored: false, deletePolicies: ['BeforeHookCreation'] }],
+    ['a wave', { 'argocd.argoproj.io/sync-wave': '-3' }, { wave: -3 }],
+    ['a wave that is no number', { 'argocd.argoproj.io/sync-wave': 'soon' }, { wave: 0 }],
+    ['hooks', { 'argocd.argoproj.io/hook': 'PreSync, PostSync' }, { hooks: ['PreSync', 'PostSync'] }],
+    ["Helm's hooks", { 'helm.sh/hook': 'pre-install,pre-upgrade', 'helm.sh/hook-weight': '2' }, { hooks: ['PreSync'], wave: 2 }],
+    ["Argo CD's hooks go before Helm's", { 'helm.sh/hook': 'post-install', 'argocd.argoproj.io/hook': 'Sync' }, { hooks: ['Sync'] }],
+    ['a policy', { 'argocd.argoproj.io/hook-delete-policy': 'HookSucceeded' }, { deletePolicies: ['HookSucceeded'] }],
+    ['kept', { 'argocd.argoproj.io/sync-options': 'Prune=false,Validate=true' }, { keep: true }],
+    ["kept by Flux's", { 'kustomize.toolkit.fluxcd.io/prune': 'disabled' }, { keep: true }],
+    ['forced', { 'kustomize.toolkit.fluxcd.io/force': 'enabled' }, { force: true }],
+    ['ignored', { 'kustomize.toolkit.fluxcd.io/reconcile': 'disabled' }, { ignored: true }],
+  ])('%s', (_name, annotations, expected) => {
+    expect(readSyncAnnotations({ annotations: annotations as Record<string, string> })).toMatchObject(expected);
+  });
+});
+
+describe('differences', () => {
+  const pod = (containers: readonly object[], more: object = {}): KubernetesObject =>
+    stored('v1', 'Pod', { spec: { containers, ...more } });
+  test.each([
+    ['nothing', pod([{ name: 'a' }]), pod([{ name: 'a' }]), []],
+    [
+      'lists with keys, by key',
+      pod([{ name: 'a', image: '1' }, { name: 'b' }]),
+      pod([{ name: 'b' }, { name: 'a', image: '2' }]),
+      ['spec.containers[name="a"].image: 1 → 2'],
+    ],
+    [
+      'only the order of a list with keys',
+      pod([{ name: 'a' }, { name: 'b' }]),
+      pod([{ name: 'b' }, { name: 'a' }]),
+      ['spec.containers: name="a",name="b" → name="b",name="a"'],
+    ],
+    ['an element more', pod([{ name: 'a' }]), pod([{ name: 'a' }, { name: 'b' }]), ['spec.containers[name="b"]: - → {"name":"b"}']],
+    [
+      'lists without keys, by place',
+      pod([{ name: 'a', args: ['1', '2'] }]),
+      pod([{ name: 'a', args: ['1'] }]),
+      ['spec.containers[name="a"].args[1]: 2 → -'],
+    ],
+    ['a field that goes', pod([], { nodeName: 'n' }), pod([]), ['spec.nodeName: n → -']],
+    [
+      'keys of maps that are no names',
+      stored('v1', 'ConfigMap', {}, { labels: { 'a/b': '1' } }),
+      stored('v1', 'ConfigMap', {}, { labels: { 'a/b': '2' } }),
+      ['metadata.labels[a/b]: 1 → 2'],
+    ],
+    [
+      'what the server keeps',
+      stored('v1', 'ConfigMap', {}, { generation: 1 }),
+      stored('v1', 'ConfigMap', { status: { a: 1 } }, { generation: 2, resourceVersion: '9' }),
+      [],
+    ],
+    [
+      'Secrets, masked',
+      stored('v1', 'Secret', { data: { k: 'YQ==' } }),
+      stored('v1', 'Secret', { data: { k: 'Yg==' } }),
+      ['data.k: (masked) → (masked, changed)'],
+    ],
+  ] as const)('%s', (_name, live, desired, expected) => {
+    const text = (value: unknown): string =>
+      value === undefined
+        ? '-'
+        : typeof value === 'object'
+          ? Array.isArray(value)
+            ? value.join(',')
+            : JSON.stringify(value)
+          : String(value);
+    expect(
+      fieldDifferences(live, desired).map(({ path, live: before, desired: after }) => `${path}: ${text(before)} → ${text(after)}`),
+    ).toEqual(expected);
+  });
+});
+
+describe('membership', () => {
+  test('the id is that of KEP-3659', () => {
+    // base64url(sha256("jibe.shop.default.Secret."))
+    expect(applySetId('shop', 'default')).toMatch(/^applyset-[A-Za-z0-9_-]{43}-v1$/);
+    expect(applySetId('shop', 'default')).not.toBe(applySetId('shop', 'other'));
+  });
+});
+
+describe('who owns a field', () => {
+  const object = stored(
+    'apps/v1',
+    'Deployment',
+    {},
+    {
+      managedFields: [
+        { manager: 'jibe', operation: 'Apply', time: '2026-01-03T00:00:00Z', fieldsV1: { 'f:spec': { 'f:replicas': {} } } },
+        { manager: 'hpa', operation: 'Update', time: '2026-01-02T00:00:00Z', fieldsV1: { 'f:spec': { 'f:replicas': {} } } },
+        {
+          manager: 'kubectl-edit',
+          operation: 'Update',
+          time: '2026-01-01T00:00:00Z',
+          fieldsV1: {
+            'f:spec': { 'f:replicas': {}, 'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"web"}': { 'f:image': {} } } } } },
+          },
+        },
+        { manager: 'atomic', operation: 'Update', time: '2026-01-01T00:00:00Z', fieldsV1: { 'f:spec': { 'f:selector': {} } } },
+      ],
+    },
+  );
+  test.each([
+    ['the latest but jibe', 'spec.replicas', 'hpa'],
+    ['in a list with keys', 'spec.template.spec.containers[name="web"].image', 'kubectl-edit'],
+    ['of what is owned as a whole', 'spec.selector.matchLabels.app', 'atomic'],
+    ['nobody', 'spec.paused', undefined],
+  ])('%s', (_name, path, manager) => {
+    expect(ownerOf(object, path)?.manager).toBe(manager);
+  });
+});
