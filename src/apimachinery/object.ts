@@ -1,6 +1,7 @@
 // What all Kubernetes objects have in common, and the identifiers by which they are spoken of.
 import type { ObjectMeta } from '#api/meta/v1';
 import type { Kinds } from '#api/kinds';
+import { setKey } from './json/parse.ts';
 
 /** Any object. Stored objects are immutable: a change makes a new one that shares what did not change. */
 export interface KubernetesObject {
@@ -87,6 +88,15 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   }
   for (const _ in y) count--;
   return count === 0;
+}
+
+/** A copy of a JSON value that shares nothing with it. */
+export function deepCopy<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(deepCopy) as T;
+  const copy: JsonObject = {};
+  for (const key of Object.keys(value)) setKey(copy, key, deepCopy((value as JsonObject)[key]));
+  return copy as T;
 }
 
 /** Freezes a value and all that it holds. Tests do this to whatever is stored. */

@@ -4,7 +4,7 @@
 // the change. Values must have been validated.
 import { deepEqual, isObject } from '../object.ts';
 import { entryElement, entryType, facetsOf, type ApplyType, type ListType, type MapType } from './apply-schema.ts';
-import { FieldSetBuilder, type FieldSet } from './field-set.ts';
+import { FieldSet, sortEntries, type Entry } from './field-set.ts';
 import { knownItemElement } from './list-items.ts';
 import type { PathElement } from './path-element.ts';
 
@@ -16,71 +16,95 @@ export interface Comparison {
 }
 
 export function compare(type: ApplyType, left: unknown, right: unknown): Comparison {
-  const walk: Walk = { path: [], added: new FieldSetBuilder(), modified: new FieldSetBuilder(), removed: new FieldSetBuilder() };
-  visit(walk, type, left, right);
-  return { added: walk.added.build(), modified: walk.modified.build(), removed: walk.removed.build() };
+  const level = new Level();
+  visit(level, type, left, right);
+  return { added: level.build('added'), modified: level.build('modified'), removed: level.build('removed') };
 }
 
-interface Walk {
-  readonly path: PathElement[];
-  readonly added: FieldSetBuilder;
-  readonly modified: FieldSetBuilder;
-  readonly removed: FieldSetBuilder;
+type Difference = keyof Comparison;
+
+const DIFFERENCES: readonly Difference[] = ['added', 'modified', 'removed'];
+
+/** What was found at and below a path, as entries of the sets to be: the sets are built as the walk returns. */
+class Level {
+  /** The path itself. */
+  own: Difference | undefined;
+  added: Entry[] | undefined;
+  modified: Entry[] | undefined;
+  removed: Entry[] | undefined;
+
+  build(difference: Difference): FieldSet {
+    const entries = this[difference];
+    return entries ? FieldSet.fromEntries(sortEntries(entries)) : FieldSet.EMPTY;
+  }
+
+  /** Takes over what was found below `element`. No element gets two entries in one set. */
+  take(element: PathElement, below: Level): void {
+    for (const difference of DIFFERENCES) {
+      const children = below[difference];
+      const member = below.own === difference;
+      if (!children && !member) continue;
+      const entry = { element, member, children: children ? FieldSet.fromEntries(sortEntries(children)) : undefined };
+      const entries = this[difference];
+      if (entries) entries.push(entry);
+      else this[difference] = [entry];
+    }
+  }
 }
 
 /** Undefined is what is not there. */
-function visit(walk: Walk, type: ApplyType, left: unknown, right: unknown): void {
+function visit(level: Level, type: ApplyType, left: unknown, right: unknown): void {
   if (left === right) return;
   let leaf = false;
   for (const facet of facetsOf(type, left, right)) {
-    if (facet === 'scalar') leaf = visitLeaf(walk, left, right);
-    else if (facet === 'list') leaf = visitList(walk, type.list!, left, right);
-    else leaf = visitMap(walk, type.map!, left, right);
+    if (facet === 'scalar') leaf = visitLeaf(level, left, right);
+    else if (facet === 'list') leaf = visitList(level, type.list!, left, right);
+    else leaf = visitMap(level, type.map!, left, right);
   }
   if (leaf) return;
-  if (left === undefined) walk.added.add(walk.path);
-  else if (right === undefined) walk.removed.add(walk.path);
+  if (left === undefined) level.own = 'added';
+  else if (right === undefined) level.own = 'removed';
 }
 
-function visitLeaf(walk: Walk, left: unknown, right: unknown): true {
-  if (left === undefined) walk.added.add(walk.path);
-  else if (right === undefined) walk.removed.add(walk.path);
-  else if (!deepEqual(left, right)) walk.modified.add(walk.path);
+function visitLeaf(level: Level, left: unknown, right: unknown): true {
+  if (left === undefined) level.own = 'added';
+  else if (right === undefined) level.own = 'removed';
+  else if (!deepEqual(left, right)) level.own = 'modified';
   return true;
 }
 
-function visitEntry(walk: Walk, element: PathElement, type: ApplyType, left: unknown, right: unknown): void {
-  walk.path.push(element);
-  visit(walk, type, left, right);
-  walk.path.pop();
+function visitEntry(level: Level, element: PathElement, type: ApplyType, left: unknown, right: unknown): void {
+  const below = new Level();
+  visit(below, type, left, right);
+  level.take(element, below);
 }
 
 /** @returns whether the map counted as one value: atomic, or nothing in it on either side (which keeps null and empty apart) */
-function visitMap(walk: Walk, map: MapType, left: unknown, right: unknown): boolean {
+function visitMap(level: Level, map: MapType, left: unknown, right: unknown): boolean {
   const l = isObject(left) ? left : undefined;
   const r = isObject(right) ? right : undefined;
   const lKeys = l ? Object.keys(l) : [];
   const rKeys = r ? Object.keys(r) : [];
-  if (map.atomic || lKeys.length + rKeys.length === 0) return visitLeaf(walk, left, right);
+  if (map.atomic || lKeys.length + rKeys.length === 0) return visitLeaf(level, left, right);
   for (const key of lKeys) {
     const before = l![key];
     const after = r && Object.hasOwn(r, key) ? r[key] : undefined;
-    if (before !== after) visitEntry(walk, entryElement(map, key), entryType(map, key), before, after);
+    if (before !== after) visitEntry(level, entryElement(map, key), entryType(map, key), before, after);
   }
   for (const key of rKeys) {
-    if (!l || !Object.hasOwn(l, key)) visitEntry(walk, entryElement(map, key), entryType(map, key), undefined, r![key]);
+    if (!l || !Object.hasOwn(l, key)) visitEntry(level, entryElement(map, key), entryType(map, key), undefined, r![key]);
   }
   return false;
 }
 
-function visitList(walk: Walk, list: ListType, left: unknown, right: unknown): boolean {
+function visitList(level: Level, list: ListType, left: unknown, right: unknown): boolean {
   const l: readonly unknown[] = Array.isArray(left) ? left : [];
   const r: readonly unknown[] = Array.isArray(right) ? right : [];
-  if (list.atomic || l.length + r.length === 0) return visitLeaf(walk, left, right);
+  if (list.atomic || l.length + r.length === 0) return visitLeaf(level, left, right);
   const before = byElement(list, l);
   const after = byElement(list, r);
-  for (const [text, { element, items }] of before) visitItems(walk, list, element, items, after.get(text)?.items ?? []);
-  for (const [text, { element, items }] of after) if (!before.has(text)) visitItems(walk, list, element, [], items);
+  for (const [text, { element, items }] of before) visitItems(level, list, element, items, after.get(text)?.items ?? []);
+  for (const [text, { element, items }] of after) if (!before.has(text)) visitItems(level, list, element, [], items);
   return false;
 }
 
@@ -101,16 +125,17 @@ function byElement(list: ListType, items: readonly unknown[]): Map<string, Items
 }
 
 /** Elements that are there several times are one value: nothing is known of what they hold. */
-function visitItems(walk: Walk, list: ListType, element: PathElement, left: readonly unknown[], right: readonly unknown[]): void {
-  if (left.length < 2 && right.length < 2) return visitEntry(walk, element, list.element, left[0], right[0]);
-  const path = [...walk.path, element];
-  if (left.length > 1 && right.length > 1) {
-    if (!deepEqual(left, right)) walk.modified.add(path);
+function visitItems(level: Level, list: ListType, element: PathElement, left: readonly unknown[], right: readonly unknown[]): void {
+  const below = new Level();
+  if (left.length < 2 && right.length < 2) visit(below, list.element, left[0], right[0]);
+  else if (left.length > 1 && right.length > 1) {
+    if (!deepEqual(left, right)) below.own = 'modified';
   } else if (left.length > 1) {
-    if (right.length) visitEntry(walk, element, list.element, undefined, right[0]);
-    walk.removed.add(path);
+    if (right.length) visitEntry(level, element, list.element, undefined, right[0]);
+    below.own = 'removed';
   } else {
-    if (left.length) visitEntry(walk, element, list.element, left[0], undefined);
-    walk.added.add(path);
+    if (left.length) visitEntry(level, element, list.element, left[0], undefined);
+    below.own = 'added';
   }
+  level.take(element, below);
 }

@@ -2,6 +2,7 @@
 // which paths below it are. All operations share what they do not change, and return the very same set where nothing changes.
 //
 // Follows structured-merge-diff's fieldpath.Set. A node without members at or below it does not exist here.
+import type { JsonObject } from '../object.ts';
 import { compareElements, pathText, type FieldPath, type PathElement } from './path-element.ts';
 
 export interface Entry {
@@ -15,6 +16,9 @@ export interface Entry {
 export class FieldSet {
   /** In the order of elements. */
   readonly entries: readonly Entry[];
+  /** The set in the form in which objects carry it, once it was needed (see fields-v1.ts): alone, and where the path to it is a member. */
+  form: JsonObject | undefined;
+  formOfMember: JsonObject | undefined;
 
   private constructor(entries: readonly Entry[]) {
     this.entries = entries;

@@ -11,7 +11,6 @@ export class FieldsV1Error extends Error {
 }
 
 const sets = new WeakMap<object, FieldSet>();
-const encoded = new WeakMap<FieldSet, FieldsV1>();
 
 /** @param fields undefined is the empty set. Throws {@link FieldsV1Error}. */
 export function decodeFieldsV1(fields: unknown): FieldSet {
@@ -22,26 +21,26 @@ export function decodeFieldsV1(fields: unknown): FieldSet {
     set = decodeLevel(fields).children ?? FieldSet.EMPTY;
     sets.set(fields, set);
     // what is in canonical form already need not be made again; clients may send other forms
-    if (sameForm(fields, encodeLevel(set, false))) encoded.set(set, fields);
+    if (sameForm(fields, encodeLevel(set, false))) set.form = fields;
   }
   return set;
 }
 
 /** The result is shared: it must not be changed. */
 export function encodeFieldsV1(set: FieldSet): FieldsV1 {
-  let fields = encoded.get(set);
-  if (!fields) {
-    fields = encodeLevel(set, false);
-    encoded.set(set, fields);
-  }
-  return fields;
+  return encodeLevel(set, false);
 }
 
 const LEAF: JsonObject = Object.freeze({});
 
+/** Most of a set is shared with the one before it, and so are the forms. */
 function encodeLevel(set: FieldSet, member: boolean): JsonObject {
+  const known = member ? set.formOfMember : set.form;
+  if (known) return known;
   const out: JsonObject = member ? { '.': LEAF } : {};
   for (const { element, member: own, children } of set.entries) out[element.text] = children ? encodeLevel(children, own) : LEAF;
+  if (member) set.formOfMember = out;
+  else set.form = out;
   return out;
 }
 

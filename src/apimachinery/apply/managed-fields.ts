@@ -5,6 +5,7 @@
 import type { ManagedFieldsEntry } from '#api/meta/v1';
 import { quote } from '../go-text.ts';
 import { encodeJson } from '../json/encode.ts';
+import type { ShallowMutable } from '../object.ts';
 import { printed } from '../patch/go-print.ts';
 import { goJson } from '../validation/field-error.ts';
 import { decodeFieldsV1, encodeFieldsV1, FieldsV1Error } from './fields-v1.ts';
@@ -121,15 +122,14 @@ function encodeEntry(id: string, owned: VersionedSet, time: string | undefined):
   const form = forms.get(owned);
   if (form?.id === id && form.entry.time === time) return form.entry;
   const { manager, operation, subresource } = identified(id);
-  const entry: ManagedFieldsEntry = {
-    ...(manager ? { manager } : {}),
-    operation: owned.applied ? 'Apply' : operation!,
-    apiVersion: owned.apiVersion,
-    ...(time ? { time } : {}),
-    fieldsType: 'FieldsV1',
-    fieldsV1: encodeFieldsV1(owned.set),
-    ...(subresource ? { subresource } : {}),
-  };
+  const entry: ShallowMutable<ManagedFieldsEntry> = {};
+  if (manager) entry.manager = manager;
+  entry.operation = owned.applied ? 'Apply' : operation!;
+  entry.apiVersion = owned.apiVersion;
+  if (time) entry.time = time;
+  entry.fieldsType = 'FieldsV1';
+  entry.fieldsV1 = encodeFieldsV1(owned.set);
+  if (subresource) entry.subresource = subresource;
   forms.set(owned, { id, entry });
   return entry;
 }

@@ -3,7 +3,7 @@
 // Follows structured-merge-diff's merge package. It knows nothing of Kubernetes' metadata: managers are opaque names.
 import { deepEqual, type JsonObject } from '../object.ts';
 import type { ApplyType } from './apply-schema.ts';
-import { compare, type Comparison } from './compare.ts';
+import { compare } from './compare.ts';
 import { FieldSet } from './field-set.ts';
 import { merge } from './merge.ts';
 import { compareText, type FieldPath } from './path-element.ts';
@@ -62,9 +62,9 @@ export function update(
   owners: Managers,
   manager: string,
 ): Managers {
-  const { managers, comparison } = takeChanges(versions, apiVersion, live, next, reconciled(versions, owners), manager, true);
+  const { managers, changes } = takeChanges(versions, apiVersion, live, next, reconciled(versions, owners), manager, true);
   const own = managers.get(manager)?.set ?? FieldSet.EMPTY;
-  const set = versions.filter(apiVersion, own.difference(comparison.removed).union(comparison.modified).union(comparison.added));
+  const set = versions.filter(apiVersion, own.difference(changes.removed).union(changes.set));
   if (set.isEmpty) managers.delete(manager);
   else managers.set(manager, { set, apiVersion, applied: false });
   return managers;
@@ -116,22 +116,25 @@ function converted(versions: Versions, from: Versioned, apiVersion: string): Ver
   return versions.typeOf(apiVersion) && { apiVersion, object: versions.convert(from.object, apiVersion) };
 }
 
-function comparisonIn(versions: Versions, apiVersion: string, live: Versioned, next: Versioned): Comparison | undefined {
+/** What differs, without what the resource resets. */
+interface Changes {
+  /** Added or modified. */
+  readonly set: FieldSet;
+  readonly removed: FieldSet;
+}
+
+function changesIn(versions: Versions, apiVersion: string, live: Versioned, next: Versioned): Changes | undefined {
   const type = versions.typeOf(apiVersion);
   const left = converted(versions, live, apiVersion);
   const right = converted(versions, next, apiVersion);
   if (!type || !left || !right) return undefined;
   const { added, modified, removed } = compare(type, left.object, right.object);
-  return {
-    added: versions.filter(apiVersion, added),
-    modified: versions.filter(apiVersion, modified),
-    removed: versions.filter(apiVersion, removed),
-  };
+  return { set: versions.filter(apiVersion, modified.union(added)), removed: versions.filter(apiVersion, removed) };
 }
 
 interface Taken {
   readonly managers: Map<string, VersionedSet>;
-  readonly comparison: Comparison;
+  readonly changes: Changes;
 }
 
 /** Takes from all others what differs between `live` and `next`: with `force` what is added or modified too, else that is a conflict. */
@@ -146,26 +149,26 @@ function takeChanges(
 ): Taken {
   const from = { apiVersion, object: live };
   const to = { apiVersion, object: next };
-  const comparison = comparisonIn(versions, apiVersion, from, to)!;
-  const comparisons = new Map<string, Comparison | undefined>([[apiVersion, comparison]]);
+  const changes = changesIn(versions, apiVersion, from, to)!;
+  const byVersion = new Map<string, Changes | undefined>([[apiVersion, changes]]);
   const managers = new Map(owners);
   const conflicts = new Map<string, FieldSet>();
   for (const [other, owned] of owners) {
     if (other === manager) continue;
-    if (!comparisons.has(owned.apiVersion)) comparisons.set(owned.apiVersion, comparisonIn(versions, owned.apiVersion, from, to));
-    const seen = comparisons.get(owned.apiVersion);
+    if (!byVersion.has(owned.apiVersion)) byVersion.set(owned.apiVersion, changesIn(versions, owned.apiVersion, from, to));
+    const seen = byVersion.get(owned.apiVersion);
     if (!seen) {
       managers.delete(other);
       continue;
     }
-    const conflict = owned.set.intersection(seen.modified.union(seen.added));
+    const conflict = owned.set.intersection(seen.set);
     if (!conflict.isEmpty) conflicts.set(other, conflict);
     const set = owned.set.difference(conflict).difference(seen.removed);
     if (set !== owned.set) managers.set(other, { ...owned, set });
   }
   if (!force && conflicts.size) throw new Conflicts(listed(conflicts));
   for (const [name, { set }] of managers) if (set.isEmpty) managers.delete(name);
-  return { managers, comparison };
+  return { managers, changes };
 }
 
 const listed = (sets: ReadonlyMap<string, FieldSet>): Conflict[] =>

@@ -4,6 +4,7 @@
 //
 // Follows sigs.k8s.io/json (a case-sensitive encoding/json that also reports unknown and duplicate fields).
 import { NumberLiteral, numberOf, parseJson, plainValue, setKey } from '../json/parse.ts';
+import { deepCopy } from '../object.ts';
 import { parseQuantity, QuantityError } from '../quantity.ts';
 import type { Field, GoType, MapType, OpaqueType, ScalarType, SliceType, StructType } from '../schema/go-type.ts';
 import { goType } from '../schema/schema.ts';
@@ -62,10 +63,12 @@ class State {
   savedError: DecodeError | undefined;
   /** Name of the innermost struct; Go names it in errors. */
   struct = '';
-  /** Go's field stack: names without list indices and map keys. */
+  /** Go's field stack: names without list indices and map keys. What is beyond `depth` is left over. */
   readonly fields: string[] = [];
-  /** The path that strict errors name: with indices and keys. */
+  depth = 0;
+  /** The path that strict errors name: with indices and keys. What is beyond `length` is left over. */
   readonly path: (string | number)[] = [];
+  length = 0;
 
   constructor(options: DecodeOptions) {
     this.duplicates = options.duplicates?.size ? options.duplicates : undefined;
@@ -84,13 +87,13 @@ class State {
   }
 
   typeError(value: string, goName: string): DecodeError {
-    const into = this.fields.length ? `Go struct field ${this.struct}.${this.fields.join('.')}` : 'Go value';
+    const into = this.depth ? `Go struct field ${this.struct}.${this.fields.slice(0, this.depth).join('.')}` : 'Go value';
     return new DecodeError(`json: cannot unmarshal ${value} into ${into} of type ${goName}`);
   }
 
   strict(what: 'unknown field' | 'duplicate field', name: string): void {
     let at = '';
-    for (const part of this.path) at += typeof part === 'number' ? `[${part}]` : at ? `.${part}` : part;
+    for (const part of this.path.slice(0, this.length)) at += typeof part === 'number' ? `[${part}]` : at ? `.${part}` : part;
     const message = `${what} ${quote(at ? `${at}.${name}` : name)}`;
     if (this.strictErrors.length < MAX_STRICT_ERRORS && !this.strictErrors.includes(message)) this.strictErrors.push(message);
   }
@@ -151,10 +154,12 @@ function structDecoder(type: StructType): Decoder {
   }
   let slots: readonly Slot[] | undefined;
   let index: ReadonlyMap<string, number> | undefined;
+  let none: readonly unknown[] = [];
   // linked on first use: types may contain themselves
   const link = (): readonly Slot[] => {
     const fields = type.fields.filter((f) => f.json !== '-');
     index = new Map(fields.map((f, i) => [f.json, i]));
+    none = fields.map(() => undefined);
     return (slots = fields.map((field) => ({
       field,
       decode: decoderOf(field.type),
@@ -170,9 +175,9 @@ function structDecoder(type: StructType): Decoder {
     const all = slots ?? link();
     const given = value as Record<string, unknown>;
     const before = (typeof existing === 'object' ? existing : undefined) as Record<string, unknown> | undefined;
-    const found: unknown[] = [];
+    const found = none.slice();
     const outer = state.struct;
-    const depth = state.fields.length;
+    const { depth, length } = state;
     const twice = state.duplicates?.get(value);
     for (const key of Object.keys(given)) {
       const at = index!.get(key);
@@ -183,11 +188,14 @@ function structDecoder(type: StructType): Decoder {
       if (twice?.includes(key)) state.strict('duplicate field', key);
       const slot = all[at]!;
       state.struct = name;
-      for (const part of slot.names) state.fields.push(part);
-      state.path.push(slot.field.json);
+      const { names } = slot;
+      for (let i = 0; i < names.length; i++) state.fields[depth + i] = names[i]!;
+      state.depth = depth + names.length;
+      state.path[length] = key;
+      state.length = length + 1;
       found[at] = slot.decode(given[key], state, before?.[key]);
-      state.fields.length = depth;
-      state.path.pop();
+      state.depth = depth;
+      state.length = length;
     }
     state.struct = outer;
     const out: Record<string, unknown> = {};
@@ -233,12 +241,14 @@ function sliceDecoder(type: SliceType): Decoder {
     if (value.length === 0) return state.empty([]);
     const before = Array.isArray(existing) ? existing : undefined;
     const out: unknown[] = [];
+    const { length } = state;
+    state.length = length + 1;
     for (let i = 0; i < value.length; i++) {
-      state.path.push(i);
+      state.path[length] = i;
       const v = decodeElem(value[i], state, before?.[i]);
-      state.path.pop();
       out.push(v === undefined ? zeroOf(type.elem, state.keepEmpty) : v);
     }
+    state.length = length;
     return out;
   };
 }
@@ -256,12 +266,14 @@ function mapDecoder(type: MapType): Decoder {
     if (keys.length === 0) return state.empty({});
     const twice = state.duplicates?.get(value);
     const out: Record<string, unknown> = {};
+    const { length } = state;
     // encoding/json writes maps in the order of their keys
     for (const key of keys.sort()) {
       if (twice?.includes(key)) state.strict('duplicate field', key);
-      state.path.push(key);
+      state.path[length] = key;
+      state.length = length + 1;
       const v = decodeElem(given[key], state, before?.[key]);
-      state.path.pop();
+      state.length = length;
       setKey(out, key, v === undefined ? zeroOf(type.elem, state.keepEmpty) : v);
     }
     return out;
@@ -362,7 +374,13 @@ function corruptBase64(text: string): number {
   return quantum === 0 ? -1 : text.length - quantum;
 }
 
+/** A text that stands in the canonical object is canonical. */
 function opaqueDecoder(type: OpaqueType): Decoder {
+  const read = opaqueReader(type);
+  return (value, state, existing) => (value === existing && typeof value === 'string' ? value : read(value, state, existing));
+}
+
+function opaqueReader(type: OpaqueType): Decoder {
   switch (type.name) {
     case 'Quantity':
       return (value, state) => {
@@ -376,7 +394,7 @@ function opaqueDecoder(type: OpaqueType): Decoder {
         }
       };
     case 'Time':
-      return (value, state) => timeOf(value, state, (text) => formatTime(parseTime(text)));
+      return (value, state) => timeOf(value, state, secondsOf);
     case 'MicroTime':
       return (value, state) => timeOf(value, state, (text) => formatMicroTime(parseTime(text, RFC3339_MICRO)));
     case 'Duration':
@@ -399,7 +417,8 @@ function opaqueDecoder(type: OpaqueType): Decoder {
     case 'JSON':
       return (value) => (value === null || value === undefined ? undefined : plainValue(value));
     case 'FieldsV1':
-      return (value) => (value === null || value === undefined ? undefined : plainValue(value));
+      return (value, _state, existing) =>
+        value === null || value === undefined ? undefined : value === existing ? value : plainValue(value);
     case 'JSONSchemaPropsOrBool':
       return schemaOr((value, state) => (typeof value === 'boolean' ? value : fail(state, 'boolean or JSON schema expected')));
     case 'JSONSchemaPropsOrArray':
@@ -440,6 +459,20 @@ function fail(_state: State, message: string): never {
   throw new DecodeError(message);
 }
 
+/** The times that were read last: an object has the same in several places, and so have those that are made together. */
+const MAX_KNOWN_TIMES = 512;
+const knownTimes = new Map<string, string>();
+
+function secondsOf(text: string): string {
+  let canonical = knownTimes.get(text);
+  if (canonical === undefined) {
+    canonical = formatTime(parseTime(text));
+    if (knownTimes.size >= MAX_KNOWN_TIMES) knownTimes.clear();
+    knownTimes.set(text, canonical);
+  }
+  return canonical;
+}
+
 function timeOf(value: unknown, state: State, read: (text: string) => string): unknown {
   if (value === null || value === undefined) return undefined;
   if (typeof value !== 'string') throw state.typeError(kindOf(value), 'string');
@@ -473,7 +506,7 @@ export function zeroOf(type: GoType, keepEmpty = false): unknown {
     case 'struct': {
       // empty structs abound (`resources: {}`): the common answer is found without decoding
       if (!zeros.has(type)) zeros.set(type, decode(type, {}, { keepEmpty }).object);
-      return structuredClone(zeros.get(type));
+      return deepCopy(zeros.get(type));
     }
   }
 }

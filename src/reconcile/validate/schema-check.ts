@@ -1,5 +1,6 @@
-// Checks objects against the schemas of their kinds with ajv. Schemas are derived and compiled when a kind is first met: most sources
-// have few. The errors are ajv's, rid of those that Kubernetes does not make; schema-error.ts puts them into words.
+// Checks objects against the schemas of their kinds: those that do not fit at once with ajv, which is loaded only then. Schemas are
+// derived and compiled when a kind is first met: most sources have few. The errors are ajv's, rid of those that Kubernetes does not
+// make; schema-error.ts puts them into words.
 import type { Ajv as AjvType, ErrorObject, ValidateFunction } from 'ajv';
 import { decode, DecodeError } from '../../apimachinery/codec/decode.ts';
 import type { JsonObject } from '../../apimachinery/object.ts';
@@ -7,6 +8,7 @@ import { jsonSchemas, schemaId, type JsonFormat } from '../../apimachinery/schem
 import { goType } from '../../apimachinery/schema/schema.ts';
 import { customResourceSchema, type CustomKind } from './custom-kind.ts';
 import type { DesiredObject } from '../render/manifest-document.ts';
+import { QuickCheck } from './quick-check.ts';
 
 export type SchemaError = ErrorObject;
 
@@ -36,6 +38,26 @@ export function formatComplaint(format: string, text: string): string | undefine
 }
 
 export class SchemaChecker {
+  private readonly quick = new QuickCheck((format, text) => formatComplaint(format, text) === undefined);
+  private validators: Promise<Validators> | undefined;
+
+  /** @param type the kind's Go type */
+  async builtin(type: string, object: DesiredObject): Promise<readonly SchemaError[]> {
+    return this.quick.fits(type, object) ? [] : (await this.load()).builtin(type, object);
+  }
+
+  async customResource(kind: CustomKind, object: DesiredObject): Promise<readonly SchemaError[]> {
+    return kind.schema ? (await this.load()).customResource(kind.schema, object) : [];
+  }
+
+  private load(): Promise<Validators> {
+    this.validators ??= Validators.create();
+    return this.validators;
+  }
+}
+
+/** ajv, and what it has compiled. */
+class Validators {
   private readonly ajv: AjvType;
   private readonly known = new Set<string>();
   private readonly custom = new WeakMap<JsonObject, ValidateFunction>();
@@ -45,12 +67,12 @@ export class SchemaChecker {
   }
 
   /** Imports ajv. */
-  static async create(): Promise<SchemaChecker> {
+  static async create(): Promise<Validators> {
     const { Ajv } = await import('./ajv.ts');
     const formats = Object.fromEntries(
       Object.keys(DECODERS).map((format) => [format, (text: string) => formatComplaint(format, text) === undefined]),
     );
-    return new SchemaChecker(
+    return new Validators(
       new Ajv({
         allErrors: true,
         verbose: true,
@@ -66,15 +88,13 @@ export class SchemaChecker {
     );
   }
 
-  /** @param type the kind's Go type */
   builtin(type: string, object: DesiredObject): readonly SchemaError[] {
     this.addTypes(type);
     const validate = this.ajv.getSchema(schemaId(type));
     return validate ? run(validate, object, isDropped) : [];
   }
 
-  customResource({ schema }: CustomKind, object: DesiredObject): readonly SchemaError[] {
-    if (!schema) return [];
+  customResource(schema: JsonObject, object: DesiredObject): readonly SchemaError[] {
     let validate = this.custom.get(schema);
     if (!validate) {
       this.addTypes('meta/v1.ObjectMeta');

@@ -22,7 +22,7 @@ export interface ValidateOptions {
 
 /** Validates manifests. Keep it between validations of one source: schemas stay compiled, and what has not changed is not checked again. */
 export class ManifestValidator {
-  private checker: Promise<SchemaChecker> | undefined;
+  private readonly checker = new SchemaChecker();
   private readonly checked = new WeakMap<DesiredObject, { readonly schema: unknown; readonly errors: readonly ExplainedError[] }>();
 
   async validate(manifests: readonly Manifest[], { served }: ValidateOptions = {}): Promise<Validation> {
@@ -52,9 +52,9 @@ export class ManifestValidator {
     if (earlier?.schema === schema) return earlier.errors;
     if (countValues(object, MAX_VALUES) > MAX_VALUES)
       return [{ parts: [], message: 'the object is larger than any API server takes', hint: 'split it' }];
-    this.checker ??= SchemaChecker.create();
-    const checker = await this.checker;
-    const found = type !== undefined ? checker.builtin(type, object) : checker.customResource(custom as CustomKind, object);
+    const found = await (type !== undefined
+      ? this.checker.builtin(type, object)
+      : this.checker.customResource(custom as CustomKind, object));
     const errors = found.map((error) => explain(error, object, type));
     this.checked.set(object, { schema, errors });
     return errors;

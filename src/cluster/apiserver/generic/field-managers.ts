@@ -8,7 +8,7 @@ import { resetAllBut, resetFields } from '../../../apimachinery/apply/reset-fiel
 import type { Clock } from '../../../apimachinery/clock.ts';
 import { DecodeError, zeroOf } from '../../../apimachinery/codec/decode.ts';
 import { decodeUnstructured } from '../../../apimachinery/patch/unstructured.ts';
-import { deepFreeze, groupVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
+import { deepCopy, deepFreeze, groupVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import type { Served } from './catalog.ts';
 import { complete, toStored } from './decode-object.ts';
 import type { Draft, ResourceDefinition, VersionDefinition } from './resource-definition.ts';
@@ -71,10 +71,11 @@ function options(served: Served, subresource: string, clock: Clock): FieldManage
   const zero = version.type ? (zeroOf(version.type) as JsonObject) : {};
   // every object that is created by an apply begins with it: whoever changed it would change them all
   const empty = deepFreeze({ ...zero, kind: version.kind, apiVersion: groupVersion({ group, version: version.version }), metadata: {} });
+  const types = new Map(definition.versions.map((v) => [groupVersion({ group, version: v.version }), applyTypeOf(v)]));
   return {
     kind: { group, version: version.version, kind: version.kind },
     subresource,
-    typeOf: (apiVersion) => applyTypeOf(definition, apiVersion),
+    typeOf: (apiVersion) => types.get(apiVersion),
     convert: (object, apiVersion) => convert(definition, object, apiVersion),
     empty,
     complete: (merged, live) => {
@@ -101,10 +102,7 @@ function options(served: Served, subresource: string, clock: Clock): FieldManage
 const versionNamed = ({ group, versions }: ResourceDefinition, apiVersion: unknown): VersionDefinition | undefined =>
   versions.find((v) => groupVersion({ group, version: v.version }) === apiVersion);
 
-function applyTypeOf(definition: ResourceDefinition, apiVersion: string): ApplyType | undefined {
-  const version = versionNamed(definition, apiVersion);
-  return version?.applyType ?? (version?.type ? goApplyType(version.type) : undefined);
-}
+const applyTypeOf = ({ applyType, type }: VersionDefinition): ApplyType | undefined => applyType ?? (type && goApplyType(type));
 
 /** Through the stored version, which all others know the way to. */
 function convert(definition: ResourceDefinition, object: JsonObject, apiVersion: string): JsonObject {
@@ -112,7 +110,7 @@ function convert(definition: ResourceDefinition, object: JsonObject, apiVersion:
   const from = versionNamed(definition, object['apiVersion']);
   const to = versionNamed(definition, apiVersion);
   if (!from || !to) throw new Error(`no kind "${definition.kind}" is registered for version "${apiVersion}"`);
-  const stored = from.toStorage ? from.toStorage(structuredClone(object) as Draft) : object;
+  const stored = from.toStorage ? from.toStorage(deepCopy(object) as Draft) : object;
   return to.fromStorage ? to.fromStorage(stored as KubernetesObject) : { ...stored, apiVersion };
 }
 

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../apimachinery/clock.ts';
 import { decode } from '../../../apimachinery/codec/decode.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
-import { groupVersion, isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
+import { deepCopy, groupVersion, isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import type { Random } from '../../../apimachinery/random.ts';
 import type { StructType } from '../../../apimachinery/schema/go-type.ts';
 import {
@@ -171,7 +171,7 @@ export class Handlers implements SubresourceServer {
     dedupOwnerReferences(owned, context, true);
     // the name is generated anew for each attempt, and preparing changes the object: each starts from its own copy
     const retries = !owned.metadata.name && Boolean(owned.metadata.generateName);
-    const make = retries ? (): Draft => structuredClone(owned) : (): Draft => owned;
+    const make = retries ? (): Draft => copyOf(owned) : (): Draft => owned;
     const object = await createObject(context, make, this.writeParts(context));
     return answer(context, 201, object);
   }
@@ -308,6 +308,14 @@ export class Handlers implements SubresourceServer {
       },
     };
   }
+}
+
+/** An object of its own to prepare; nobody changes managed fields in place. */
+function copyOf(draft: Draft): Draft {
+  const { managedFields, ...metadata } = draft.metadata;
+  const copy = deepCopy({ ...draft, metadata }) as Draft;
+  if (managedFields) copy.metadata.managedFields = managedFields;
+  return copy;
 }
 
 /** A watch from nowhere begins with what there is. */

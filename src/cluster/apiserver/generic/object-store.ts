@@ -1,7 +1,6 @@
 // The objects of one resource in the store: keys, compare-and-write with retries, dry runs, expiry. Knows nothing of requests'
 // rules; those are in write.ts and delete.ts. What the store refuses is answered in the API's words here.
-import type { KubernetesObject } from '../../../apimachinery/object.ts';
-import { deepEqual } from '../../../apimachinery/object.ts';
+import { deepEqual, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import { alreadyExists, conflict, MODIFIED, notFoundError, type Qualified, type StatusError } from '../../../apimachinery/status-error.ts';
 import type { Entry, Store } from '../../storage/store.ts';
 import type { ResourceDefinition } from './resource-definition.ts';
@@ -121,7 +120,14 @@ function alreadyExistsWhileDeleting(definition: ResourceDefinition, name: string
 
 /** Equal but for the resourceVersion: such a write would leave no trace, so there is none. */
 function sameContent(a: KubernetesObject, b: KubernetesObject): boolean {
-  const { resourceVersion: _a, ...metaA } = a.metadata;
-  const { resourceVersion: _b, ...metaB } = b.metadata;
-  return deepEqual(metaA, metaB) && deepEqual({ ...a, metadata: 0 }, { ...b, metadata: 0 });
+  return equalBut('resourceVersion', a.metadata, b.metadata) && equalBut('metadata', a, b);
+}
+
+/** Whether all fields but one are equal. */
+function equalBut(name: string, a: object, b: object): boolean {
+  const x = a as JsonObject;
+  const y = b as JsonObject;
+  for (const key in x) if (key !== name && !deepEqual(x[key], y[key])) return false;
+  for (const key in y) if (key !== name && !Object.hasOwn(x, key)) return false;
+  return true;
 }
