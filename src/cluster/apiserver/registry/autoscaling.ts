@@ -8,10 +8,12 @@ import type { Draft, ResourceDefinition } from '../generic/resource-definition.t
 import { keep, statusStrategy } from '../generic/status-strategy.ts';
 import { horizontalPodAutoscalerColumns } from '../tables/horizontal-pod-autoscaler.ts';
 import { validateHorizontalPodAutoscaler, validateHorizontalPodAutoscalerUpdate } from '../validation/horizontal-pod-autoscaler.ts';
-import { hpaFromStorage, hpaToStorage } from './autoscaling-v1.ts';
+import { horizontalPodAutoscalerV1 } from './autoscaling-v1.ts';
 
 const inStoredForm = (object: KubernetesObject): KubernetesObject =>
-  object.apiVersion === 'autoscaling/v1' ? (hpaToStorage(object as unknown as Draft) as unknown as KubernetesObject) : object;
+  object.apiVersion === 'autoscaling/v1'
+    ? (horizontalPodAutoscalerV1.toStorage(object as unknown as Draft) as unknown as KubernetesObject)
+    : object;
 
 export function autoscalingResources(): ResourceDefinition[] {
   return [
@@ -24,8 +26,7 @@ export function autoscalingResources(): ResourceDefinition[] {
           ...defaulting<V1>(({ spec }) => {
             if (spec) spec.minReplicas ??= 1;
           }),
-          toStorage: hpaToStorage,
-          fromStorage: hpaFromStorage,
+          ...horizontalPodAutoscalerV1,
         },
         v2: defaulting<HorizontalPodAutoscaler>(setHorizontalPodAutoscalerDefaults),
       },
