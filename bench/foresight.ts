@@ -3,6 +3,7 @@
 //
 //   node scripts/run-ts.mjs bench/foresight.ts [--data DIR] [--only REGEX] [--verbose]
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { RealClock } from '../src/apimachinery/clock.ts';
@@ -37,6 +38,21 @@ const root = path.resolve(args.data);
 const read = (location: string): Promise<Prepared> =>
   prepare({ location }, { clock: new RealClock(), stdin: process.stdin, cacheDirectory: path.join(root, '.cache') });
 
+/** Those of a world that does not say which nodes it has. */
+const nodesFile = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'foresight-')), 'nodes.yaml');
+const node = (name: string, zone: string): string => `apiVersion: v1
+kind: Node
+metadata:
+  name: ${name}
+  labels: { topology.kubernetes.io/zone: ${zone}, kubernetes.io/hostname: ${name}, kubernetes.io/os: linux }
+status:
+  capacity: { cpu: "4", memory: 16Gi, pods: "110" }
+  allocatable: { cpu: "4", memory: 16Gi, pods: "110" }
+`;
+fs.writeFileSync(nodesFile, ['a', 'b', 'c'].map((zone, i) => node(`node-${i + 1}`, zone)).join('---\n'));
+const threeNodes = await read(nodesFile);
+fs.rmSync(path.dirname(nodesFile), { recursive: true });
+
 const totals = { refusals: [0, 0], pods: [0, 0], lowest: [0, 0], endpoints: [0, 0], whole: [0, 0] };
 const tally = (kind: keyof typeof totals, agrees: boolean): boolean => {
   totals[kind][1]!++;
@@ -54,15 +70,16 @@ for (const id of fs
   const worldFile = path.join(folder, 'world.yaml');
   const world = fs.existsSync(worldFile) ? await read(worldFile) : undefined;
   const hasNodes = world?.manifests.some(({ object }) => object.kind === 'Node') ?? false;
+  const manifests = [...(hasNodes ? [] : threeNodes.manifests), ...(world?.manifests ?? [])];
   const [base, head] = [await read(path.join(folder, 'base')), await read(path.join(folder, 'head'))];
   const result = await preview(base, head, {
     namespace: 'default',
-    nodes: hasNodes ? 0 : 3,
+    nodes: 0,
     now: Date.UTC(2026, 0, 1),
     seed: 1,
     signal: new AbortController().signal,
     behaviour: STEP_BY_STEP,
-    ...(world ? { world } : {}),
+    world: { ...(world ?? threeNodes), manifests },
   });
   const name = ({ kind, namespace, name: own }: { readonly kind: string; readonly namespace: string; readonly name: string }): string =>
     [kind, namespace, own].filter(Boolean).join('/');

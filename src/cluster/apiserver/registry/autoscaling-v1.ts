@@ -18,21 +18,20 @@ export const horizontalPodAutoscalerV1: Required<Pick<VersionDefinition, 'toStor
   fromStorage: (stored) => toV1(stored as unknown as V2) as unknown as KubernetesObject,
 };
 
-function toV2({ metadata, spec, status, ...rest }: V1): V2 {
+function toV2({ metadata, spec, status, ...rest }: Partial<V1>): V2 {
   const {
     [METRICS]: metrics,
     [BEHAVIOR]: behavior,
     [CURRENT_METRICS]: current,
     [CONDITIONS]: conditions,
     ...annotations
-  } = metadata.annotations ?? {};
+  } = metadata?.annotations ?? {};
   const { targetCPUUtilizationPercentage: percent, ...same } = (spec ?? {}) as V1Spec;
   const { currentCPUUtilizationPercentage: currentPercent, ...sameStatus } = status ?? { currentReplicas: 0, desiredReplicas: 0 };
-  const { annotations: _, ...meta } = metadata;
   const v2 = {
     ...rest,
     apiVersion: 'autoscaling/v2',
-    metadata: { ...meta, ...(Object.keys(annotations).length ? { annotations } : {}) },
+    ...metadataWith(metadata, annotations),
     spec: {
       ...same,
       metrics: [...listFrom(metrics, metricToV2, 'MetricSpec'), ...(percent === undefined ? [] : [cpu('target', percent)])],
@@ -48,7 +47,16 @@ function toV2({ metadata, spec, status, ...rest }: V1): V2 {
     },
   };
   setHorizontalPodAutoscalerDefaults(v2 as unknown as Mutable<V2>);
+  // version 1 has this default itself; a part of an object does without
+  if (same.minReplicas === undefined) delete (v2.spec as { minReplicas?: number }).minReplicas;
   return v2 as unknown as V2;
+}
+
+/** Of a part of an object (what one manager owns) there may be no metadata. */
+function metadataWith(metadata: V1['metadata'] | undefined, annotations: Readonly<Record<string, string>>): object {
+  const { annotations: _, ...rest } = metadata ?? {};
+  if (!metadata && Object.keys(annotations).length === 0) return {};
+  return { metadata: { ...rest, ...(Object.keys(annotations).length ? { annotations } : {}) } };
 }
 
 const cpu = (part: 'target' | 'current', averageUtilization: number): JsonObject => ({
@@ -56,7 +64,7 @@ const cpu = (part: 'target' | 'current', averageUtilization: number): JsonObject
   resource: { name: 'cpu', [part]: { ...(part === 'target' ? { type: 'Utilization' } : {}), averageUtilization } },
 });
 
-function toV1({ metadata, spec, status, ...rest }: V2): V1 {
+function toV1({ metadata, spec, status, ...rest }: Partial<V2>): V1 {
   const { metrics = [], behavior, ...same } = (spec ?? {}) as HorizontalPodAutoscalerSpec;
   const { currentMetrics, conditions, currentReplicas = 0, desiredReplicas = 0, ...told } = status ?? {};
   const isCPU = ({ resource }: MetricSpec): boolean => resource?.name === 'cpu' && resource.target.averageUtilization !== undefined;
@@ -71,11 +79,10 @@ function toV1({ metadata, spec, status, ...rest }: V2): V1 {
     ...(conditions?.length ? { [CONDITIONS]: JSON.stringify(conditions) } : {}),
     ...(behavior ? { [BEHAVIOR]: JSON.stringify(behaviorToText(behavior)) } : {}),
   };
-  const annotations = { ...metadata.annotations, ...added };
   return {
     ...rest,
     apiVersion: 'autoscaling/v1',
-    metadata: { ...metadata, ...(Object.keys(annotations).length ? { annotations } : {}) },
+    ...metadataWith(metadata, { ...metadata?.annotations, ...added }),
     spec: { ...same, ...(percent === undefined ? {} : { targetCPUUtilizationPercentage: percent }) },
     status: {
       ...told,
@@ -83,7 +90,7 @@ function toV1({ metadata, spec, status, ...rest }: V2): V1 {
       desiredReplicas,
       ...(current ? { currentCPUUtilizationPercentage: current.resource!.current.averageUtilization! } : {}),
     },
-  };
+  } as V1;
 }
 
 /** What is no such list says nothing: clients may write what they like into annotations. */
