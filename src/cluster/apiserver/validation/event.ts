@@ -28,8 +28,7 @@ function validateBasics(event: Event, isStrict: boolean): FieldError[] {
       if (text === '') errors.push(required(Path.of(field)));
       if (byteLength(text) > MAX_TEXT) errors.push(invalid(Path.of(field), '', `can have at most ${MAX_TEXT} characters`));
     }
-    if (byteLength(event.message ?? '') > MAX_NOTE)
-      errors.push(invalid(Path.of('message'), '', `can have at most ${MAX_NOTE} characters`));
+    if (byteLength(event.message ?? '') > MAX_NOTE) errors.push(invalid(Path.of('message'), '', `can have at most ${MAX_NOTE} characters`));
   }
   check(isDNS1123Subdomain, namespace, Path.of('namespace'), errors);
   return errors;
@@ -70,6 +69,8 @@ export function validateEventUpdate(event: Event, old: Event, isStrict: boolean)
   const kept = (value: unknown, before: unknown, name: string): number => errors.push(...validateImmutable(value, before, Path.of(name)));
   const reference = (value: object | undefined): unknown => value && new PrintedInternal('core/v1.ObjectReference', value);
   if (!semanticEqual(event.involvedObject, old.involvedObject)) kept(reference(event.involvedObject), null, 'involvedObject');
+  // Kubernetes tells of a changed reason twice
+  kept(event.reason ?? '', old.reason ?? '', 'reason');
   kept(event.reason ?? '', old.reason ?? '', 'reason');
   kept(event.message ?? '', old.message ?? '', 'message');
   if (!semanticEqual(event.source ?? {}, old.source ?? {})) kept(new PrintedInternal('core/v1.EventSource', event.source), null, 'source');
