@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../../../apimachinery/object.ts';
 import { defaulting, define, typed, type DraftOf } from '../generic/define.ts';
 import { bumpGeneration } from '../generic/generation.ts';
 import type { Draft, ResourceDefinition } from '../generic/resource-definition.ts';
+import { semanticEqual } from '../validation/object-meta.ts';
 import { endpointSliceColumns } from '../tables/networking.ts';
 import { validateEndpointSlice, validateEndpointSliceUpdate } from '../validation/endpoint-slice.ts';
 
@@ -39,6 +40,11 @@ export function discoveryResources(): ResourceDefinition[] {
         prepareForUpdate(slice, old) {
           if (!old.endpoints?.some((e) => e.deprecatedTopology)) dropTopology(slice);
           bumpGeneration(slice as unknown as Draft, old as unknown as KubernetesObject, ['addressType', 'endpoints', 'ports']);
+          // of the metadata everything counts but what the server itself writes
+          const { metadata } = slice;
+          const kept = ['labels', 'annotations', 'ownerReferences', 'finalizers'] as const;
+          if (kept.some((key) => !semanticEqual(metadata[key], old.metadata[key])))
+            metadata.generation = (old.metadata.generation ?? 0) + 1;
         },
         validate: validateEndpointSlice,
         warningsOnCreate: fqdnWarnings,

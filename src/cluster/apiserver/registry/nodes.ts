@@ -14,13 +14,29 @@ function warnings({ spec }: Node): string[] {
   return spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : [];
 }
 
+/** Kubelets are no longer configured by the server: what is not there yet cannot be set. */
+function dropConfigSource(node: DraftOf<Node>, old: Node | undefined): void {
+  if (node.spec?.configSource && !old?.spec?.configSource) {
+    const { configSource: _, ...spec } = node.spec;
+    node.spec = spec;
+  }
+  if (node.status?.config && !old?.status?.config) {
+    const { config: _, ...status } = node.status;
+    node.status = status;
+  }
+}
+
 const nodeStrategy: TypedStrategy<Node> = {
   allowUnconditionalUpdate: true,
   resetFields: [['status']],
+  prepareForCreate: (node) => dropConfigSource(node, undefined),
   // a node may be made with its status: kubelets report all at once
   validate: validateNode,
   warningsOnCreate: warnings,
-  prepareForUpdate: (node, old) => keepField(node, old, 'status'),
+  prepareForUpdate(node, old) {
+    keepField(node, old, 'status');
+    dropConfigSource(node, old);
+  },
   validateUpdate: (node, old) => [...validateNode(node), ...validateNodeUpdate(node, old)],
   warningsOnUpdate: warnings,
 };

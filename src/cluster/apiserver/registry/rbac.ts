@@ -1,6 +1,7 @@
 // The resources of API group rbac.authorization.k8s.io.
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '#api/rbac/v1';
 import { setBindingDefaults } from '../defaults/rbac.ts';
+import { bindingColumns } from '../tables/rbac.ts';
 import { defaulting, define, typed } from '../generic/define.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 import {
@@ -26,6 +27,7 @@ export function rbacResources(): ResourceDefinition[] {
         validate: validateClusterRoleBinding,
         validateUpdate: validateClusterRoleBindingUpdate,
       }),
+      columns: bindingColumns,
     }),
     define(GROUP, 'clusterroles', {
       strategy: typed<ClusterRole>({
@@ -37,6 +39,7 @@ export function rbacResources(): ResourceDefinition[] {
     define(GROUP, 'rolebindings', {
       versions: { v1: defaulting<RoleBinding>(setBindingDefaults) },
       strategy: typed<RoleBinding>({ ...onUpdate, validate: validateRoleBinding, validateUpdate: validateRoleBindingUpdate }),
+      columns: bindingColumns,
     }),
     define(GROUP, 'roles', { strategy: typed<Role>({ ...onUpdate, validate: validateRole, validateUpdate: validateRoleUpdate }) }),
   ];

@@ -60,7 +60,7 @@ export const csiNodeColumns = columnsOf<CSINode>([NAME, integer('Drivers', 'How 
 export const volumeAttachmentColumns = columnsOf<VolumeAttachment>(
   [
     NAME,
-    text('Attacher', 'Who attaches it.'),
+    { ...text('Attacher', 'Who attaches it.'), format: 'name' },
     text('PV', 'Which volume.'),
     text('Node', 'To which node.'),
     flag('Attached', 'Whether it is attached.'),

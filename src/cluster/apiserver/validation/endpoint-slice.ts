@@ -13,7 +13,7 @@ import {
 import { isValidIP, specialIP } from '../../../apimachinery/validation/ip.ts';
 import { isDNS1123Subdomain, isValidLabelValue, nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
 import { check, checkDNS1123Label, checkDNS1123Subdomain, checkEnum, checkQualifiedName } from './checks.ts';
-import { validateCoreObjectMeta, validateCoreObjectMetaUpdate, validateImmutable } from './object-meta.ts';
+import { validateCoreObjectMeta, validateImmutable } from './object-meta.ts';
 
 const METADATA = Path.of('metadata');
 const TYPES = ['FQDN', 'IPv4', 'IPv6'];
@@ -35,7 +35,6 @@ export function validateEndpointSlice(slice: EndpointSlice): FieldError[] {
 }
 
 export const validateEndpointSliceUpdate = (slice: EndpointSlice, old: EndpointSlice): FieldError[] => [
-  ...validateCoreObjectMetaUpdate(slice.metadata, old.metadata, METADATA),
   ...validateEndpointSlice(slice),
   ...validateImmutable(slice.addressType ?? '', old.addressType ?? '', Path.of('addressType')),
 ];

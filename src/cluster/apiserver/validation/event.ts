@@ -69,6 +69,8 @@ export function validateEventUpdate(event: Event, old: Event, isStrict: boolean)
   const kept = (value: unknown, before: unknown, name: string): number => errors.push(...validateImmutable(value, before, Path.of(name)));
   const reference = (value: object | undefined): unknown => value && new PrintedInternal('core/v1.ObjectReference', value);
   if (!semanticEqual(event.involvedObject, old.involvedObject)) kept(reference(event.involvedObject), null, 'involvedObject');
+  // Kubernetes tells of a changed reason twice
+  kept(event.reason ?? '', old.reason ?? '', 'reason');
   kept(event.reason ?? '', old.reason ?? '', 'reason');
   kept(event.message ?? '', old.message ?? '', 'message');
   if (!semanticEqual(event.source ?? {}, old.source ?? {})) kept(new PrintedInternal('core/v1.EventSource', event.source), null, 'source');

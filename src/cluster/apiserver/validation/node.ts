@@ -33,7 +33,14 @@ export function validateNode({ metadata, spec, status = {} }: Node): FieldError[
   checkAmounts(status, errors);
   checkPodCIDRs(spec.podCIDRs ?? [], errors);
   checkDeclaredFeatures(status.declaredFeatures ?? [], errors);
+  checkSwap(status, errors);
   return errors;
+}
+
+function checkSwap({ nodeInfo }: NodeStatus, errors: FieldError[]): void {
+  const capacity = nodeInfo?.swap?.capacity;
+  if (capacity !== undefined && capacity <= 0)
+    errors.push(invalid(METADATA.child('nodeSwapStatus', 'capacity'), capacity, 'must be greater than zero'));
 }
 
 function checkAvoidPods(text: string | undefined, errors: FieldError[]): void {
@@ -135,6 +142,5 @@ function checkDeclaredFeatures(features: readonly string[], errors: FieldError[]
         "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes";
       errors.push(invalid(at.index(i), feature, `invalid feature name ${quote(feature)}: ${form}`));
     }
-    if (features.indexOf(feature) < i) errors.push(duplicate(at.index(i), feature));
   });
 }

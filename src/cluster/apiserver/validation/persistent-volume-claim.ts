@@ -113,9 +113,7 @@ export function validatePersistentVolumeClaim({ metadata, spec }: PersistentVolu
 
 export function validatePersistentVolumeClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
   const options = updateOptions(old.spec ?? {});
-  // Kubernetes checks the whole claim, and then the whole of it once more as a part of the update
   const errors = [
-    ...validatePersistentVolumeClaim(claim, options),
     ...validateCoreObjectMetaUpdate(claim.metadata, old.metadata, METADATA),
     ...validatePersistentVolumeClaim(claim, options),
   ];
