@@ -10,6 +10,11 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { RealClock } from '../src/apimachinery/clock.ts';
 import { Random } from '../src/apimachinery/random.ts';
+import type { UserInfo } from '../src/apimachinery/api-request.ts';
+import { Client } from '../src/client/client.ts';
+import { InProcessTransport } from '../src/client/in-process.ts';
+import type { ApiServer } from '../src/cluster/apiserver/api-server.ts';
+import { bootstrapPriorityClasses } from '../src/cluster/apiserver/bootstrap.ts';
 import { standaloneApiServer } from '../src/cluster/apiserver/standalone.ts';
 import { MemoryStore } from '../src/cluster/storage/memory-store.ts';
 import { handleHttp } from '../src/cluster/apiserver/http/http-api.ts';
@@ -57,13 +62,21 @@ for (const [key, t] of Object.entries(totals).sort()) {
 if (args.ratchet) holdRatchet(args.ratchet, args.update);
 if (args.markdown) writeTable(args.markdown);
 
+/** What every API server has by itself. */
+async function bootstrap(server: ApiServer, user: UserInfo): Promise<void> {
+  const client = new Client(new InProcessTransport(server, user, 'kube-apiserver'));
+  for (const one of bootstrapPriorityClasses()) await client.create('scheduling.k8s.io/v1/PriorityClass', one);
+}
+
 /** Requests into a server of this process, as replay.mjs makes them. */
 function request(): unknown {
   const clock = new RealClock();
   const store = new MemoryStore(clock);
   const server = standaloneApiServer({ clock, random: new Random(1), store });
   const user = { username: 'admin', groups: ['system:masters', 'system:authenticated'] };
+  const booted = bootstrap(server, user);
   const send = async (method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<unknown> => {
+    await booted;
     // some answers are those of a store that has been compacted
     if (method === 'POST' && url === '/api/v1/namespaces') store.compact(store.revision);
     const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);

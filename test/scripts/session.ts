@@ -97,6 +97,7 @@ function redacted(text: string, directory: string): string {
     .replace(/("durationMs"): \d+/g, '$1: "<ms>"')
     .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
     .replace(/ at [0-9a-f]{12}(?: and changes)?/g, ' at <commit>')
+    .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uid>')
     .replace(/\bprocess \d+/g, 'process <pid>')
     .replace(/-[bcdfghjklmnpqrstvwxz2456789]{5}\b(?=[^-])/g, '-<suffix>');
 }

@@ -441,10 +441,22 @@ function schemaOr(other: (value: unknown, state: State) => unknown): Decoder {
     if (value === null || value === undefined) return undefined;
     const quiet = new State({ keepEmpty: state.keepEmpty });
     const isObject = typeof value === 'object' && !Array.isArray(value) && !(value instanceof NumberLiteral);
-    const decoded = isObject ? decoderOf(goType('apiextensions/v1.JSONSchemaProps'))(value, quiet, undefined) : other(value, quiet);
-    if (quiet.savedError) throw quiet.savedError;
-    return decoded;
+    try {
+      const decoded = isObject ? decoderOf(goType('apiextensions/v1.JSONSchemaProps'))(value, quiet, undefined) : other(value, quiet);
+      if (quiet.savedError) throw quiet.savedError;
+      return decoded;
+    } catch (error) {
+      throw error instanceof DecodeError ? placed(error, state) : error;
+    }
   };
+}
+
+/** The error of a decoder within, as the one around it tells it: with its own struct, and the whole way to the field. */
+function placed(error: DecodeError, { struct, fields }: State): DecodeError {
+  const inner = /^(json: cannot unmarshal .* into Go )(?:value|struct field [^.\s]+\.(\S+))( of type .*)$/.exec(error.message);
+  if (!inner || fields.length === 0) return error;
+  const [, what, field, type] = inner;
+  return new DecodeError(`${what}struct field ${struct}.${[...fields, ...(field ? [field] : [])].join('.')}${type}`, { cause: error });
 }
 
 /** An error of a type's own decoder ends the decoding at once. */

@@ -40,7 +40,7 @@ export function specialIP(value: string): string[] {
   if (a === 127 || /^(0{0,4}:)*0{0,3}1$/.test(ip)) wrong.push('may not be in the loopback range (127.0.0.0/8, ::1/128)');
   if ((a === 169 && b === 254) || /^fe[89ab][0-9a-f]:/.test(ip))
     wrong.push('may not be in the link-local range (169.254.0.0/16, fe80::/10)');
-  if ((a === 224 && b === 0 && c === 0) || /^ff02:/.test(ip))
+  if ((a === 224 && b === 0 && c === 0) || ip.startsWith('ff02:'))
     wrong.push('may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)');
   return wrong;
 }

@@ -6,6 +6,7 @@ import { StatusError } from '../../../src/apimachinery/status-error.ts';
 import { Client } from '../../../src/client/client.ts';
 import { InProcessTransport } from '../../../src/client/in-process.ts';
 import { standaloneApiServer } from '../../../src/cluster/apiserver/standalone.ts';
+import { WITHOUT_CONTROLLERS } from '../without-controllers.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -14,7 +15,7 @@ export const namespace = 'default';
 
 export async function inProcess(): Promise<{ readonly client: Client; readonly clock: VirtualClock }> {
   const clock = new VirtualClock(NOW);
-  const server = standaloneApiServer({ clock, random: new Random(1) });
+  const server = standaloneApiServer({ clock, random: new Random(1), ...WITHOUT_CONTROLLERS });
   const client = new Client(new InProcessTransport(server, { username: 'admin', groups: ['system:masters'] }, 'test'));
   await client.create('v1/Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   return { client, clock };

@@ -11,6 +11,7 @@ import { Random } from '../../../src/apimachinery/random.ts';
 import { StatusError } from '../../../src/apimachinery/status-error.ts';
 import type { ResourceRequest, Verb } from '../../../src/apimachinery/api-request.ts';
 import type { ApiServer } from '../../../src/cluster/apiserver/api-server.ts';
+import { bootstrapPriorityClasses } from '../../../src/cluster/apiserver/bootstrap.ts';
 import { standaloneApiServer } from '../../../src/cluster/apiserver/standalone.ts';
 
 interface Base {
@@ -76,8 +77,13 @@ async function send(server: ApiServer, verb: Verb, base: Base, value: unknown, d
 
 async function emptyServer(): Promise<ApiServer> {
   const server = standaloneApiServer({ clock: new RealClock(), random: new Random(1) });
-  const namespace: Base = { base: 'namespace', object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } } };
-  await send(server, 'create', namespace, namespace.object, false);
+  const made = [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
+    // which a controller makes in every namespace
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: NAMESPACE } },
+    ...bootstrapPriorityClasses(),
+  ];
+  for (const object of made) await send(server, 'create', { base: object.kind, object: object as Base['object'] }, object, false);
   return server;
 }
 

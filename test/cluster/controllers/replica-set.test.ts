@@ -7,12 +7,13 @@ import { EventRecorder } from '../../../src/client/event-recorder.ts';
 import { Informers } from '../../../src/client/informer.ts';
 import { InProcessTransport } from '../../../src/client/in-process.ts';
 import { standaloneApiServer } from '../../../src/cluster/apiserver/standalone.ts';
+import { WITHOUT_CONTROLLERS } from '../without-controllers.ts';
 import { replicaSetController } from '../../../src/cluster/controllers/replica-set.ts';
 
 test('a ReplicaSet makes as many pods as it asks for', async () => {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const random = new Random(1);
-  const server = standaloneApiServer({ clock, random });
+  const server = standaloneApiServer({ clock, random, ...WITHOUT_CONTROLLERS });
   const client = new Client(new InProcessTransport(server, { username: 'x', groups: [] }, 'replicaset-controller'));
   await createNamespaces(client);
   const informers = new Informers(client, clock);

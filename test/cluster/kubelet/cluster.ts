@@ -9,6 +9,7 @@ import { Informers } from '../../../src/client/informer.ts';
 import { InProcessTransport } from '../../../src/client/in-process.ts';
 import { createNamespaces } from '../namespaces.ts';
 import { standaloneApiServer } from '../../../src/cluster/apiserver/standalone.ts';
+import { WITHOUT_CONTROLLERS } from '../without-controllers.ts';
 import { kubelets } from '../../../src/cluster/kubelet/kubelets.ts';
 import type { BehaviourDocument } from '../../../src/cluster/kubelet/runtime/simulated/behaviour.ts';
 import { REALISTIC, traitsOf } from '../../../src/cluster/kubelet/runtime/simulated/documents.ts';
@@ -19,7 +20,7 @@ export const START = Date.UTC(2026, 0, 1);
 export async function kubeletCluster(document: BehaviourDocument = REALISTIC) {
   const clock = new VirtualClock(START);
   const random = new Random(1);
-  const server = standaloneApiServer({ clock, random });
+  const server = standaloneApiServer({ clock, random, ...WITHOUT_CONTROLLERS });
   const client = new Client(new InProcessTransport(server, { username: 'system:node:a', groups: [] }, 'kubelet'));
   const events = new EventRecorder(client, clock, { component: 'kubelet' });
   const errors: unknown[] = [];

@@ -7,6 +7,7 @@ import { Informers } from '../../../src/client/informer.ts';
 import { InProcessTransport } from '../../../src/client/in-process.ts';
 import { createNamespaces } from '../namespaces.ts';
 import { standaloneApiServer } from '../../../src/cluster/apiserver/standalone.ts';
+import { WITHOUT_CONTROLLERS } from '../without-controllers.ts';
 import { proxy } from '../../../src/cluster/proxy/proxy.ts';
 import type { Frontend, RuleEndpoint, ServicePortRule } from '../../../src/cluster/proxy/rules.ts';
 import { SimulatedNetwork, type Connection } from '../../../src/cluster/proxy/simulated-network.ts';
@@ -91,7 +92,9 @@ test('sessionAffinity keeps a client with its endpoint until it has been silent 
 test('rules follow Services and EndpointSlices', async () => {
   const clock = new VirtualClock(0);
   const random = new Random(1);
-  const client = new Client(new InProcessTransport(standaloneApiServer({ clock, random }), { username: 'x', groups: [] }, 'kube-proxy'));
+  const client = new Client(
+    new InProcessTransport(standaloneApiServer({ clock, random, ...WITHOUT_CONTROLLERS }), { username: 'x', groups: [] }, 'kube-proxy'),
+  );
   const informers = new Informers(client, clock);
   const events = new EventRecorder(client, clock, { component: 'kube-proxy' });
   const net = new SimulatedNetwork(clock, random, () => false);

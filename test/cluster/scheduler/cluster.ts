@@ -9,12 +9,13 @@ import { Informers } from '../../../src/client/informer.ts';
 import { InProcessTransport } from '../../../src/client/in-process.ts';
 import { createNamespaces } from '../namespaces.ts';
 import { standaloneApiServer } from '../../../src/cluster/apiserver/standalone.ts';
+import { WITHOUT_CONTROLLERS } from '../without-controllers.ts';
 import { scheduler, type SchedulerOptions } from '../../../src/cluster/scheduler/scheduler.ts';
 
 export async function schedulingCluster(options: SchedulerOptions = {}) {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const random = new Random(1);
-  const server = standaloneApiServer({ clock, random });
+  const server = standaloneApiServer({ clock, random, ...WITHOUT_CONTROLLERS });
   const client = new Client(new InProcessTransport(server, { username: 'system:kube-scheduler', groups: [] }, 'kube-scheduler'));
   const informers = new Informers(client, clock);
   const events = new EventRecorder(client, clock, { component: 'default-scheduler' });

@@ -39,9 +39,16 @@ test('many pods are spread evenly', async () => {
 test('a pod of higher priority takes the place of a lower one, and is bound once that is gone', async () => {
   const { client, settle, nodeOf, told, errors, get } = await schedulingCluster();
   await client.create('v1/Node', aNode('a', { cpu: '2', memory: '8Gi', pods: '10' }));
-  await client.create('v1/Pod', aPod('low', { cpu: '2' }, { nodeName: 'a', priority: 0 }));
+  for (const [name, value] of Object.entries({ high: 100, middle: 50 }))
+    await client.create('scheduling.k8s.io/v1/PriorityClass', {
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name },
+      value,
+    });
+  await client.create('v1/Pod', aPod('low', { cpu: '2' }, { nodeName: 'a' }));
   await settle();
-  await client.create('v1/Pod', aPod('big', { cpu: '2' }, { priority: 100 }));
+  await client.create('v1/Pod', aPod('big', { cpu: '2' }, { priorityClassName: 'high' }));
   await settle();
   expect(errors).toEqual([]);
   expect(await told('big')).toEqual(['FailedScheduling: 0/1 nodes are available: 1 Insufficient cpu.']);
@@ -57,7 +64,7 @@ test('a pod of higher priority takes the place of a lower one, and is bound once
     message: 'default-scheduler: preempting to accommodate a higher priority pod',
   });
   // a third does not get between them
-  await client.create('v1/Pod', aPod('between', { cpu: '2' }, { priority: 50 }));
+  await client.create('v1/Pod', aPod('between', { cpu: '2' }, { priorityClassName: 'middle' }));
   await settle();
   await client.delete('v1/Pod', 'low', { namespace: 'default', gracePeriodSeconds: 0 });
   await settle();
@@ -78,7 +85,7 @@ test('a claim that waits for its consumer is given a volume, and the pod is boun
     volumeBindingMode: 'WaitForFirstConsumer',
   });
   const matchExpressions = [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['b'] }];
-  await client.create('v1/PersistentVolume', {
+  const created = await client.create('v1/PersistentVolume', {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
     metadata: { name: 'disk' },
@@ -89,8 +96,8 @@ test('a claim that waits for its consumer is given a volume, and the pod is boun
       local: { path: '/disk' },
       nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions }] } },
     },
-    status: { phase: 'Available' },
   });
+  await client.updateStatus('v1/PersistentVolume', { ...created, status: { phase: 'Available' } });
   const claim = await client.create('v1/PersistentVolumeClaim', {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
@@ -109,12 +116,12 @@ test('a claim that waits for its consumer is given a volume, and the pod is boun
   expect(waiting.status?.nominatedNodeName).toBe('b');
   // it waits for another, which keeps nobody busy
   expect(controller.pending).toBe(0);
-  await client.update('v1/PersistentVolumeClaim', {
+  const bound = await client.update('v1/PersistentVolumeClaim', {
     ...claim,
     metadata: { ...claim.metadata, annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
     spec: { ...claim.spec, volumeName: 'disk' },
-    status: { phase: 'Bound' },
   });
+  await client.updateStatus('v1/PersistentVolumeClaim', { ...bound, status: { phase: 'Bound' } });
   await settle();
   expect(await nodeOf('x')).toBe('b');
 });

@@ -21,8 +21,6 @@ function addTolerations({ object }: AdmissionAttributes): void {
     tolerations.some(({ key, effect }) => (key === taint || !key) && (effect === 'NoExecute' || !effect));
   const missing = TAINTS.filter((taint) => !tolerates(taint));
   if (missing.length === 0) return;
-  const added = missing.map(
-    (key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: SECONDS }),
-  );
+  const added = missing.map((key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: SECONDS }));
   pod.spec = { ...pod.spec, tolerations: [...tolerations, ...added] };
 }

@@ -30,7 +30,9 @@ export function limitRanger(store: Store): AdmissionPlugin {
       const { object, resource } = attributes;
       for (const { spec } of await ranges(attributes)) {
         const wrong = (spec?.limits ?? []).flatMap((item) =>
-          resource.resource === 'pods' ? podBreaches(object as unknown as Pod, item) : claimBreaches(object as unknown as PersistentVolumeClaim, item),
+          resource.resource === 'pods'
+            ? podBreaches(object as unknown as Pod, item)
+            : claimBreaches(object as unknown as PersistentVolumeClaim, item),
         );
         if (wrong.length) throw refusal(attributes, aggregate(wrong));
       }
@@ -84,7 +86,9 @@ function claimBreaches({ spec }: PersistentVolumeClaim, item: LimitRangeItem): s
   const tooMuch = each(item.max, (name, bound, text) => {
     const asked = requests.get(name);
     if (!asked) return `maximum ${name} usage per ${item.type} is ${text}.  No request is specified`;
-    return compareQuantities(asked, bound) > 0 ? `maximum ${name} usage per ${item.type} is ${text}, but request is ${asked.text}` : undefined;
+    return compareQuantities(asked, bound) > 0
+      ? `maximum ${name} usage per ${item.type} is ${text}, but request is ${asked.text}`
+      : undefined;
   });
   return [...tooLittle(item, requests, new Map()), ...tooMuch];
 }

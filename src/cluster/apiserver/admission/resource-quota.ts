@@ -53,7 +53,9 @@ const boundedNames = ({ status, spec }: ResourceQuota, usage: Amounts): string[]
 
 function isAboutObject(quota: ResourceQuota, resource: string, object: KubernetesObject, usage: Amounts): boolean {
   if (hasScopes(quota) && (resource !== 'pods' || !inScope(quota, object as unknown as Pod))) return false;
-  return resource === 'pods' ? computeNames(quota).length > 0 || boundedNames(quota, usage).length > 0 : boundedNames(quota, usage).length > 0;
+  return resource === 'pods'
+    ? computeNames(quota).length > 0 || boundedNames(quota, usage).length > 0
+    : boundedNames(quota, usage).length > 0;
 }
 
 const COMPUTE = /^(?:(?:requests|limits)\.)?(?:cpu|memory)$/;

@@ -15,6 +15,7 @@ export const storageObjectInUseProtection: AdmissionPlugin = {
   admit(attributes) {
     const finalizer = FINALIZERS.find(([group, resource]) => isAbout(attributes, group, resource))?.[2];
     const metadata = attributes.object?.metadata;
-    if (finalizer && metadata && !metadata.finalizers?.includes(finalizer)) metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
+    if (finalizer && metadata && !metadata.finalizers?.includes(finalizer))
+      metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
   },
 };

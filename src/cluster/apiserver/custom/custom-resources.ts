@@ -4,6 +4,7 @@
 import type { CustomResourceDefinition } from '#api/apiextensions/v1';
 import type { ResourceRequest, ResourceResponse } from '../../../apimachinery/api-request.ts';
 import type { Clock } from '../../../apimachinery/clock.ts';
+import { deepEqual } from '../../../apimachinery/object.ts';
 import { isConflict, isNotFound } from '../../../apimachinery/status-error.ts';
 import { formatTime } from '../../../apimachinery/time.ts';
 import type { Store, StoreWatch } from '../../storage/store.ts';
@@ -109,7 +110,7 @@ export class CustomResources {
     }
     const names = crd.status!.acceptedNames;
     const terminating = Boolean(crd.metadata.deletionTimestamp);
-    if (before?.spec === crd.spec && before.names === names && before.terminating === terminating) return;
+    if (before?.terminating === terminating && deepEqual(before.spec, crd.spec) && deepEqual(before.names, names)) return;
     this.uninstall(name);
     const resources = customResources(crd);
     // a kind of Kubernetes' own is not taken over
@@ -122,8 +123,11 @@ export class CustomResources {
   private uninstall(name: string): void {
     const installed = this.installed.get(name);
     if (!installed) return;
-    for (const { definition } of installed.resources) this.parts.catalog.remove(definition);
     this.installed.delete(name);
+    for (const { definition } of installed.resources) {
+      this.parts.catalog.remove(definition);
+      for (const watch of definition.watches ?? []) watch.end();
+    }
   }
 
   // ---- the status ----

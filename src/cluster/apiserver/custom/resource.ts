@@ -107,6 +107,7 @@ function definitionOf(
     columns: customColumns(version.additionalPrinterColumns),
     selectableFields: selectableFields(version),
     storedAsJson: true,
+    watches: new Set(),
   };
 }
 

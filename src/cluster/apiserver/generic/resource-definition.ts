@@ -172,6 +172,8 @@ export interface ResourceDefinition {
   readonly storedAsJson?: boolean;
   /** The way from and to the store, where that is not the form in which this definition's objects are served. */
   readonly storage?: StoredForm;
+  /** Watches that end when the definition goes: another one may take its place, with other rules. Absent: it never goes. */
+  readonly watches?: Set<{ end(): void }>;
   /** The group that refusals name, where Kubernetes keeps the kind's rules in another one (events). */
   readonly internalGroup?: string;
   /** Seconds after which an object goes by itself (events). */

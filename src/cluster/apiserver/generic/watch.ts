@@ -31,7 +31,7 @@ export async function watchObjects(
   const { options, request, served } = context;
   const { definition, version } = served;
   const after = internalResourceVersion(options.resourceVersion ?? '');
-  const stream = new Stream(context, clock);
+  const stream = new Stream(definition, clock);
   await waitForRevision(after, store, clock);
   const single = selection.name !== undefined && (request.namespace || !definition.namespaced);
   const prefix = single ? objectKey(definition, request.namespace, selection.name!) : collectionKey(definition, request.namespace);
@@ -101,14 +101,17 @@ function bookmark(context: RequestContext, revision: number, annotations?: Reado
 
 class Stream implements WatchStream {
   private readonly clock: Clock;
+  private readonly watches: ResourceDefinition['watches'];
   private buffer: WatchEvent[] = [];
   private waiting: ((event: WatchEvent | undefined) => void) | undefined;
   private source: StoreWatch | undefined;
   private timers: Timer[] = [];
   private ended = false;
 
-  constructor(_context: RequestContext, clock: Clock) {
+  constructor({ watches }: ResourceDefinition, clock: Clock) {
     this.clock = clock;
+    this.watches = watches;
+    watches?.add(this);
   }
 
   follow(source: StoreWatch): void {
@@ -162,9 +165,11 @@ class Stream implements WatchStream {
     this.end();
   }
 
-  private end(): void {
+  /** What has been buffered is still read. */
+  end(): void {
     if (this.ended) return;
     this.ended = true;
+    this.watches?.delete(this);
     this.source?.cancel();
     for (const timer of this.timers) timer.cancel();
     this.waiting?.(undefined);

@@ -67,8 +67,10 @@ async function answer(server: ApiServer, request: HttpRequest): Promise<HttpResp
   if (!info.isResourceRequest) return server.answerNonResource(request.method, path, header(request, 'accept'));
   if (!server.catalog.hasGroup(info.group) || !server.catalog.hasGroupVersion(info.group, info.version)) return plainNotFound();
   const served = server.catalog.find(info.group, info.version, info.resource);
-  if (served?.version.custom ? !fitsScope(info, served.definition.namespaced) : server.catalog.isCustomGroup(info.group))
-    return plainNotFound();
+  const absent = served
+    ? served.version.custom && !fitsScope(info, served.definition.namespaced)
+    : server.catalog.isCustomGroup(info.group);
+  if (absent) return plainNotFound();
   if (!served)
     throw statusError({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource', details: {} });
   if (!allowed(info, request.method))

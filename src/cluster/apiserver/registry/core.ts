@@ -30,11 +30,7 @@ import {
 import { validateEndpoints, validateEndpointsUpdate } from '../validation/endpoints.ts';
 import { validateLimitRange } from '../validation/limit-range.ts';
 import { validateCoreObjectMeta, validateCoreObjectMetaUpdate } from '../validation/object-meta.ts';
-import {
-  validateResourceQuota,
-  validateResourceQuotaStatusUpdate,
-  validateResourceQuotaUpdate,
-} from '../validation/resource-quota.ts';
+import { validateResourceQuota, validateResourceQuotaStatusUpdate, validateResourceQuotaUpdate } from '../validation/resource-quota.ts';
 import { validateServiceStatusUpdate } from '../validation/service.ts';
 
 const METADATA = Path.of('metadata');
@@ -146,7 +142,9 @@ export function coreResources(store: Store): ResourceDefinition[] {
       shortNames: ['quota'],
       versions: { v1: defaulting<ResourceQuota>(setResourceQuotaDefaults) },
       strategy: typed(resourceQuotaStrategy),
-      subresources: { status: { strategy: { ...statusStrategy, ...typed<ResourceQuota>({ validateUpdate: validateResourceQuotaStatusUpdate }) } } },
+      subresources: {
+        status: { strategy: { ...statusStrategy, ...typed<ResourceQuota>({ validateUpdate: validateResourceQuotaStatusUpdate }) } },
+      },
       returnsDeletedObject: true,
       columns: resourceQuotaColumns,
     }),

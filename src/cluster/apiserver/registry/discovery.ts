@@ -1,7 +1,50 @@
 // The resources of API group discovery.k8s.io.
-import { define } from '../generic/define.ts';
-import type { ResourceDefinition } from '../generic/resource-definition.ts';
+import type { EndpointSlice } from '#api/discovery/v1';
+import type { KubernetesObject } from '../../../apimachinery/object.ts';
+import { defaulting, define, typed, type DraftOf } from '../generic/define.ts';
+import { bumpGeneration } from '../generic/generation.ts';
+import type { Draft, ResourceDefinition } from '../generic/resource-definition.ts';
+import { endpointSliceColumns } from '../tables/networking.ts';
+import { validateEndpointSlice, validateEndpointSliceUpdate } from '../validation/endpoint-slice.ts';
+
+const fqdnWarnings = ({ addressType }: EndpointSlice): string[] =>
+  addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : [];
+
+/** It was of the beta version: in v1 it can be read, not written. */
+function dropTopology(slice: DraftOf<EndpointSlice>): void {
+  if (slice.endpoints?.some((e) => e.deprecatedTopology))
+    slice.endpoints = slice.endpoints.map((endpoint) => {
+      const { deprecatedTopology: _, ...rest } = endpoint;
+      return rest;
+    });
+}
 
 export function discoveryResources(): ResourceDefinition[] {
-  return [define('discovery.k8s.io', 'endpointslices', { strategy: {} })];
+  return [
+    define('discovery.k8s.io', 'endpointslices', {
+      versions: {
+        v1: defaulting<EndpointSlice>(({ ports }) => {
+          for (const port of ports ?? []) {
+            port.name ??= '';
+            port.protocol ??= 'TCP';
+          }
+        }),
+      },
+      strategy: typed<EndpointSlice>({
+        allowUnconditionalUpdate: true,
+        prepareForCreate(slice) {
+          dropTopology(slice);
+          slice.metadata.generation = 1;
+        },
+        prepareForUpdate(slice, old) {
+          if (!old.endpoints?.some((e) => e.deprecatedTopology)) dropTopology(slice);
+          bumpGeneration(slice as unknown as Draft, old as unknown as KubernetesObject, ['addressType', 'endpoints', 'ports']);
+        },
+        validate: validateEndpointSlice,
+        warningsOnCreate: fqdnWarnings,
+        validateUpdate: validateEndpointSliceUpdate,
+      }),
+      columns: endpointSliceColumns,
+    }),
+  ];
 }

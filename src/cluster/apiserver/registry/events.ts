@@ -46,7 +46,7 @@ const selectableFields: SelectableFields = {
     'type',
   ],
   read(object) {
-    const { involvedObject = {}, reason = '', reportingComponent = '', source, type = '' } = object as unknown as Event;
+    const { involvedObject, reason = '', reportingComponent, source, type = '' } = object as unknown as Event;
     const fields: Record<string, string> = { reason, reportingComponent, type, source: source?.component || reportingComponent };
     for (const name of ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const)
       fields[`involvedObject.${name}`] = involvedObject[name] ?? '';
@@ -80,7 +80,8 @@ export function eventsResources(): ResourceDefinition[] {
       internalGroup: '',
       columns: {
         ...eventColumns,
-        cells: (event, now) => eventColumns.cells(renamed(event as unknown as JsonObject, TO_CORE, 'v1') as unknown as KubernetesObject, now),
+        cells: (event, now) =>
+          eventColumns.cells(renamed(event as unknown as JsonObject, TO_CORE, 'v1') as unknown as KubernetesObject, now),
       },
     }),
   ];

@@ -10,7 +10,7 @@ import { validateNode, validateNodeUpdate } from '../validation/node.ts';
 const keepField = (node: DraftOf<Node>, old: Node, field: 'spec' | 'status'): void =>
   keep(node as unknown as Draft, old as unknown as Parameters<typeof keep>[1], field);
 
-function warnings({ spec = {} }: Node): string[] {
+function warnings({ spec }: Node): string[] {
   return spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : [];
 }
 

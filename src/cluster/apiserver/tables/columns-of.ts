@@ -3,9 +3,11 @@ import type { KubernetesObject } from '../../../apimachinery/object.ts';
 import type { Cell, Column, Columns } from './table.ts';
 
 /** The catalog puts columns and objects together by kind, so the types are right. */
-export function columnsOf<T>(columns: readonly Column[], cells: (object: T, now: number) => readonly Cell[]): Columns {
+export function columnsOf<T>(columns: readonly Column[], cells: CellsOf<T>): Columns {
   return { columns, cells: (object: KubernetesObject, now) => cells(object as unknown as T, now) };
 }
+
+type CellsOf<T> = (object: T, now: number) => readonly Cell[];
 
 export const text = (name: string, description: string): Column => ({ name, type: 'string', description });
 export const integer = (name: string, description: string): Column => ({ name, type: 'integer', description });

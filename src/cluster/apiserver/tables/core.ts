@@ -52,7 +52,6 @@ export const endpointsColumns = columnsOf<Endpoints>(
   },
 );
 
-
 function externalIP({ spec, status }: Service): string {
   const given = spec.externalIPs ?? [];
   const balancers = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip || hostname || []);
@@ -81,9 +80,7 @@ export const serviceColumns = columnsOf<Service>(
   ],
   (service, now) => {
     const { metadata, spec } = service;
-    const ports = (spec.ports ?? []).map(
-      ({ port, nodePort, protocol }) => `${port}${nodePort ? `:${nodePort}` : ''}/${protocol ?? 'TCP'}`,
-    );
+    const ports = (spec.ports ?? []).map(({ port, nodePort, protocol }) => `${port}${nodePort ? `:${nodePort}` : ''}/${protocol ?? 'TCP'}`);
     return [
       metadata.name!,
       spec.type ?? '',

@@ -4,7 +4,7 @@ import { age } from './ages.ts';
 import { columnsOf, text, wide } from './columns-of.ts';
 import { NAME } from './workload-cells.ts';
 
-function sourceCell({ source, reportingComponent = '', reportingInstance = '' }: Event): string {
+function sourceCell({ source, reportingComponent, reportingInstance }: Event): string {
   const component = source?.component || reportingComponent;
   const host = source?.host || reportingInstance;
   return host ? `${component}, ${host}` : component;
@@ -24,10 +24,12 @@ export const eventColumns = columnsOf<Event>(
     { ...NAME, priority: 1 },
   ],
   (event, now) => {
-    const { involvedObject = {}, series } = event;
+    const { involvedObject, series } = event;
     const first = event.firstTimestamp ?? event.eventTime;
     const last = series?.lastObservedTime ?? event.lastTimestamp ?? first;
-    const object = involvedObject.name ? `${(involvedObject.kind ?? '').toLowerCase()}/${involvedObject.name}` : (involvedObject.kind ?? '').toLowerCase();
+    const object = involvedObject.name
+      ? `${(involvedObject.kind ?? '').toLowerCase()}/${involvedObject.name}`
+      : (involvedObject.kind ?? '').toLowerCase();
     return [
       age(last, now),
       event.type ?? '',

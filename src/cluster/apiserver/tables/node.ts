@@ -8,7 +8,9 @@ const ROLE_PREFIX = 'node-role.kubernetes.io/';
 const ROLE = 'kubernetes.io/role';
 
 function statusCell({ spec, status }: Node): string {
-  const ready = (status?.conditions ?? []).filter(({ type }) => type === 'Ready').map(({ status: s }) => (s === 'True' ? 'Ready' : 'NotReady'));
+  const ready = (status?.conditions ?? [])
+    .filter(({ type }) => type === 'Ready')
+    .map(({ status: s }) => (s === 'True' ? 'Ready' : 'NotReady'));
   return [...(ready.length ? ready : ['Unknown']), ...(spec?.unschedulable ? ['SchedulingDisabled'] : [])].join(',');
 }
 

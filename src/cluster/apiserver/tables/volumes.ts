@@ -45,7 +45,7 @@ export const persistentVolumeColumns = columnsOf<PersistentVolume>(
     COLUMNS.mode,
   ],
   (volume, now) => {
-    const { metadata, spec = {}, status = {} } = volume;
+    const { metadata, spec, status = {} } = volume;
     const claim = spec.claimRef;
     const phase = metadata.deletionTimestamp ? 'Terminating' : (status.phase ?? '');
     return [
@@ -77,7 +77,7 @@ export const persistentVolumeClaimColumns = columnsOf<PersistentVolumeClaim>(
     COLUMNS.mode,
   ],
   (claim, now) => {
-    const { metadata, spec = {}, status = {} } = claim;
+    const { metadata, spec, status = {} } = claim;
     const bound = Boolean(spec.volumeName);
     return [
       metadata.name!,

@@ -73,8 +73,8 @@ function validateURL(text: string, field: Path, errors: FieldError[]): void {
 
 function validateService({ name, namespace, path, port = 443 }: ServiceReference, field: Path, errors: FieldError[]): void {
   // the real server names the other field
-  if (!name) errors.push(required(field.child('namespace')));
   if (!namespace) errors.push(required(field.child('name')));
+  if (!name) errors.push(required(field.child('namespace')));
   if (port < 1 || port > 65535)
     errors.push(invalid(field.child('port'), port, 'port is not valid: must be between 1 and 65535, inclusive'));
   if (path === undefined) return;

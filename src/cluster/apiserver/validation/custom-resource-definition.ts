@@ -121,7 +121,7 @@ function validateVersions(spec: CustomResourceDefinitionSpec, old: CustomResourc
   const at = SPEC.child('versions');
   if (!shared.schema || !versions[0]?.schema?.openAPIV3Schema)
     versions.forEach(({ schema }, i) => {
-      if (!schema?.openAPIV3Schema) errors.push(required(at.index(i).child('schema', 'openAPIV3Schema'), 'schemas are required'));
+      if (!schema?.openAPIV3Schema) errors.push(required(at.index(i).child('schema', 'openAPIV3Schema')));
     });
   if (
     spec.preserveUnknownFields &&
@@ -142,7 +142,7 @@ function validateVersions(spec: CustomResourceDefinitionSpec, old: CustomResourc
     if (!shared.columns) validatePrinterColumns(version.additionalPrinterColumns, field.child('additionalPrinterColumns'), errors);
     if (!shared.selectableFields) validateSelectableFields(version, field.child('selectableFields'), errors);
   });
-  const shown = (): unknown => (versions.length ? versions.map((v) => internalVersion(v, shared)) : null);
+  const shown = (): unknown => (spec.versions ? versions.map((v) => internalVersion(v, shared)) : null);
   if (seen.size !== versions.length) errors.push(invalid(at, shown(), 'must contain unique version names'));
   if (versions.filter(({ storage }) => storage).length !== 1)
     errors.push(invalid(at, shown(), 'must have exactly one version marked as storage version'));
@@ -168,7 +168,7 @@ function validateDeprecation({ deprecated, deprecationWarning }: CustomResourceD
   if (deprecationWarning === undefined) return;
   const at = field.child('deprecationWarning');
   if (!deprecated) errors.push(invalid(at, deprecationWarning, 'can only be set for deprecated versions'));
-  else if (deprecationWarning === '') errors.push(invalid(at, deprecationWarning, 'must not be empty'));
+  else if (deprecationWarning === '') errors.push(invalid(at, deprecationWarning, 'must not be an empty string'));
   else if ([...deprecationWarning].length > 256) errors.push(invalid(at, deprecationWarning, 'must be <= 256 characters long'));
   else if (/\p{C}/u.test(deprecationWarning)) {
     const i = Buffer.byteLength(deprecationWarning.slice(0, deprecationWarning.search(/\p{C}/u)));

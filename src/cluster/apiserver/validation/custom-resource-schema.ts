@@ -25,10 +25,10 @@ export function validateVersionSchema(
   const at = field.child('openAPIV3Schema');
   if (hasStatus) validateRoot(schema, at, errors);
   if (schema.nullable) errors.push(forbidden(at.child('nullable'), 'nullable cannot be true at the root'));
-  validateSchema(schema, at, { isRoot: true, nested: false, uncorrelatable: false }, errors);
   const structural = validateStructural(schema, at);
   errors.push(...structural);
   if (structural.length === 0) validateDefaults(schema, at, errors);
+  validateSchema(schema, at, { isRoot: true, nested: false, uncorrelatable: false }, errors);
 }
 
 const AT_ROOT = [
@@ -150,7 +150,7 @@ function validateListKeywords(schema: Structural, field: Path, errors: FieldErro
   if (listType !== undefined) {
     mustBeType(schema, 'array', 'x-kubernetes-list-type is specified', field, errors);
     if (!['atomic', 'set', 'map'].includes(listType))
-      errors.push(notSupported(field.child('x-kubernetes-list-type'), listType, ['atomic', 'map', 'set']));
+      errors.push(notSupported(field.child('x-kubernetes-list-type'), listType, ['atomic', 'set', 'map']));
   }
   if (keys.length && listType !== 'map') {
     const at = field.child('x-kubernetes-list-type');
@@ -206,7 +206,7 @@ function validateSetItems(items: Structural, field: Path, errors: FieldError[]):
   if (items.nullable) errors.push(forbidden(field.child('nullable'), 'cannot be nullable when x-kubernetes-list-type is set'));
   const mapType = items['x-kubernetes-map-type'];
   const listType = items['x-kubernetes-list-type'];
-  if (items.type === 'object' && mapType !== 'atomic') errors.push(invalid(field.child('x-kubernetes-map-type'), mapType ?? null, message));
+  if (items.type === 'object' && mapType !== 'atomic') errors.push(invalid(field.child('x-kubernetes-map-type'), null, message));
   // an unset list type is atomic
   if (items.type === 'array' && listType !== undefined && listType !== 'atomic')
     errors.push(invalid(field.child('x-kubernetes-list-type'), listType, message));

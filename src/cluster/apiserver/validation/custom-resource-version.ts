@@ -96,7 +96,7 @@ export function selected(path: string, root: Structural | undefined): Structural
   let schema: Structural | undefined = root;
   let rest = path;
   while (rest !== '') {
-    const step = /^(?:\.([^.[\]]+)|\['((?:[^'\\]|\\.)*)'\])/.exec(rest);
+    const step = /^(?:\.([^.[\]]*)|\['((?:[^'\\]|\\.)*)'\])/.exec(rest);
     if (/^\[\d*\]/.test(rest)) return 'array notation is not allowed';
     if (!step) {
       const token = /^[^.[]+/.exec(rest)?.[0] ?? rest[0]!;

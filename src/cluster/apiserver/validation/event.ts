@@ -28,8 +28,7 @@ function validateBasics(event: Event, isStrict: boolean): FieldError[] {
       if (text === '') errors.push(required(Path.of(field)));
       if (byteLength(text) > MAX_TEXT) errors.push(invalid(Path.of(field), '', `can have at most ${MAX_TEXT} characters`));
     }
-    if (byteLength(event.message ?? '') > MAX_NOTE)
-      errors.push(invalid(Path.of('message'), '', `can have at most ${MAX_NOTE} characters`));
+    if (byteLength(event.message ?? '') > MAX_NOTE) errors.push(invalid(Path.of('message'), '', `can have at most ${MAX_NOTE} characters`));
   }
   check(isDNS1123Subdomain, namespace, Path.of('namespace'), errors);
   return errors;

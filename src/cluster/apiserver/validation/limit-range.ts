@@ -62,7 +62,8 @@ function checkBounds(bounds: { readonly [K in Bound]?: ResourceList | undefined 
   const [min, max, fallback, request] = [amount('min'), amount('max'), amount('default'), amount('defaultRequest')];
   const isMore = (a: string | undefined, b: string | undefined): boolean =>
     a !== undefined && b !== undefined && compareQuantities(parseQuantity(a), parseQuantity(b)) > 0;
-  const refuse = (bound: Bound, shown: string | undefined, why: string): number => errors.push(invalid(at.child(bound).key(name), shown, why));
+  const refuse = (bound: Bound, shown: string | undefined, why: string): number =>
+    errors.push(invalid(at.child(bound).key(name), shown, why));
   if (isMore(min, max)) refuse('min', min, `min value ${min} is greater than max value ${max}`);
   if (isMore(min, request)) refuse('defaultRequest', request, `min value ${min} is greater than default request value ${request}`);
   if (isMore(request, max)) refuse('defaultRequest', request, `default request value ${request} is greater than max value ${max}`);
@@ -71,7 +72,12 @@ function checkBounds(bounds: { readonly [K in Bound]?: ResourceList | undefined 
   if (isMore(min, fallback)) refuse('default', min, `min value ${min} is greater than default value ${fallback}`);
   if (isMore(fallback, max)) refuse('default', max, `default value ${fallback} is greater than max value ${max}`);
   checkRatio(amount('maxLimitRequestRatio'), min, max, (shown, why) => refuse('maxLimitRequestRatio', shown, why));
-  if (!isOvercommitAllowed(name) && fallback !== undefined && request !== undefined && (isMore(fallback, request) || isMore(request, fallback)))
+  if (
+    !isOvercommitAllowed(name) &&
+    fallback !== undefined &&
+    request !== undefined &&
+    (isMore(fallback, request) || isMore(request, fallback))
+  )
     refuse('defaultRequest', request, `default value ${fallback} must equal to defaultRequest value ${request} in ${name}`);
 }
 

@@ -26,7 +26,7 @@ const STATUS = Path.of('status');
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const AVOID_PODS = 'scheduler.alpha.kubernetes.io/preferAvoidPods';
 
-export function validateNode({ metadata, spec = {}, status = {} }: Node): FieldError[] {
+export function validateNode({ metadata, spec, status = {} }: Node): FieldError[] {
   const errors = validateCoreObjectMeta(metadata, false, nameIsDNSSubdomain, METADATA);
   checkAvoidPods(metadata.annotations?.[AVOID_PODS], errors);
   checkTaints(spec.taints ?? [], TAINTS, errors);
@@ -89,7 +89,7 @@ function checkPodCIDRs(cidrs: readonly string[], errors: FieldError[]): void {
 export function validateNodeUpdate(node: Node, old: Node): FieldError[] {
   const errors = validateCoreObjectMetaUpdate(node.metadata, old.metadata, METADATA);
   checkAvoidPods(node.metadata.annotations?.[AVOID_PODS], errors);
-  const { spec = {}, status = {} } = node;
+  const { spec, status = {} } = node;
   checkStatus(status, errors);
   checkTaints(spec.taints ?? [], TAINTS, errors);
   checkAmounts(status, errors);
@@ -98,7 +98,7 @@ export function validateNodeUpdate(node: Node, old: Node): FieldError[] {
 }
 
 /** What is told once is never told otherwise. */
-function checkUnchanged({ spec = {} }: Node, { spec: old = {} }: Node, errors: FieldError[]): void {
+function checkUnchanged({ spec }: Node, { spec: old }: Node, errors: FieldError[]): void {
   const cidrs = spec.podCIDRs ?? [];
   const before = old.podCIDRs ?? [];
   if (before.length === 0) checkPodCIDRs(cidrs, errors);

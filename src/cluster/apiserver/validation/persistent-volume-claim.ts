@@ -105,7 +105,7 @@ const METADATA = Path.of('metadata');
 const SPEC = Path.of('spec');
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
-export function validatePersistentVolumeClaim({ metadata, spec = {} }: PersistentVolumeClaim, options: ClaimSpecOptions = {}): FieldError[] {
+export function validatePersistentVolumeClaim({ metadata, spec }: PersistentVolumeClaim, options: ClaimSpecOptions = {}): FieldError[] {
   const errors = validateCoreObjectMeta(metadata, true, nameIsDNSSubdomain, METADATA);
   validateClaimSpec(spec, SPEC, errors, options);
   return errors;
@@ -151,7 +151,10 @@ function checkImmutableSpec(claim: PersistentVolumeClaim, old: PersistentVolumeC
   const oldClass = old.metadata.annotations?.[CLASS_ANNOTATION] ?? '';
   const newClass = claim.metadata.annotations?.[CLASS_ANNOTATION] ?? '';
   const movedToField =
-    oldClass !== '' && before.storageClassName === undefined && spec.storageClassName === oldClass && (newClass === '' || newClass === oldClass);
+    oldClass !== '' &&
+    before.storageClassName === undefined &&
+    spec.storageClassName === oldClass &&
+    (newClass === '' || newClass === oldClass);
   if (movedToField) spec = withField(spec, 'storageClassName', undefined);
   else {
     if (newClass !== oldClass) errors.push(invalid(METADATA.child('annotations', CLASS_ANNOTATION), newClass, FIELD_IMMUTABLE));
@@ -169,9 +172,9 @@ function checkImmutableSpec(claim: PersistentVolumeClaim, old: PersistentVolumeC
   errors.push(forbidden(SPEC, why));
 }
 
-function withField<K extends 'volumeName' | 'storageClassName' | 'volumeAttributesClassName'>(
+function withField(
   spec: PersistentVolumeClaimSpec,
-  field: K,
+  field: 'volumeName' | 'storageClassName' | 'volumeAttributesClassName',
   value: string | undefined,
 ): PersistentVolumeClaimSpec {
   const { [field]: _, ...rest } = spec;

@@ -85,12 +85,16 @@ function checkSecretNamed({ name, namespace }: SecretReference, field: Path, err
   checkRequired(namespace, field.child('namespace'), errors);
 }
 
-function validateISCSI({ secretRef, ...source }: ISCSIPersistentVolumeSource, field: Path, errors: FieldError[], volume: PersistentVolumeFacts): void {
+function validateISCSI(
+  { secretRef, ...source }: ISCSIPersistentVolumeSource,
+  field: Path,
+  errors: FieldError[],
+  volume: PersistentVolumeFacts,
+): void {
   storage.validateISCSI({ ...source, ...(secretRef ? { secretRef: { name: secretRef.name ?? '' } } : {}) }, field, errors);
   if (secretRef) checkRequired(secretRef.name, field.child('secretRef', 'name'), errors);
   if (source.initiatorName === undefined || `${volume.name}:${source.targetPortal}`.length <= 64) return;
-  const why =
-    'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
+  const why = 'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
   errors.push(invalid(Path.of('metadata', 'name'), volume.name, why));
 }
 

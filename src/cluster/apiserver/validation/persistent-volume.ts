@@ -34,7 +34,7 @@ const WITH_MOUNT_OPTIONS = [
   'csi',
 ];
 
-export function validatePersistentVolume({ metadata, spec = {} }: PersistentVolume): FieldError[] {
+export function validatePersistentVolume({ metadata, spec }: PersistentVolume): FieldError[] {
   const errors = validateCoreObjectMeta(metadata, false, nameIsDNSSubdomain, METADATA);
   validatePersistentVolumeSpec(spec, metadata.name ?? '', SPEC, errors);
   if (metadata.annotations?.[MOUNT_OPTIONS] !== undefined && !WITH_MOUNT_OPTIONS.some((source) => source in spec))
@@ -64,7 +64,7 @@ export function validatePersistentVolumeSpec(
   if (spec.hostPath && path.normalize(spec.hostPath.path) === '/' && persistentVolumeReclaimPolicy === 'Recycle')
     errors.push(forbidden(reclaimAt, "may not be 'recycle' for a hostPath mount of '/'"));
   checkClassAndMode(spec, field, errors, inline);
-  if (volumeAttributesClassName === undefined) return;
+  if (volumeAttributesClassName === undefined || inline) return;
   const at = field.child('volumeAttributesClassName');
   if (volumeAttributesClassName === '') errors.push(required(at, 'an empty string is disallowed'));
   else checkDNS1123Subdomain(volumeAttributesClassName, at, errors);
@@ -79,7 +79,12 @@ function checkInline(spec: PersistentVolumeSpec, field: Path, errors: FieldError
   if (!spec.csi) errors.push(required(field.child('csi'), 'has to be specified in the context of inline volumes'));
 }
 
-function checkClassAndMode({ storageClassName, volumeMode }: PersistentVolumeSpec, field: Path, errors: FieldError[], inline: boolean): void {
+function checkClassAndMode(
+  { storageClassName, volumeMode }: PersistentVolumeSpec,
+  field: Path,
+  errors: FieldError[],
+  inline: boolean,
+): void {
   const classAt = field.child('storageClassName');
   const modeAt = field.child('volumeMode');
   if (storageClassName) {
@@ -136,9 +141,7 @@ export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: Pe
     oldSource = { ...oldSource, csi: { ...oldSource.csi, controllerExpandSecretRef: source.csi.controllerExpandSecretRef } };
   if (!semanticEqual(source, oldSource)) {
     const diff = internalDiff('core/v1.PersistentVolumeSource', oldSource, source);
-    errors.push(
-      forbidden(SPEC.child('persistentvolumesource'), `spec.persistentvolumesource is immutable after creation\n${diff}`),
-    );
+    errors.push(forbidden(SPEC.child('persistentvolumesource'), `spec.persistentvolumesource is immutable after creation\n${diff}`));
   }
   errors.push(...validateImmutable(spec.volumeMode, before.volumeMode, SPEC.child('volumeMode')));
   if (before.nodeAffinity && !semanticEqual(spec.nodeAffinity, before.nodeAffinity)) {

@@ -77,8 +77,7 @@ export function checkContainerResourceName(name: string, field: Path, errors: Fi
     errors.push(invalid(field, name, "doesn't follow extended resource name standard"));
 }
 
-export const isStandardQuotaResource = (name: string): boolean =>
-  (STANDARD.has(name) && name !== 'storage') || isQuotaHugePageName(name);
+export const isStandardQuotaResource = (name: string): boolean => (STANDARD.has(name) && name !== 'storage') || isQuotaHugePageName(name);
 
 export function checkQuotaResourceName(name: string, field: Path, errors: FieldError[]): void {
   checkResourceName(name, field, errors);

@@ -93,7 +93,9 @@ function checkScopeSelector({ scopeSelector, hard, scopes = [] }: ResourceQuotaS
         errors.push(required(at.child('values'), "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"));
     } else if (operator === 'Exists' || operator === 'DoesNotExist') {
       if (values.length)
-        errors.push(invalid(at.child('values'), values, "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"));
+        errors.push(
+          invalid(at.child('values'), values, "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"),
+        );
     } else errors.push(invalid(at.child('operator'), operator, 'not a valid selector operator'));
   }
   checkConflicts(new Set(requirements.map((r) => r.scopeName)), scopes, at, errors);

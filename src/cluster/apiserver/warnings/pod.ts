@@ -1,6 +1,15 @@
 // What the server tells clients of a pod spec that is valid but hardly meant: things of the past, names given twice, parts of bytes.
 // Follows pkg/api/pod/warnings.go.
-import type { Container, ContainerPort, LocalObjectReference, PodSpec, PodTemplateSpec, ResourceList, Volume, NodeSelectorTerm } from '#api/core/v1';
+import type {
+  Container,
+  ContainerPort,
+  LocalObjectReference,
+  PodSpec,
+  PodTemplateSpec,
+  ResourceList,
+  Volume,
+  NodeSelectorTerm,
+} from '#api/core/v1';
 import type { ObjectMeta } from '#api/meta/v1';
 import { goList, quote } from '../../../apimachinery/go-text.ts';
 import { parseQuantity, quantityMilliValue } from '../../../apimachinery/quantity.ts';
@@ -85,9 +94,7 @@ function deprecatedLabels(spec: PodSpec, field: Path, warnings: string[]): void 
   const terms = at.child('requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms');
   required.forEach((term, i) => warnings.push(...nodeSelectorWarnings(term, terms.index(i))));
   const preferences = at.child('preferredDuringSchedulingIgnoredDuringExecution');
-  preferred.forEach(({ preference }, i) =>
-    warnings.push(...nodeSelectorWarnings(preference, preferences.index(i).child('preference'))),
-  );
+  preferred.forEach(({ preference }, i) => warnings.push(...nodeSelectorWarnings(preference, preferences.index(i).child('preference'))));
   spec.topologySpreadConstraints?.forEach(({ topologyKey }, i) => {
     const path = field.child('topologySpreadConstraints').index(i).child('topologyKey');
     if (OLD_LABELS[topologyKey]) warnings.push(`${path}: ${topologyKey} is ${OLD_LABELS[topologyKey]}`);

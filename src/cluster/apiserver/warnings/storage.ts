@@ -27,7 +27,7 @@ const OBSOLETE_SOURCES = [
   ['rbd', 'spec.rbd: deprecated in v1.28, non-functional in v1.31+'],
 ] as const;
 
-export function persistentVolumeWarnings({ metadata, spec = {} }: PersistentVolume): string[] {
+export function persistentVolumeWarnings({ metadata, spec }: PersistentVolume): string[] {
   const warnings = annotationWarnings(metadata.annotations, true);
   if (spec.persistentVolumeReclaimPolicy === 'Recycle')
     warnings.push(
@@ -41,7 +41,7 @@ export function persistentVolumeWarnings({ metadata, spec = {} }: PersistentVolu
   return warnings;
 }
 
-export function persistentVolumeClaimWarnings({ metadata, spec = {} }: PersistentVolumeClaim): string[] {
+export function persistentVolumeClaimWarnings({ metadata, spec }: PersistentVolumeClaim): string[] {
   const warnings = annotationWarnings(metadata.annotations, false);
   claimWarnings(spec.resources ?? {}, Path.of('spec'), warnings);
   return warnings;
