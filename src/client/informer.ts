@@ -27,6 +27,8 @@ type IndexOf<T> = (object: T) => readonly string[];
 
 interface Index<T> {
   readonly of: IndexOf<T>;
+  /** By the object's key: where it stands. */
+  readonly values: Map<string, readonly string[]>;
   readonly entries: Map<string, Map<string, T>>;
 }
 
@@ -84,7 +86,7 @@ export class Informer<T extends { readonly metadata: KubernetesObject['metadata'
   /** Must be called before the informer starts. The same name twice is the same index. */
   addIndex(name: string, of: IndexOf<T>): void {
     if (this.indexes.has(name)) return;
-    const index: Index<T> = { of, entries: new Map() };
+    const index: Index<T> = { of, values: new Map(), entries: new Map() };
     this.indexes.set(name, index);
     for (const [key, object] of this.objects) this.insert(index, key, object);
   }
@@ -177,7 +179,7 @@ export class Informer<T extends { readonly metadata: KubernetesObject['metadata'
     const old = this.objects.get(key);
     if (old && old.metadata.resourceVersion === object.metadata.resourceVersion) return;
     this.objects.set(key, object);
-    for (const index of this.indexes.values()) this.reindex(index, key, object, old);
+    for (const index of this.indexes.values()) this.reindex(index, key, object);
     // an object that was made anew under the same name in between is another one
     const replaced = old && old.metadata.uid !== object.metadata.uid;
     for (const handler of this.handlers) {
@@ -193,25 +195,27 @@ export class Informer<T extends { readonly metadata: KubernetesObject['metadata'
     const old = this.objects.get(key);
     if (!old) return;
     this.objects.delete(key);
-    for (const index of this.indexes.values()) this.withdraw(index, key, old);
+    for (const index of this.indexes.values()) {
+      this.withdraw(index, key);
+      index.values.delete(key);
+    }
     for (const handler of this.handlers) handler.deleted?.(last);
   }
 
   /** Most changes leave an object under the values that it had. */
-  private reindex(index: Index<T>, key: string, object: T, old: T | undefined): void {
+  private reindex(index: Index<T>, key: string, object: T): void {
     const values = index.of(object);
-    if (old) {
-      const before = index.of(old);
-      if (before.length === values.length && before.every((value, i) => value === values[i])) {
-        for (const value of values) index.entries.get(value)?.set(key, object);
-        return;
-      }
-      this.withdraw(index, key, old);
+    const before = index.values.get(key);
+    if (before && before.length === values.length && before.every((value, i) => value === values[i])) {
+      for (const value of values) index.entries.get(value)?.set(key, object);
+      return;
     }
+    this.withdraw(index, key);
     this.insert(index, key, object, values);
   }
 
   private insert(index: Index<T>, key: string, object: T, values = index.of(object)): void {
+    index.values.set(key, values);
     for (const value of values) {
       const entries = index.entries.get(value);
       if (entries) entries.set(key, object);
@@ -219,8 +223,8 @@ export class Informer<T extends { readonly metadata: KubernetesObject['metadata'
     }
   }
 
-  private withdraw(index: Index<T>, key: string, object: T): void {
-    for (const value of index.of(object)) {
+  private withdraw(index: Index<T>, key: string): void {
+    for (const value of index.values.get(key) ?? []) {
       const entries = index.entries.get(value);
       entries?.delete(key);
       if (entries?.size === 0) index.entries.delete(value);

@@ -3,6 +3,7 @@
 //
 // Follows structured-merge-diff's fieldpath.Set. A node without members at or below it does not exist here.
 import type { JsonObject } from '../object.ts';
+import type { ApplyType } from './apply-schema.ts';
 import { compareElements, pathText, type FieldPath, type PathElement } from './path-element.ts';
 
 export interface Entry {
@@ -19,6 +20,8 @@ export class FieldSet {
   /** The set in the form in which objects carry it, once it was needed (see fields-v1.ts): alone, and where the path to it is a member. */
   form: JsonObject | undefined;
   formOfMember: JsonObject | undefined;
+  /** The type that the set was last found to agree with (see schema-changes.ts). */
+  agreesWith: ApplyType | undefined;
 
   private constructor(entries: readonly Entry[]) {
     this.entries = entries;
@@ -201,9 +204,15 @@ export class FieldSetBuilder {
 
 /** Sorts in place. */
 export function sortEntries(entries: Entry[]): Entry[] {
+  if (entries.length > FEW) return entries.sort((a, b) => compareElements(a.element, b.element));
   for (let i = 1; i < entries.length; i++) {
-    if (compareElements(entries[i - 1]!.element, entries[i]!.element) > 0)
-      return entries.sort((a, b) => compareElements(a.element, b.element));
+    const entry = entries[i]!;
+    let at = i;
+    for (; at > 0 && compareElements(entries[at - 1]!.element, entry.element) > 0; at--) entries[at] = entries[at - 1]!;
+    entries[at] = entry;
   }
   return entries;
 }
+
+/** So many are put in order one by one: the fields of a struct, which are nearly all that there is. */
+const FEW = 24;

@@ -6,21 +6,17 @@ import { UNTYPED_ATOMIC, type ApplyType, type ListType, type MapType } from './a
 import { FieldSet, type Entry } from './field-set.ts';
 import type { PathElement } from './path-element.ts';
 
-const reconciled = new WeakMap<ApplyType, WeakMap<FieldSet, FieldSet>>();
-
 /**
  * Who owned something inside what is atomic now owns the whole. What has become granular is not touched: its owner keeps the whole.
- * The answer depends on nothing but the two, and is remembered.
+ * Sets that agree with their type are known from then on, and so are those that share their parts.
  */
 export function reconcileWithSchema(type: ApplyType, set: FieldSet): FieldSet {
-  let known = reconciled.get(type);
-  if (!known) reconciled.set(type, (known = new WeakMap()));
-  let result = known.get(set);
-  if (!result) known.set(set, (result = reconcileLevel(type, set)));
+  if (set.agreesWith === type) return set;
+  const result = reconcileLevel(type, set);
+  result.agreesWith = type;
   return result;
 }
 
-/** The level below a path; {@link FieldSet.EMPTY} where the path is now a leaf. */
 function reconcileLevel(type: ApplyType, set: FieldSet): FieldSet {
   const level = type.map ?? type.list;
   if (!level || (type.map && isUntyped(type.map))) return set;
@@ -38,7 +34,7 @@ function reconcileEntry(type: ApplyType, entry: Entry): Entry {
   const children = entry.children!;
   const atomic = type.map ? type.map.atomic && !isUntyped(type.map) : type.scalar === undefined && type.list?.atomic;
   if (atomic) return { element: entry.element, member: true, children: undefined };
-  const after = reconcileLevel(type, children);
+  const after = reconcileWithSchema(type, children);
   return after === children ? entry : { ...entry, children: after };
 }
 

@@ -99,15 +99,17 @@ export function apply(
 }
 
 /** Owners of fields that have become part of something atomic own that. Those that speak of a version that is no more are dropped. */
-function reconciled(versions: Versions, owners: Managers): Map<string, VersionedSet> {
-  const out = new Map<string, VersionedSet>();
+function reconciled(versions: Versions, owners: Managers): Managers {
+  let out: Map<string, VersionedSet> | undefined;
   for (const [manager, owned] of owners) {
     const type = versions.typeOf(owned.apiVersion);
-    if (!type) continue;
-    const set = reconcileWithSchema(type, owned.set);
-    out.set(manager, set === owned.set ? owned : { ...owned, set });
+    const set = type && reconcileWithSchema(type, owned.set);
+    if (set === owned.set) continue;
+    out ??= new Map(owners);
+    if (set) out.set(manager, { ...owned, set });
+    else out.delete(manager);
   }
-  return out;
+  return out ?? owners;
 }
 
 /** Undefined: the version is no more. */
@@ -150,13 +152,18 @@ function takeChanges(
   const from = { apiVersion, object: live };
   const to = { apiVersion, object: next };
   const changes = changesIn(versions, apiVersion, from, to)!;
-  const byVersion = new Map<string, Changes | undefined>([[apiVersion, changes]]);
+  let byVersion: Map<string, Changes | undefined> | undefined;
+  const seenIn = (version: string): Changes | undefined => {
+    if (version === apiVersion) return changes;
+    byVersion ??= new Map();
+    if (!byVersion.has(version)) byVersion.set(version, changesIn(versions, version, from, to));
+    return byVersion.get(version);
+  };
   const managers = new Map(owners);
   const conflicts = new Map<string, FieldSet>();
   for (const [other, owned] of owners) {
     if (other === manager) continue;
-    if (!byVersion.has(owned.apiVersion)) byVersion.set(owned.apiVersion, changesIn(versions, owned.apiVersion, from, to));
-    const seen = byVersion.get(owned.apiVersion);
+    const seen = seenIn(owned.apiVersion);
     if (!seen) {
       managers.delete(other);
       continue;

@@ -268,7 +268,7 @@ function mapDecoder(type: MapType): Decoder {
     const out: Record<string, unknown> = {};
     const { length } = state;
     // encoding/json writes maps in the order of their keys
-    for (const key of keys.sort()) {
+    for (const key of isSorted(keys) ? keys : keys.sort()) {
       if (twice?.includes(key)) state.strict('duplicate field', key);
       state.path[length] = key;
       state.length = length + 1;
@@ -278,6 +278,11 @@ function mapDecoder(type: MapType): Decoder {
     }
     return out;
   };
+}
+
+function isSorted(keys: readonly string[]): boolean {
+  for (let i = 1; i < keys.length; i++) if (keys[i - 1]! > keys[i]!) return false;
+  return true;
 }
 
 const INTEGERS: Readonly<Record<string, readonly [low: bigint, high: bigint]>> = {

@@ -54,25 +54,31 @@ export async function listAll<T>(store: Store, prefix: string): Promise<readonly
 }
 
 export class AdmissionChain {
-  private readonly plugins: readonly AdmissionPlugin[];
+  /** By operation, in their order. */
+  private readonly mutating: Readonly<Record<AdmissionOperation, readonly AdmissionPlugin[]>>;
+  private readonly validating: Readonly<Record<AdmissionOperation, readonly AdmissionPlugin[]>>;
 
   constructor(plugins: readonly AdmissionPlugin[]) {
-    this.plugins = plugins;
+    this.mutating = byOperation(plugins.filter((plugin) => plugin.admit));
+    this.validating = byOperation(plugins.filter((plugin) => plugin.validate));
   }
 
   async admit(attributes: AdmissionAttributes): Promise<void> {
-    for (const plugin of this.plugins) {
-      if (!plugin.admit || !plugin.operations.includes(attributes.operation)) continue;
-      const pending = plugin.admit(attributes);
+    for (const plugin of this.mutating[attributes.operation]) {
+      const pending = plugin.admit!(attributes);
       if (pending) await pending;
     }
   }
 
   async validate(attributes: AdmissionAttributes): Promise<void> {
-    for (const plugin of this.plugins) {
-      if (!plugin.validate || !plugin.operations.includes(attributes.operation)) continue;
-      const pending = plugin.validate(attributes);
+    for (const plugin of this.validating[attributes.operation]) {
+      const pending = plugin.validate!(attributes);
       if (pending) await pending;
     }
   }
+}
+
+function byOperation(plugins: readonly AdmissionPlugin[]): Readonly<Record<AdmissionOperation, readonly AdmissionPlugin[]>> {
+  const of = (operation: AdmissionOperation): AdmissionPlugin[] => plugins.filter(({ operations }) => operations.includes(operation));
+  return { CREATE: of('CREATE'), UPDATE: of('UPDATE'), DELETE: of('DELETE'), CONNECT: of('CONNECT') };
 }

@@ -50,13 +50,7 @@ export class RequestContext implements RuleContext {
   /** Who is named as the owner of the fields that the request sets. */
   get fieldManager(): string {
     if (this.options.fieldManager) return this.options.fieldManager;
-    const printable = [...(this.request.userAgent.split('/')[0] ?? '')].filter((c) => /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(c));
-    let name = '';
-    for (const c of printable) {
-      if (Buffer.byteLength(name + c) > 128) break;
-      name += c;
-    }
-    return name;
+    return managerOf(this.request.userAgent.split('/', 1)[0] ?? '');
   }
 
   admissionAttributes(
@@ -82,4 +76,18 @@ export class RequestContext implements RuleContext {
       warn: this.warn,
     };
   }
+}
+
+const PLAIN = /^[ -~]{0,128}$/;
+
+/** The printable part of a name, as long as a manager's may be. */
+function managerOf(userAgent: string): string {
+  if (PLAIN.test(userAgent)) return userAgent;
+  let name = '';
+  for (const c of userAgent) {
+    if (!/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(c)) continue;
+    if (Buffer.byteLength(name + c) > 128) break;
+    name += c;
+  }
+  return name;
 }

@@ -96,7 +96,7 @@ function repeatedKeys(context: RequestContext, errors: readonly string[]): void 
 interface Merged {
   readonly object: unknown;
   /** How the object, or the patch, is shown in an error. */
-  readonly shown: string;
+  readonly shown: () => string | undefined;
   readonly strictErrors: readonly string[];
 }
 
@@ -118,7 +118,7 @@ function mergeOf(context: RequestContext, body: RequestBody, strict: boolean): (
       const { operations, strictErrors } = readJsonPatch(body, strict);
       return (current) => {
         const object = refusing(() => applyJsonPatch(current, operations));
-        return { object, shown: encodeJson(object), strictErrors };
+        return { object, shown: () => encodeJson(object), strictErrors };
       };
     }
     case 'merge': {
@@ -130,7 +130,7 @@ function mergeOf(context: RequestContext, body: RequestBody, strict: boolean): (
       const strictErrors = strict ? duplicateErrors(parsed) : [];
       return (current) => {
         const object = refusing(() => applyMergePatch(current, plainValue(parsed.value)));
-        return { object, shown: encodeJson(object), strictErrors };
+        return { object, shown: () => encodeJson(object), strictErrors };
       };
     }
     default: {
@@ -143,7 +143,7 @@ function mergeOf(context: RequestContext, body: RequestBody, strict: boolean): (
       if (!type) throw new Error('custom resources take no strategic merge patches');
       return (current) => {
         const object = refusing(() => applyStrategicMergePatch(type, current, patch));
-        return { object, shown: goMap(patch), strictErrors };
+        return { object, shown: () => goMap(patch), strictErrors };
       };
     }
   }
@@ -221,7 +221,7 @@ const unprocessable = (): StatusError =>
 function decodeMerged(context: RequestContext, { object, shown, strictErrors }: Merged, current: KubernetesObject): Draft {
   const { served } = context;
   const { type, custom } = served.version;
-  const refuse = (why: string): StatusError => invalidError({ group: '', kind: '' }, '', [invalid(Path.of('patch'), shown, why)]);
+  const refuse = (why: string): StatusError => invalidError({ group: '', kind: '' }, '', [invalid(Path.of('patch'), shown(), why)]);
   try {
     const decoded = custom ? custom.decode(object) : decodeTyped(context, type, object, current);
     context.keptEmpty = decoded.keptEmpty;

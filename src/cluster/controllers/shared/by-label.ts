@@ -45,9 +45,12 @@ export function selecting<T extends Indexed>(
   labels: Labels | undefined,
   of: (object: T) => LabelSelector | undefined,
 ): T[] {
-  const keys = Object.entries(labels ?? {}).map(([key, value]) => pair(namespace, key, value));
   const found: T[] = [];
-  for (const key of [...keys, `${namespace}/${ANY}`])
+  if (informer.size === 0) return found;
+  const look = (key: string): void => {
     for (const object of informer.byIndex(BY_SELECTOR, key)) if (of(object)?.matches(labels)) found.push(object);
+  };
+  for (const key in labels) look(pair(namespace, key, labels[key]!));
+  look(`${namespace}/${ANY}`);
   return found;
 }
