@@ -28,7 +28,7 @@ export function validateConfigMap({ metadata, data = {}, binaryData = {} }: Conf
     size += decodedLength(value);
   }
   // upstream names no field: the object as a whole is too large
-  if (size > MAX_SIZE) errors.push(tooLong(Path.of(''), MAX_SIZE));
+  if (size > MAX_SIZE) errors.push(tooLong(Path.of('[]'), MAX_SIZE));
   return errors;
 }
 

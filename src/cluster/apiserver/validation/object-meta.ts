@@ -108,7 +108,9 @@ export function validateAnnotations(annotations: Readonly<Record<string, string>
 function validateOwnerReferences(references: readonly OwnerReference[] | undefined, field: Path, errors: FieldError[]): void {
   let controller: string | undefined;
   for (const ref of references ?? []) {
-    const { group, version } = splitApiVersion(ref.apiVersion);
+    const { group, version: given } = splitApiVersion(ref.apiVersion);
+    // what has more than two parts has none that is known
+    const version = given.includes('/') ? '' : given;
     if (!version) errors.push(invalid(field.child('apiVersion'), ref.apiVersion, 'version must not be empty'));
     if (!ref.kind) errors.push(invalid(field.child('kind'), ref.kind, 'must not be empty'));
     if (!ref.name) errors.push(invalid(field.child('name'), ref.name, 'must not be empty'));
