@@ -75,20 +75,10 @@ export class EventRecorder {
       resourceVersion: about.metadata.resourceVersion ?? '',
       ...(details.fieldPath ? { fieldPath: details.fieldPath } : {}),
     };
-    const { text, aggregated } = this.summed(object, type, reason, message, now);
-    if (this.isSpam(object, now)) return;
-    const key = JSON.stringify([
-      this.source,
-      object.kind,
-      object.namespace,
-      object.name,
-      object.fieldPath,
-      object.uid,
-      object.apiVersion,
-      type,
-      reason,
-      aggregated ? '' : text,
-    ]);
+    const who = JSON.stringify([this.source, object.kind, object.namespace, object.name, object.uid, object.apiVersion]);
+    const { text, aggregated } = this.summed(`${who}\n${type}\n${reason}`, message, now);
+    if (this.isSpam(who, now)) return;
+    const key = `${who}\n${object.fieldPath ?? ''}\n${type}\n${reason}\n${aggregated ? '' : text}`;
     // one after the other, so that counts are right
     this.sending = this.sending.then(() => this.write(key, object, type, reason, text, details, now));
   }
@@ -98,14 +88,7 @@ export class EventRecorder {
     return this.sending;
   }
 
-  private summed(
-    object: ObjectReference,
-    type: EventType,
-    reason: string,
-    message: string,
-    now: number,
-  ): { readonly text: string; readonly aggregated: boolean } {
-    const key = JSON.stringify([this.source, object.kind, object.namespace, object.name, object.uid, object.apiVersion, type, reason]);
+  private summed(key: string, message: string, now: number): { readonly text: string; readonly aggregated: boolean } {
     let similar = this.similar.get(key);
     if (!similar || now - similar.lastMs > SIMILAR_WINDOW_MS) similar = { messages: new Set(), lastMs: now };
     similar.lastMs = now;
@@ -118,8 +101,7 @@ export class EventRecorder {
     return { text: `(combined from similar events): ${message}`, aggregated: true };
   }
 
-  private isSpam(object: ObjectReference, now: number): boolean {
-    const key = JSON.stringify([this.source, object.kind, object.namespace, object.name, object.uid, object.apiVersion]);
+  private isSpam(key: string, now: number): boolean {
     const bucket = this.spam.get(key) ?? { tokens: SPAM_BURST, atMs: now };
     bucket.tokens = Math.min(SPAM_BURST, bucket.tokens + (now - bucket.atMs) / SPAM_REFILL_MS);
     bucket.atMs = now;

@@ -49,7 +49,7 @@ async function appStatus(engine: Engine, set: ApplySet, follower: Follower): Pro
     resources,
     rollouts: shown
       .filter(({ id, live }) => live && hasRollout(id))
-      .map(({ id }) => rolloutOf(id, follower.get(id), follower.health(id), follower.pods(id.namespace))),
+      .map(({ id }) => rolloutOf(id, follower.get(id), follower.health(id), follower.podsOf)),
     drift: driftOf(plan),
   };
 }

@@ -171,7 +171,7 @@ async function follow(
   const told = new Map<string, string>();
   const tell = (id: ResourceId, health: Health): void => {
     if (!onProgress || !hasRollout(id)) return;
-    const rollout = rolloutOf(id, follower.get(id), health, follower.pods(id.namespace));
+    const rollout = rolloutOf(id, follower.get(id), health, follower.podsOf);
     const text = `${rollout.status} ${rollout.message}`;
     if (told.get(resourceKey(id)) === text) return;
     told.set(resourceKey(id), text);
@@ -255,9 +255,7 @@ class Report {
       resourceResult(outcome, outcome.planned.action === 'hook' ? hookHealth(outcome) : healthAfter(outcome, follower)),
     );
     const applied = outcomes.filter(({ action }) => isThere(action)).map(({ planned }) => planned.id);
-    const rollouts = applied
-      .filter(hasRollout)
-      .map((id) => rolloutOf(id, follower.get(id), follower.health(id), follower.pods(id.namespace)));
+    const rollouts = applied.filter(hasRollout).map((id) => rolloutOf(id, follower.get(id), follower.health(id), follower.podsOf));
     const failed = this.prepared.errors.length > 0 || resources.some(({ sync: s }) => s === 'OutOfSync');
     return {
       ...this.base(),

@@ -44,11 +44,14 @@ class Level {
       const children = below[difference];
       const member = below.own === difference;
       if (!children && !member) continue;
-      const entry = { element, member, children: children ? FieldSet.fromEntries(sortEntries(children)) : undefined };
-      const entries = this[difference];
-      if (entries) entries.push(entry);
-      else this[difference] = [entry];
+      this.add(difference, { element, member, children: children ? FieldSet.fromEntries(sortEntries(children)) : undefined });
     }
+  }
+
+  add(difference: Difference, entry: Entry): void {
+    const entries = this[difference];
+    if (entries) entries.push(entry);
+    else this[difference] = [entry];
   }
 }
 
@@ -74,6 +77,13 @@ function visitLeaf(level: Level, left: unknown, right: unknown): true {
 }
 
 function visitEntry(level: Level, element: PathElement, type: ApplyType, left: unknown, right: unknown): void {
+  if (left === right) return;
+  // most fields are scalars: nothing can lie below them
+  if (type.scalar && typeof left !== 'object' && typeof right !== 'object') {
+    const difference = left === undefined ? 'added' : right === undefined ? 'removed' : 'modified';
+    level.add(difference, { element, member: true, children: undefined });
+    return;
+  }
   const below = new Level();
   visit(below, type, left, right);
   level.take(element, below);

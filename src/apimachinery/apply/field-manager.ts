@@ -178,7 +178,7 @@ export class FieldManager {
     validateStored(type, from);
     const id = this.identifier(manager, 'Update');
     // the operation stands for a manager of its own at first: so it is seen what it took, also from earlier ones of the same manager
-    const owners = new Map(update(this.versions, this.apiVersion, from, to, managed.managers, CURRENT));
+    const owners = update(this.versions, this.apiVersion, from, to, managed.managers, CURRENT);
     const taken = strip(owners.get(CURRENT));
     owners.delete(CURRENT);
     if (!taken) return capUpdateManagers({ managers: owners, times: managed.times });

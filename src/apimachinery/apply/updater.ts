@@ -53,7 +53,7 @@ export class Conflicts extends Error {
   }
 }
 
-/** `manager` has made `next` out of `live`, both in `apiVersion`, and takes what it changed. @returns who owns what now */
+/** `manager` has made `next` out of `live`, both in `apiVersion`, and takes what it changed. @returns who owns what now; the caller's to change */
 export function update(
   versions: Versions,
   apiVersion: string,
@@ -61,7 +61,7 @@ export function update(
   next: JsonObject,
   owners: Managers,
   manager: string,
-): Managers {
+): Map<string, VersionedSet> {
   const { managers, changes } = takeChanges(versions, apiVersion, live, next, reconciled(versions, owners), manager, true);
   const own = managers.get(manager)?.set ?? FieldSet.EMPTY;
   const set = versions.filter(apiVersion, own.difference(changes.removed).union(changes.set));

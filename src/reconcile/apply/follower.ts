@@ -1,6 +1,6 @@
 // Follows live objects, and the pods behind them, while a sync waits: a picture kept by watches, asked anew at each change.
 import type { Pod } from '#api/core/v1';
-import type { Clock } from '../../apimachinery/clock.ts';
+import type { Clock, Timer } from '../../apimachinery/clock.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
 import type { Client } from '../../client/client.ts';
 import { Informers, type Informer } from '../../client/informer.ts';
@@ -10,6 +10,10 @@ import { kindOf, resourceKey, type ResourceId } from '../plan/resource-id.ts';
 
 /** A degraded object may be about to recover (a container that waited for a Secret of the same sync): it is given so long. */
 const SETTLE_MS = 10_000;
+
+const BY_LABEL = 'label';
+
+const labelEntry = (namespace: string, key: string, value: string): string => `${namespace}/${key}=${value}`;
 
 export type WaitResult = 'done' | 'timeout' | 'aborted';
 
@@ -28,6 +32,11 @@ export class Follower {
     this.client = client;
     this.clock = clock;
     this.informers = new Informers(client, clock);
+    this.informers
+      .of('v1/Pod')
+      .addIndex(BY_LABEL, ({ metadata: { namespace = '', labels = {} } }) =>
+        Object.keys(labels).map((key) => labelEntry(namespace, key, labels[key]!)),
+      );
     this.around = { waitsForConsumer: (claim) => this.waitsForConsumer(claim) };
   }
 
@@ -52,9 +61,12 @@ export class Follower {
     return (this.informers.of(kindOf(id)) as unknown as Informer).get(id.namespace, id.name);
   }
 
-  pods(namespace: string): Iterable<Pod> {
-    return this.informers.of('v1/Pod').list(namespace);
-  }
+  /** The pods of a namespace; with labels, those that have the first of them at least. */
+  readonly podsOf = (namespace: string, labels: Readonly<Record<string, string>> = {}): Iterable<Pod> => {
+    const pods = this.informers.of('v1/Pod');
+    const [first] = Object.keys(labels);
+    return first === undefined ? pods.list(namespace) : pods.byIndex(BY_LABEL, labelEntry(namespace, first, labels[first]!));
+  };
 
   health(id: ResourceId): Health {
     const object = this.get(id);
@@ -84,9 +96,11 @@ export class Follower {
         signal.removeEventListener('abort', aborted);
         limit.cancel();
         again?.cancel();
+        next?.cancel();
         resolve(result);
       };
-      let again: { cancel(): void } | undefined;
+      let again: Timer | undefined;
+      let next: Timer | undefined;
       const ask = (): void => {
         asked = false;
         if (!this.changed.has(changed)) return;
@@ -98,18 +112,18 @@ export class Follower {
         again?.cancel();
         again = this.degradedSince.size ? this.clock.schedule(SETTLE_MS, ask) : undefined;
       };
-      // many changes of one moment are one question
+      // many changes of one moment are one question: asking costs as much as there is to wait for
       const changed = (): void => {
         if (asked) return;
         asked = true;
-        queueMicrotask(ask);
+        next = this.clock.schedule(0, ask);
       };
       const aborted = (): void => finish('aborted');
       const limit = this.clock.schedule(Math.max(deadline - this.clock.now(), 0), () => finish('timeout'));
       this.changed.add(changed);
       signal.addEventListener('abort', aborted, { once: true });
       if (signal.aborted) aborted();
-      else changed();
+      else queueMicrotask(ask);
     });
   }
 
@@ -124,7 +138,7 @@ export class Follower {
     if (!this.kinds.has('storage.k8s.io/v1/StorageClass') || !this.kinds.has('v1/Pod')) return false;
     const storageClass = this.informers.of('storage.k8s.io/v1/StorageClass').get('', spec.storageClassName ?? '');
     if (storageClass?.volumeBindingMode !== 'WaitForFirstConsumer') return false;
-    for (const pod of this.pods(metadata.namespace ?? ''))
+    for (const pod of this.podsOf(metadata.namespace ?? ''))
       if (pod.spec.volumes?.some((volume) => volume.persistentVolumeClaim?.claimName === metadata.name)) return false;
     return true;
   }

@@ -23,16 +23,19 @@ export interface Rollout {
   readonly message: string;
 }
 
+/** The pods of a namespace that may have some labels: others may be among them. */
+type PodsOf = (namespace: string, labels: Readonly<Record<string, string>>) => Iterable<Pod>;
+
 const ROLLS = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 
 export const hasRollout = ({ group, kind }: ResourceId): boolean => group === 'apps' && ROLLS.has(kind);
 
-/** @param pods of the workload's namespace */
+/** @param pods those of a namespace that may have these labels */
 export function rolloutOf(
   { kind, namespace, name }: ResourceId,
   object: KubernetesObject | undefined,
   health: Health,
-  pods: Iterable<Pod>,
+  pods: PodsOf,
 ): Rollout {
   const counts = object ? countsOf(object) : { desired: 0, updated: 0, ready: 0, available: 0, revision: '' };
   const status =
@@ -71,9 +74,9 @@ function countsOf(object: KubernetesObject): Counts {
 }
 
 /** What the first pod that is not ready waits for. */
-function obstacle(object: KubernetesObject, pods: Iterable<Pod>): string | undefined {
+function obstacle(object: KubernetesObject, pods: PodsOf): string | undefined {
   const selector = (object as unknown as Deployment).spec.selector.matchLabels ?? {};
-  for (const pod of pods) {
+  for (const pod of pods(object.metadata.namespace ?? '', selector)) {
     if (pod.metadata.deletionTimestamp || isPodReady(pod) || !matches(selector, pod)) continue;
     const stuck = stuckContainer(pod);
     if (stuck) return `${pod.metadata.name}: ${waiting(stuck)}`;
