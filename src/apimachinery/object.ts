@@ -95,7 +95,7 @@ export function deepCopy<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(deepCopy) as T;
   const copy: JsonObject = {};
-  for (const key of Object.keys(value)) setKey(copy, key, deepCopy((value as JsonObject)[key]));
+  for (const key in value) setKey(copy, key, deepCopy((value as JsonObject)[key]));
   return copy as T;
 }
 

@@ -2,7 +2,7 @@
 //
 // Follows structured-merge-diff's typed.Compare. Parts that are the very same object in both are not looked at, so the cost is that of
 // the change. Values must have been validated.
-import { deepEqual, isObject } from '../object.ts';
+import { deepEqual, isObject, type JsonObject } from '../object.ts';
 import { entryElement, entryType, facetsOf, type ApplyType, type ListType, type MapType } from './apply-schema.ts';
 import { FieldSet, sortEntries, type Entry } from './field-set.ts';
 import { knownItemElement } from './list-items.ts';
@@ -93,18 +93,21 @@ function visitEntry(level: Level, element: PathElement, type: ApplyType, left: u
 function visitMap(level: Level, map: MapType, left: unknown, right: unknown): boolean {
   const l = isObject(left) ? left : undefined;
   const r = isObject(right) ? right : undefined;
-  const lKeys = l ? Object.keys(l) : [];
-  const rKeys = r ? Object.keys(r) : [];
-  if (map.atomic || lKeys.length + rKeys.length === 0) return visitLeaf(level, left, right);
-  for (const key of lKeys) {
-    const before = l![key];
+  if (map.atomic || (isEmpty(l) && isEmpty(r))) return visitLeaf(level, left, right);
+  for (const key in l) {
+    const before = l[key];
     const after = r && Object.hasOwn(r, key) ? r[key] : undefined;
     if (before !== after) visitEntry(level, entryElement(map, key), entryType(map, key), before, after);
   }
-  for (const key of rKeys) {
-    if (!l || !Object.hasOwn(l, key)) visitEntry(level, entryElement(map, key), entryType(map, key), undefined, r![key]);
+  for (const key in r) {
+    if (!l || !Object.hasOwn(l, key)) visitEntry(level, entryElement(map, key), entryType(map, key), undefined, r[key]);
   }
   return false;
+}
+
+function isEmpty(map: JsonObject | undefined): boolean {
+  for (const _ in map) return false;
+  return true;
 }
 
 function visitList(level: Level, list: ListType, left: unknown, right: unknown): boolean {

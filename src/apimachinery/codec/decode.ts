@@ -179,7 +179,7 @@ function structDecoder(type: StructType): Decoder {
     const outer = state.struct;
     const { depth, length } = state;
     const twice = state.duplicates?.get(value);
-    for (const key of Object.keys(given)) {
+    for (const key in given) {
       const at = index!.get(key);
       if (at === undefined) {
         state.strict('unknown field', key);

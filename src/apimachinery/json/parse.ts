@@ -240,12 +240,18 @@ export function plainValue(value: unknown): unknown {
   if (value instanceof NumberLiteral) return numberOf(value);
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    const plain = value.map(plainValue);
-    return plain.some((v, i) => v !== value[i]) ? plain : value;
+    let list: unknown[] | undefined;
+    for (let i = 0; i < value.length; i++) {
+      const plain = plainValue(value[i]);
+      if (plain === value[i]) continue;
+      list ??= [...(value as readonly unknown[])];
+      list[i] = plain;
+    }
+    return list ?? value;
   }
   const object = value as Record<string, unknown>;
   let copy: Record<string, unknown> | undefined;
-  for (const key of Object.keys(object)) {
+  for (const key in object) {
     const plain = plainValue(object[key]);
     if (plain === object[key]) continue;
     copy ??= { ...object };
