@@ -22,19 +22,20 @@ function volumeFault(pod: Pod, volume: Volume, lister: ConfigLister): string | u
   const { namespace = '', name: podName } = pod.metadata;
   const setUp = (what: string | undefined): string | undefined =>
     what === undefined ? undefined : `MountVolume.SetUp failed for volume "${volume.name}" : ${what}`;
+  const configMapFault = ({ name = '', optional, items }: Reference): string | undefined =>
+    configFault(lister.configMap(namespace, name), `configmap "${name}"`, optional, items);
+  const secretFault = ({ name = '', optional, items }: Reference): string | undefined =>
+    configFault(lister.secret(namespace, name), `secret "${name}"`, optional, items);
   if (volume.configMap) {
-    const { name = '', optional, items } = volume.configMap;
-    return setUp(configMapFault(lister, namespace, name, optional, items));
+    return setUp(configMapFault(volume.configMap));
   }
   if (volume.secret) {
-    const { secretName = '', optional, items } = volume.secret;
-    return setUp(secretFault(lister, namespace, secretName, optional, items));
+    const { secretName, ...rest } = volume.secret;
+    return setUp(secretFault({ ...rest, name: secretName }));
   }
   if (volume.projected) {
     for (const { configMap, secret } of volume.projected.sources ?? []) {
-      const fault =
-        (configMap && configMapFault(lister, namespace, configMap.name ?? '', configMap.optional, configMap.items)) ??
-        (secret && secretFault(lister, namespace, secret.name ?? '', secret.optional, secret.items));
+      const fault = (configMap && configMapFault(configMap)) ?? (secret && secretFault(secret));
       // the token volume's CA comes from a controller that need not run here
       if (fault !== undefined && !isTokenVolume(volume)) return setUp(fault);
     }
@@ -51,29 +52,21 @@ function volumeFault(pod: Pod, volume: Volume, lister: ConfigLister): string | u
 
 const isTokenVolume = ({ projected }: Volume): boolean => projected?.sources?.some((s) => s.serviceAccountToken) ?? false;
 
-function configMapFault(
-  lister: ConfigLister,
-  namespace: string,
-  name: string,
-  optional = false,
-  items?: readonly KeyToPath[],
-): string | undefined {
-  const object = lister.configMap(namespace, name);
-  if (!object) return optional ? undefined : `configmap "${name}" not found`;
-  const keys = { ...object.data, ...object.binaryData };
-  return optional ? undefined : missingItem(keys, items);
+interface Reference {
+  readonly name?: string | undefined;
+  readonly optional?: boolean;
+  readonly items?: readonly KeyToPath[];
 }
 
-function secretFault(
-  lister: ConfigLister,
-  namespace: string,
-  name: string,
-  optional = false,
-  items?: readonly KeyToPath[],
-): string | undefined {
-  const object = lister.secret(namespace, name);
-  if (!object) return optional ? undefined : `secret "${name}" not found`;
-  return optional ? undefined : missingItem(object.data ?? {}, items);
+interface Keyed {
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly binaryData?: Readonly<Record<string, unknown>>;
+}
+
+/** @param what how the kubelet calls it: `configmap "web"` */
+function configFault(object: Keyed | undefined, what: string, optional = false, items?: readonly KeyToPath[]): string | undefined {
+  if (optional) return undefined;
+  return object ? missingItem({ ...object.data, ...object.binaryData }, items) : `${what} not found`;
 }
 
 function missingItem(keys: Readonly<Record<string, unknown>>, items: readonly KeyToPath[] | undefined): string | undefined {

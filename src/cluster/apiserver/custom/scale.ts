@@ -9,23 +9,16 @@ import { invalid, Path, type FieldError } from '../../../apimachinery/validation
 import type { RequestContext } from '../generic/context.ts';
 import { qualified } from '../generic/object-store.ts';
 import type { Draft, SubresourceDefinition, SubresourceServer } from '../generic/resource-definition.ts';
-import { checkScale, SCALE } from '../generic/scale.ts';
+import { checkScale, SCALE, servedScale } from '../generic/scale.ts';
 import { simplePath, valueAt } from './json-path.ts';
 
 const MAX_INT32 = 2 ** 31 - 1;
 
-export function customScale(paths: CustomResourceSubresourceScale): Pick<SubresourceDefinition, 'serve'> {
-  return {
-    async serve(context, server) {
-      const { namespace, name, verb } = context.request;
-      const object =
-        verb === 'get'
-          ? (await server.objects(context.served.definition).get(namespace, name)).value
-          : await rescaled(context, server, paths);
-      return { is: 'object', code: 200, object: scaleOf(object, paths, true), warnings: context.warnings };
-    },
-  };
-}
+export const customScale = (paths: CustomResourceSubresourceScale): Pick<SubresourceDefinition, 'serve'> =>
+  servedScale(
+    (object) => scaleOf(object, paths, true),
+    (context, server) => rescaled(context, server, paths),
+  );
 
 function count(object: KubernetesObject, path: string): number | undefined {
   const value = valueAt(object, simplePath(path));

@@ -8,7 +8,6 @@ import { structType } from '../../../apimachinery/schema/schema.ts';
 import { conflict, invalidError, notFoundError } from '../../../apimachinery/status-error.ts';
 import { invalid, Path } from '../../../apimachinery/validation/field-error.ts';
 import { nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
-import type { ResourceResponse } from '../../../apimachinery/api-request.ts';
 import { validateObjectMeta } from '../validation/object-meta.ts';
 import type { Served } from './catalog.ts';
 import type { RequestContext } from './context.ts';
@@ -39,25 +38,29 @@ export const SCALE: Served = {
 };
 
 /** @param selectorOf the selector of the object's pods, as text */
-export function scaleSubresource(selectorOf: (object: KubernetesObject) => string): Pick<SubresourceDefinition, 'serve'> {
+export const scaleSubresource = (selectorOf: (object: KubernetesObject) => string): Pick<SubresourceDefinition, 'serve'> =>
+  servedScale(
+    (object) => scaleOf(object, selectorOf),
+    (context, server) => rescaled(context, server, selectorOf),
+  );
+
+/**
+ * A Scale is answered of the object as it is, or as a write of the Scale has left it.
+ * @param rescaled makes the write
+ */
+export function servedScale(
+  scaleOf: (object: KubernetesObject) => JsonObject,
+  rescaled: (context: RequestContext, server: SubresourceServer) => Promise<KubernetesObject>,
+): Pick<SubresourceDefinition, 'serve'> {
   return {
     async serve(context, server) {
       const { namespace, name, verb } = context.request;
       const object =
-        verb === 'get'
-          ? (await server.objects(context.served.definition).get(namespace, name)).value
-          : await rescaled(context, server, selectorOf);
-      return answer(context, scaleOf(object, selectorOf));
+        verb === 'get' ? (await server.objects(context.served.definition).get(namespace, name)).value : await rescaled(context, server);
+      return { is: 'object', code: 200, object: scaleOf(object), warnings: context.warnings };
     },
   };
 }
-
-const answer = (context: RequestContext, scale: JsonObject): ResourceResponse => ({
-  is: 'object',
-  code: 200,
-  object: scale,
-  warnings: context.warnings,
-});
 
 type Counted = { readonly spec?: { readonly replicas?: number }; readonly status?: { readonly replicas?: number } };
 

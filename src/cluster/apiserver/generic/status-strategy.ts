@@ -4,9 +4,11 @@ import type { KubernetesObject } from '../../../apimachinery/object.ts';
 import type { Draft, Strategy } from './resource-definition.ts';
 
 /** Takes over a field from the stored object, or its absence. */
-export function keep(object: Draft, old: KubernetesObject, field: string): void {
-  if (old[field] === undefined) delete object[field];
-  else object[field] = old[field];
+export function keep(object: object, old: object, field: string): void {
+  const draft = object as Record<string, unknown>;
+  const stored = (old as Readonly<Record<string, unknown>>)[field];
+  if (stored === undefined) delete draft[field];
+  else draft[field] = stored;
 }
 
 /** Takes over labels as they are stored: most kinds do not let their status endpoint change them. */

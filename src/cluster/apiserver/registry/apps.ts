@@ -137,7 +137,7 @@ function statusOf<T extends object>(validateUpdate: NonNullable<TypedStrategy<T>
   return typed<T>({
     allowUnconditionalUpdate: true,
     resetFields: [['spec']],
-    prepareForUpdate: (object, old) => keep(draft(object), stored(old), 'spec'),
+    prepareForUpdate: (object, old) => keep(object, old, 'spec'),
     validateUpdate,
   });
 }
@@ -146,7 +146,7 @@ const deploymentStatusStrategy: TypedStrategy<Deployment> = {
   allowUnconditionalUpdate: true,
   resetFields: [['spec'], ['metadata', 'labels']],
   prepareForUpdate(deployment, old) {
-    keep(draft(deployment), stored(old), 'spec');
+    keep(deployment, old, 'spec');
     keepLabels(draft(deployment), stored(old));
   },
   validateUpdate: rules.validateDeploymentStatusUpdate,

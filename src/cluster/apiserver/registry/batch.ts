@@ -86,7 +86,7 @@ const cronJobStrategy: TypedStrategy<CronJob> = {
   validate: validateCronJob,
   warningsOnCreate: (job) => [...nameWarnings(job.metadata), ...cronJobWarnings(job)],
   prepareForUpdate(job, old) {
-    keep(draft(job), stored(old), 'status');
+    keep(job, old, 'status');
     dropDisabledFields(job, old);
     bumpGeneration(draft(job), stored(old));
   },
@@ -115,7 +115,7 @@ function statusOf<T extends { readonly metadata: object }>(validateUpdate: NonNu
   return typed<T>({
     allowUnconditionalUpdate: true,
     resetFields: [['spec']],
-    prepareForUpdate: (object, old) => keep(draft(object), stored(old), 'spec'),
+    prepareForUpdate: (object, old) => keep(object, old, 'spec'),
     validateUpdate,
   });
 }

@@ -1,6 +1,5 @@
 // The resources of the core API group.
 import type { ConfigMap, Endpoints, LimitRange, Namespace, ResourceQuota, Secret, Service, ServiceAccount } from '#api/core/v1';
-import type { KubernetesObject } from '../../../apimachinery/object.ts';
 import { Path } from '../../../apimachinery/validation/field-error.ts';
 import { nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
 import type { Store } from '../../storage/store.ts';
@@ -12,7 +11,7 @@ import { podResources } from './pods.ts';
 import { coreEvents } from './events.ts';
 import { nodeObjects } from './nodes.ts';
 import { volumeResources } from './volumes.ts';
-import type { Draft, ResourceDefinition } from '../generic/resource-definition.ts';
+import type { ResourceDefinition } from '../generic/resource-definition.ts';
 import { keep, statusStrategy } from '../generic/status-strategy.ts';
 import { namespaceFinalizeStrategy, namespaceStatusStrategy, namespaceStrategy } from '../namespace-strategy.ts';
 import { ServiceAllocation } from '../service/service-allocation.ts';
@@ -35,7 +34,7 @@ import { validateServiceStatusUpdate } from '../validation/service.ts';
 
 const METADATA = Path.of('metadata');
 
-const keepStatus = (object: object, old: object): void => keep(object as Draft, old as KubernetesObject, 'status');
+const keepStatus = (object: object, old: object): void => keep(object, old, 'status');
 
 const resourceQuotaStrategy: TypedStrategy<ResourceQuota> = {
   allowUnconditionalUpdate: true,

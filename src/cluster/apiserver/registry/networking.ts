@@ -1,8 +1,7 @@
 // The resources of API group networking.k8s.io.
 import type { Ingress, IngressClass, IPAddress, NetworkPolicy, ServiceCIDR } from '#api/networking/v1';
 import { defaulting, define, typed } from '../generic/define.ts';
-import type { KubernetesObject } from '../../../apimachinery/object.ts';
-import type { Draft, ResourceDefinition } from '../generic/resource-definition.ts';
+import type { ResourceDefinition } from '../generic/resource-definition.ts';
 import { specStrategy } from '../generic/spec-strategy.ts';
 import { keep, statusStrategy } from '../generic/status-strategy.ts';
 import { setIngressClassDefaults, setNetworkPolicyDefaults } from '../defaults/networking.ts';
@@ -89,7 +88,7 @@ export function networkingResources(): ResourceDefinition[] {
           prepareForCreate(range) {
             range.status = {};
           },
-          prepareForUpdate: (range, old) => keep(range as unknown as Draft, old as unknown as KubernetesObject, 'status'),
+          prepareForUpdate: (range, old) => keep(range, old, 'status'),
           validate: validateServiceCIDR,
           validateUpdate: validateServiceCIDRUpdate,
         }),

@@ -2,13 +2,10 @@
 import type { Node } from '#api/core/v1';
 import { setNodeDefaults } from '../defaults/core-kinds.ts';
 import { defaulting, define, typed, type DraftOf, type TypedStrategy } from '../generic/define.ts';
-import type { Draft, ResourceDefinition } from '../generic/resource-definition.ts';
+import type { ResourceDefinition } from '../generic/resource-definition.ts';
 import { keep } from '../generic/status-strategy.ts';
 import { nodeColumns } from '../tables/node.ts';
 import { validateNode, validateNodeUpdate } from '../validation/node.ts';
-
-const keepField = (node: DraftOf<Node>, old: Node, field: 'spec' | 'status'): void =>
-  keep(node as unknown as Draft, old as unknown as Parameters<typeof keep>[1], field);
 
 function warnings({ spec }: Node): string[] {
   return spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : [];
@@ -34,7 +31,7 @@ const nodeStrategy: TypedStrategy<Node> = {
   validate: validateNode,
   warningsOnCreate: warnings,
   prepareForUpdate(node, old) {
-    keepField(node, old, 'status');
+    keep(node, old, 'status');
     dropConfigSource(node, old);
   },
   validateUpdate: (node, old) => [...validateNode(node), ...validateNodeUpdate(node, old)],
@@ -44,7 +41,7 @@ const nodeStrategy: TypedStrategy<Node> = {
 const nodeStatusStrategy: TypedStrategy<Node> = {
   allowUnconditionalUpdate: true,
   resetFields: [['spec']],
-  prepareForUpdate: (node, old) => keepField(node, old, 'spec'),
+  prepareForUpdate: (node, old) => keep(node, old, 'spec'),
   validateUpdate: validateNodeUpdate,
 };
 

@@ -44,7 +44,7 @@ const replicationControllerStatus: TypedStrategy<ReplicationController> = {
   allowUnconditionalUpdate: true,
   resetFields: [['spec']],
   prepareForUpdate(controller, old) {
-    keep(controller as unknown as Draft, old as unknown as KubernetesObject, 'spec');
+    keep(controller, old, 'spec');
   },
   validateUpdate: validateReplicationControllerStatusUpdate,
 };
@@ -64,7 +64,7 @@ const replicationControllerStrategy: TypedStrategy<ReplicationController> = {
     ...(spec?.template ? podTemplateWarnings(spec.template, SPEC_TEMPLATE) : []),
   ],
   prepareForUpdate(controller, old) {
-    keep(controller as unknown as Draft, old as unknown as KubernetesObject, 'status');
+    keep(controller, old, 'status');
     controller.spec = withTemplate(controller.spec, old.spec);
     bumpGeneration(controller as unknown as Draft, old as unknown as KubernetesObject);
   },

@@ -37,7 +37,7 @@ const podStrategy: TypedStrategy<Pod> = {
     return [...nameWarnings(pod.metadata, "this is used in the Pod's hostname"), ...podWarnings(pod.spec, pod.metadata, sent)];
   },
   prepareForUpdate(pod, old) {
-    keep(asDraft(pod), asObject(old), 'status');
+    keep(pod, old, 'status');
     pod.spec = withoutDisabledFields(pod.spec, old.spec);
     bumpGeneration(asDraft(pod), asObject(old));
   },
@@ -78,7 +78,7 @@ function keepAllBut(pod: DraftOf<Pod>, old: Pod, spec: Pod['spec']): void {
   if (managedFields === undefined) delete metadata.managedFields;
   pod.metadata = metadata;
   pod.spec = spec;
-  keep(asDraft(pod), asObject(old), 'status');
+  keep(pod, old, 'status');
   bumpGeneration(asDraft(pod), asObject(old));
 }
 

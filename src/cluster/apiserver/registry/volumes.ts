@@ -4,7 +4,7 @@ import { formatTime } from '../../../apimachinery/time.ts';
 import { setPersistentVolumeDefaults } from '../defaults/core-kinds.ts';
 import { setPersistentVolumeClaimDefaults } from '../defaults/persistent-volume-claim.ts';
 import { defaulting, define, typed, type TypedStrategy } from '../generic/define.ts';
-import type { Draft, ResourceDefinition, SelectableFields } from '../generic/resource-definition.ts';
+import type { ResourceDefinition, SelectableFields } from '../generic/resource-definition.ts';
 import { keep } from '../generic/status-strategy.ts';
 import { persistentVolumeClaimColumns, persistentVolumeColumns } from '../tables/volumes.ts';
 import {
@@ -19,9 +19,6 @@ import {
 } from '../validation/persistent-volume.ts';
 import { persistentVolumeClaimWarnings, persistentVolumeWarnings } from '../warnings/storage.ts';
 
-const keepField = (object: object, old: object, field: 'spec' | 'status'): void =>
-  keep(object as Draft, old as Parameters<typeof keep>[1], field);
-
 const persistentVolumeStrategy: TypedStrategy<PersistentVolume> = {
   allowUnconditionalUpdate: true,
   resetFields: [['status']],
@@ -30,7 +27,7 @@ const persistentVolumeStrategy: TypedStrategy<PersistentVolume> = {
   },
   validate: validatePersistentVolume,
   warningsOnCreate: persistentVolumeWarnings,
-  prepareForUpdate: (volume, old) => keepField(volume, old, 'status'),
+  prepareForUpdate: (volume, old) => keep(volume, old, 'status'),
   validateUpdate: validatePersistentVolumeUpdate,
   warningsOnUpdate: persistentVolumeWarnings,
 };
@@ -39,7 +36,7 @@ const persistentVolumeStatusStrategy: TypedStrategy<PersistentVolume> = {
   allowUnconditionalUpdate: true,
   resetFields: [['spec']],
   prepareForUpdate(volume, old, { now }) {
-    keepField(volume, old, 'spec');
+    keep(volume, old, 'spec');
     const { phase, lastPhaseTransitionTime: told } = volume.status ?? {};
     if (phase !== old.status?.phase && (told === undefined || told === old.status?.lastPhaseTransitionTime))
       volume.status = { ...volume.status, lastPhaseTransitionTime: formatTime(now) };
@@ -78,7 +75,7 @@ const claimStrategy: TypedStrategy<PersistentVolumeClaim> = {
   validate: (claim) => validatePersistentVolumeClaim(claim),
   warningsOnCreate: persistentVolumeClaimWarnings,
   prepareForUpdate(claim, old) {
-    keepField(claim, old, 'status');
+    keep(claim, old, 'status');
     claim.spec = withSources(claim.spec ?? {}, old.spec);
   },
   validateUpdate: validatePersistentVolumeClaimUpdate,
@@ -88,7 +85,7 @@ const claimStrategy: TypedStrategy<PersistentVolumeClaim> = {
 const claimStatusStrategy: TypedStrategy<PersistentVolumeClaim> = {
   allowUnconditionalUpdate: true,
   resetFields: [['spec']],
-  prepareForUpdate: (claim, old) => keepField(claim, old, 'spec'),
+  prepareForUpdate: (claim, old) => keep(claim, old, 'spec'),
   validateUpdate: validatePersistentVolumeClaimStatusUpdate,
 };
 

@@ -32,17 +32,7 @@ export function validateCustomResourceDefinition(crd: CustomResourceDefinition):
   };
   const errors = validateObjectMeta(crd.metadata, false, nameRule, METADATA);
   validateSpec(crd.spec, undefined, errors);
-  validateNames(crd.status?.acceptedNames, STATUS.child('acceptedNames'), errors);
-  validateStoredVersions(crd, errors);
-  validateApproval(crd, undefined, errors);
-  if (crd.spec.preserveUnknownFields)
-    errors.push(
-      invalid(
-        SPEC.child('preserveUnknownFields'),
-        true,
-        'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
-      ),
-    );
+  validateRest(crd, undefined, errors);
   return errors;
 }
 
@@ -56,10 +46,15 @@ export function validateCustomResourceDefinitionUpdate(crd: CustomResourceDefini
   }
   errors.push(...validateImmutable(spec.group, old.spec.group, SPEC.child('group')));
   errors.push(...validateImmutable(spec.names.plural, old.spec.names.plural, SPEC.child('names', 'plural')));
+  validateRest(crd, old, errors);
+  return errors;
+}
+
+function validateRest(crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined, errors: FieldError[]): void {
   validateNames(crd.status?.acceptedNames, STATUS.child('acceptedNames'), errors);
   validateStoredVersions(crd, errors);
   validateApproval(crd, old, errors);
-  if (spec.preserveUnknownFields && !old.spec.preserveUnknownFields)
+  if (crd.spec.preserveUnknownFields && !old?.spec.preserveUnknownFields)
     errors.push(
       invalid(
         SPEC.child('preserveUnknownFields'),
@@ -67,7 +62,6 @@ export function validateCustomResourceDefinitionUpdate(crd: CustomResourceDefini
         'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
       ),
     );
-  return errors;
 }
 
 export function validateCustomResourceDefinitionStatusUpdate(crd: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {

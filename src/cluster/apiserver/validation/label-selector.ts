@@ -1,7 +1,8 @@
 // metav1.LabelSelector as a field of an object. Follows apis/meta/v1/validation of k8s.io/apimachinery.
 import type { LabelSelector, LabelSelectorRequirement } from '#api/meta/v1';
 import { forbidden, invalid, required, type FieldError, type Path } from '../../../apimachinery/validation/field-error.ts';
-import { isQualifiedName, isValidLabelValue } from '../../../apimachinery/validation/names.ts';
+import { isValidLabelValue } from '../../../apimachinery/validation/names.ts';
+import { check, checkQualifiedName } from './checks.ts';
 import { validateLabels } from './object-meta.ts';
 
 export interface LabelSelectorOptions {
@@ -34,20 +35,32 @@ function validateRequirement(
   switch (operator) {
     case 'In':
     case 'NotIn':
-      if (values.length === 0) errors.push(required(field.child('values'), "must be specified when `operator` is 'In' or 'NotIn'"));
-      break;
     case 'Exists':
     case 'DoesNotExist':
-      if (values.length > 0)
-        errors.push(forbidden(field.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+      checkValuesGiven(operator, values, field, errors);
       break;
     default:
       if (!options.allowUnknownOperator) errors.push(invalid(field.child('operator'), operator, 'not a valid selector operator'));
   }
-  for (const wrong of isQualifiedName(key)) errors.push(invalid(field.child('key'), key, wrong));
-  if (options.allowInvalidLabelValue) return errors;
-  values.forEach((value, i) => {
-    for (const wrong of isValidLabelValue(value)) errors.push(invalid(field.child('values').index(i), value, wrong));
-  });
+  checkQualifiedName(key, field.child('key'), errors);
+  if (!options.allowInvalidLabelValue) checkLabelValues(values, field, errors);
   return errors;
+}
+
+/** Sets have members, and what only exists or not has none. */
+export function checkValuesGiven(
+  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist',
+  values: readonly string[],
+  field: Path,
+  errors: FieldError[],
+): void {
+  const ofSet = operator === 'In' || operator === 'NotIn';
+  if (ofSet && values.length === 0) errors.push(required(field.child('values'), "must be specified when `operator` is 'In' or 'NotIn'"));
+  if (!ofSet && values.length > 0)
+    errors.push(forbidden(field.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+}
+
+/** @param field the requirement that has the values */
+export function checkLabelValues(values: readonly string[], field: Path, errors: FieldError[]): void {
+  values.forEach((value, i) => check(isValidLabelValue, value, field.child('values').index(i), errors));
 }

@@ -2,9 +2,9 @@
 import type { Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm } from '#api/core/v1';
 import type { LabelSelector } from '#api/meta/v1';
 import { forbidden, invalid, required, type FieldError, type Path } from '../../../../apimachinery/validation/field-error.ts';
-import { isValidLabelValue, nameIsDNSLabel, nameIsDNSSubdomain } from '../../../../apimachinery/validation/names.ts';
+import { nameIsDNSLabel, nameIsDNSSubdomain } from '../../../../apimachinery/validation/names.ts';
 import { checkQualifiedName } from '../checks.ts';
-import { validateLabelSelector } from '../label-selector.ts';
+import { checkLabelValues, checkValuesGiven, validateLabelSelector } from '../label-selector.ts';
 import type { PodValidationOptions } from './options.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
@@ -52,12 +52,9 @@ function validateExpression(
   switch (operator) {
     case 'In':
     case 'NotIn':
-      if (values.length === 0) errors.push(required(field.child('values'), "must be specified when `operator` is 'In' or 'NotIn'"));
-      break;
     case 'Exists':
     case 'DoesNotExist':
-      if (values.length > 0)
-        errors.push(forbidden(field.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+      checkValuesGiven(operator, values, field, errors);
       break;
     case 'Gt':
     case 'Lt':
@@ -68,10 +65,7 @@ function validateExpression(
       errors.push(invalid(field.child('operator'), operator, 'not a valid selector operator'));
   }
   checkQualifiedName(key, field.child('key'), errors);
-  if (allowInvalidLabelValue) return;
-  values.forEach((value, i) => {
-    for (const wrong of isValidLabelValue(value)) errors.push(invalid(field.child('values').index(i), value, wrong));
-  });
+  if (!allowInvalidLabelValue) checkLabelValues(values, field, errors);
 }
 
 /** The only field of a node by which it can be selected is its name. */
