@@ -19,6 +19,12 @@ import { deleteOptions, queryOptions } from './query-options.ts';
 import { readObject, readPatch } from './read-body.ts';
 import { requestInfo, type RequestInfo } from './request-info.ts';
 
+/** Of a client, signed by the authority that the server trusts. */
+export interface ClientCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+}
+
 export interface HttpRequest {
   readonly method: string;
   /** Path and query. */
@@ -26,7 +32,9 @@ export interface HttpRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Uint8Array | undefined;
-  readonly user: UserInfo;
+  /** Who asks, where the caller knows. */
+  readonly user?: UserInfo;
+  readonly clientCertificate?: ClientCertificate;
 }
 
 export interface HttpResponse {
@@ -122,10 +130,15 @@ async function resourceRequest(
     name: info.name,
     options: verb === 'delete' || verb === 'deletecollection' ? deleteOptions(options, body) : options,
     ...(body ? { body } : {}),
-    user: request.user,
+    user: request.user ?? userOf(request),
     userAgent: header(request, 'user-agent') ?? '',
     query,
   };
+}
+
+function userOf({ clientCertificate }: HttpRequest): UserInfo {
+  if (!clientCertificate) return { username: 'system:anonymous', groups: ['system:unauthenticated'] };
+  return { username: clientCertificate.commonName, groups: [...clientCertificate.organizations, 'system:authenticated'] };
 }
 
 async function readBody(
