@@ -9,8 +9,8 @@ import { alwaysAllow, type Authorizer } from './authorization.ts';
 import { CustomResources } from './custom/custom-resources.ts';
 import { FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
-import { plainNotFound, type HttpResponse } from './http/http-api.ts';
-import type { RequestInfo } from './http/request-info.ts';
+import { healthChecks, type HealthCheck } from './http/health.ts';
+import { RequestMetrics } from './http/metrics.ts';
 import { ResourceCatalog } from './generic/catalog.ts';
 import type { ResourceDefinition } from './generic/resource-definition.ts';
 import type { ResourceMapping, ResourceRequest, ResourceResponse, ServedResource } from '../../apimachinery/api-request.ts';
@@ -32,6 +32,8 @@ export interface ApiServerOptions {
 
 export class ApiServer {
   readonly catalog = new ResourceCatalog();
+  readonly metrics = new RequestMetrics();
+  readonly healthChecks: Readonly<Record<string, readonly HealthCheck[]>>;
   private readonly handlers: Handlers;
   private readonly clock: Clock;
   private readonly customResources: CustomResources;
@@ -49,6 +51,9 @@ export class ApiServer {
       fieldManagers: new FieldManagers(options.clock),
     });
     const { store, clock } = options;
+    this.healthChecks = healthChecks(async () => {
+      await store.list('/registry/health/', { limit: 1 });
+    });
     this.customResources = new CustomResources({ store, clock, catalog: this.catalog, serve: (request) => this.handlers.serve(request) });
   }
 
@@ -90,15 +95,6 @@ export class ApiServer {
       kind,
       verbs,
     }));
-  }
-
-  /** The kind that a subresource exchanges, where it is not the resource's own. */
-  kindOfSubresource(info: RequestInfo): string | undefined {
-    return this.catalog.find(info.group, info.version, info.resource)?.definition.subresources[info.subresource]?.kind?.kind;
-  }
-
-  answerNonResource(_method: string, _path: string, _accept: string | undefined): HttpResponse {
-    return plainNotFound();
   }
 }
 

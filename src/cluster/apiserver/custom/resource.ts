@@ -99,6 +99,7 @@ function definitionOf(
     verbs: ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'],
     versions,
     storageVersion: version.name,
+    storedAs: spec.versions.find((v) => v.storage)!.name,
     storagePath: customStoragePath(crd),
     // what is stored in this very form is read as it is
     storage: { read: (object) => decoder.read(object, decoders), write: (object) => storage.store(object) },

@@ -156,6 +156,8 @@ export interface ResourceDefinition {
   /** The preferred one first. */
   readonly versions: readonly VersionDefinition[];
   readonly storageVersion: string;
+  /** The version that discovery's hash tells of, where it is another: each version of a custom resource has a definition of its own. */
+  readonly storedAs?: string;
   /** `/registry/apps/deployments`: where its objects lie in the store. Two resources may share it (events). */
   readonly storagePath: string;
   readonly strategy: Strategy;

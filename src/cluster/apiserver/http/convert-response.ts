@@ -6,16 +6,19 @@ import { fieldErrorText, invalid, Path } from '../../../apimachinery/validation/
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 import { defaultColumns } from '../tables/default-columns.ts';
 import { makeTable, partialMetadata, type IncludeObject } from '../tables/table.ts';
-import type { Accepted } from './negotiate.ts';
+import type { Accepted, Convertible } from './negotiate.ts';
 import { isList } from './encode.ts';
 
 type Convert = NonNullable<Accepted['convert']>;
 
 const KINDS = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'];
 
-/** Whether a form can be had at all. */
-export const isConvertible = (kind: string, version: string, group: string): boolean =>
-  group === 'meta.k8s.io' && (version === 'v1' || version === 'v1beta1') && KINDS.includes(kind);
+/** Whether a form can be had at all. Tables have none in protobuf. */
+export const isConvertible: Convertible = (kind, version, group, mediaType) =>
+  group === 'meta.k8s.io' &&
+  (version === 'v1' || version === 'v1beta1') &&
+  KINDS.includes(kind) &&
+  (kind !== 'Table' || mediaType !== 'application/vnd.kubernetes.protobuf');
 
 export interface Conversion {
   readonly convert: Convert;
