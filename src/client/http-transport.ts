@@ -90,7 +90,7 @@ export class HttpTransport implements Transport {
     if (watching) return { is: 'watch', watch: new LineStream(answer.body), warnings };
     const object = parse(await read(answer, this.config.server), this.config.server);
     if (asked.resource === 'customresourcedefinitions' && asked.verb !== 'get' && asked.verb !== 'list') this.forget();
-    return { is: 'object', code: answer.code, object, warnings };
+    return { is: 'object', code: answer.code, object: asked.verb === 'list' ? withKinds(object) : object, warnings };
   }
 
   async resolve(kind: string): Promise<ResourceMapping | undefined> {
@@ -250,6 +250,14 @@ function deleteBody({ gracePeriodSeconds, propagationPolicy, orphanDependents, p
     ...(orphanDependents === undefined ? {} : { orphanDependents }),
     ...(preconditions === undefined ? {} : { preconditions }),
   };
+}
+
+/** Items of a list do not say what they are: the list does. */
+function withKinds(list: JsonObject): JsonObject {
+  const { apiVersion, kind, items } = list;
+  if (!Array.isArray(items) || typeof kind !== 'string') return list;
+  const own = { apiVersion, kind: kind.replace(/List$/, '') };
+  return { ...list, items: items.map((item) => ({ ...own, ...(item as JsonObject) })) };
 }
 
 function parse(text: string, server: string): JsonObject {
