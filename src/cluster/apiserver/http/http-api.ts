@@ -80,6 +80,7 @@ async function answerResource(
   // told before anything is done
   if (!typed && accepted.mediaType === 'application/vnd.kubernetes.protobuf' && !accepted.convert) throw notInProtobuf();
   const response = await server.serve(await resourceRequest(info, query, request, served));
+  if (response.is === 'upgrade' && !header(request, 'upgrade')) throw badRequest('Upgrade request required');
   const conversion = accepted.convert && { convert: accepted.convert, definition: served.definition, query, now: server.now() };
   return encode(response, accepted, typed, conversion);
 }
@@ -100,7 +101,9 @@ function checkTimeout(query: URLSearchParams): void {
 
 async function resourceRequest(info: RequestInfo, query: URLSearchParams, request: HttpRequest, served: Served): Promise<ResourceRequest> {
   const verb = info.verb as ResourceRequest['verb'];
-  const body = await readBody(info, request, served);
+  // what is connected to says in its query what it wants
+  const connects = served.definition.subresources[info.subresource]?.verbs.includes('connect');
+  const body = connects ? undefined : await readBody(info, request, served);
   const options = queryOptions(verb, query);
   return {
     verb,
@@ -159,6 +162,10 @@ function encode(response: ResourceResponse, accepted: Accepted, typed: boolean, 
       const body = watchBody(response.watch, protobuf, conversion && eventConverter(conversion));
       return { code: 200, headers: { ...headers, 'content-type': type }, body };
     }
+    case 'stream':
+      return { code: 200, headers: { ...headers, 'content-type': 'text/plain' }, body: response.stream };
+    case 'upgrade':
+      return { code: 101, headers, body: '', upgrade: response.upgrade };
     case 'text':
       return { code: response.code, headers: { ...headers, 'content-type': 'text/plain' }, body: response.text };
     case 'object': {
