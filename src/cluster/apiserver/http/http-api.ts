@@ -79,7 +79,12 @@ async function answerResource(
   const accepted = verb === 'watch' ? negotiateStream(request, isConvertible) : negotiate(request, isConvertible);
   // told before anything is done
   if (!typed && accepted.mediaType === 'application/vnd.kubernetes.protobuf' && !accepted.convert) throw notInProtobuf();
-  const response = await server.serve(await resourceRequest(info, query, request, served));
+  const asked = await resourceRequest(info, query, request, served).catch((error: unknown) => {
+    const { deprecation } = served.version;
+    if (error instanceof StatusError && deprecation !== undefined) error.warnings = [deprecation];
+    throw error;
+  });
+  const response = await server.serve(asked);
   const conversion = accepted.convert && { convert: accepted.convert, definition: served.definition, query, now: server.now() };
   return encode(response, accepted, typed, conversion);
 }
