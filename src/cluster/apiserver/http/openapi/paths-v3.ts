@@ -21,7 +21,7 @@ const resolved = (list: readonly JsonObject[]): JsonObject[] =>
     return typeof $ref === 'string' ? builtinSwagger().parameters[$ref.replace('#/parameters/', '')]! : one;
   });
 
-function operation({ consumes, produces, schemes: _, parameters: given, responses, ...rest }: JsonObject): JsonObject {
+function operation({ consumes, produces, schemes: _schemes, parameters: given, responses, ...rest }: JsonObject): JsonObject {
   const all = resolved((given ?? []) as readonly JsonObject[]);
   const body = all.find((p) => p['in'] === 'body');
   const others = all.filter((p) => p !== body);

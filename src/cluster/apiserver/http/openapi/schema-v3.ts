@@ -25,11 +25,14 @@ export function schemaV3(name: string): JsonObject | undefined {
 
 /** Types that are several things in JSON: version 2 had no word for it. */
 const SPECIAL: Readonly<Record<string, (definition: JsonObject) => JsonObject>> = {
-  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': ({ type: _, ...rest }) => ({
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': ({ type: _type, ...rest }) => ({
     ...rest,
     oneOf: [{ type: 'integer' }, { type: 'string' }],
   }),
-  'io.k8s.apimachinery.pkg.api.resource.Quantity': ({ type: _, ...rest }) => ({ ...rest, oneOf: [{ type: 'string' }, { type: 'number' }] }),
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': ({ type: _type, ...rest }) => ({
+    ...rest,
+    oneOf: [{ type: 'string' }, { type: 'number' }],
+  }),
 };
 
 function convert(definition: JsonObject, type: GoType | undefined, name: string): JsonObject {
@@ -73,6 +76,9 @@ function elementOf(type: GoType | undefined): GoType | undefined {
   if (type?.is === 'pointer') return elementOf(type.elem);
   return type?.is === 'slice' || type?.is === 'map' ? type.elem : undefined;
 }
+
+/** A definition of which nothing is known but what it says. */
+export const withoutTypes = (definition: JsonObject): JsonObject => convert(definition, undefined, '');
 
 /** What Go has where nothing is said: told of what is always written. */
 function zeroOf(type: GoType, field: Field | undefined): unknown {
