@@ -165,7 +165,7 @@ function encode(response: ResourceResponse, accepted: Accepted, typed: boolean, 
       const { code } = response;
       const object = conversion ? convertObject(response.object as JsonObject, conversion) : response.object;
       const body = object['kind'] === 'Status' && object['code'] === undefined && code !== 200 ? { ...object, code } : object;
-      return { code, headers: { ...headers, 'content-type': mediaType }, body: encodeBody(body, accepted, typed) };
+      return { code, headers: { ...headers, 'content-type': mediaType }, body: encodeBody(body, accepted, typed && !conversion) };
     }
   }
 }
