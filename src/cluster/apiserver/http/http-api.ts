@@ -34,8 +34,10 @@ export async function handleHttp(server: ApiServer, request: HttpRequest): Promi
   }
   const [path, query] = split(request.url);
   const info = requestInfo(request.method, path, query);
-  const seconds = (server.now() - began) / 1000;
-  server.metrics.observe(request.method, info.isResourceRequest ? info : undefined, response.code, seconds, query.get('dryRun') ?? '');
+  // what clients make up is not counted by its name
+  const served = info.isResourceRequest && server.catalog.find(info.group, info.version, info.resource) ? info : undefined;
+  const dryRun = query.getAll('dryRun');
+  server.metrics.observe(request.method, served, { code: response.code, seconds: (server.now() - began) / 1000, dryRun });
   // nothing but documents that say so themselves may be kept
   const headers = { 'cache-control': 'no-cache, private', ...response.headers };
   return compressed(request, { ...response, headers });
