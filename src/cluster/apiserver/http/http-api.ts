@@ -6,7 +6,7 @@ import { badRequest, statusError, StatusError } from '../../../apimachinery/stat
 import { parseDuration } from '../../../apimachinery/time.ts';
 import type { ApiServer } from '../api-server.ts';
 import type { Served } from '../generic/catalog.ts';
-import type { RequestBody, ResourceRequest, ResourceResponse } from '../../../apimachinery/api-request.ts';
+import type { RequestBody, ResourceRequest, ResourceResponse, UserInfo } from '../../../apimachinery/api-request.ts';
 import { compressed } from './compress.ts';
 import { convertObject, eventConverter, isConvertible, type Conversion } from './convert-response.ts';
 import { encodeBody } from './encode.ts';
@@ -19,7 +19,7 @@ import { checkPath, noSuchResource } from './request-path.ts';
 import { requestInfo, type RequestInfo } from './request-info.ts';
 import { watchBody } from './watch-body.ts';
 
-export type { HttpRequest, HttpResponse, WatchBody } from './http-message.ts';
+export type { ClientCertificate, HttpRequest, HttpResponse, WatchBody } from './http-message.ts';
 export { plainNotFound } from './http-message.ts';
 
 /** Never throws what is the client's fault: that is answered. */
@@ -120,10 +120,15 @@ async function resourceRequest(info: RequestInfo, query: URLSearchParams, reques
     name: verb === 'create' && info.subresource === '' ? '' : info.name,
     options: verb === 'delete' || verb === 'deletecollection' ? deleteOptions(options, body) : options,
     ...(body ? { body } : {}),
-    user: request.user,
+    user: request.user ?? userOf(request),
     userAgent: header(request, 'user-agent') ?? '',
     query,
   };
+}
+
+function userOf({ clientCertificate }: HttpRequest): UserInfo {
+  if (!clientCertificate) return { username: 'system:anonymous', groups: ['system:unauthenticated'] };
+  return { username: clientCertificate.commonName, groups: [...clientCertificate.organizations, 'system:authenticated'] };
 }
 
 async function readBody(info: RequestInfo, request: HttpRequest, { definition, version }: Served): Promise<RequestBody | undefined> {

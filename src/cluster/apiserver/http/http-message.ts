@@ -1,6 +1,12 @@
 // Requests and responses as values: what comes off a socket, and what goes back. Nothing here knows what they mean.
 import type { UserInfo } from '../../../apimachinery/api-request.ts';
 
+/** Of a client, signed by the authority that the server trusts. */
+export interface ClientCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+}
+
 export interface HttpRequest {
   readonly method: string;
   /** Path and query. */
@@ -8,7 +14,9 @@ export interface HttpRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Uint8Array | undefined;
-  readonly user: UserInfo;
+  /** Who asks, where the caller knows. */
+  readonly user?: UserInfo;
+  readonly clientCertificate?: ClientCertificate;
 }
 
 export type HttpHeaders = Readonly<Record<string, string | readonly string[]>>;
