@@ -26,7 +26,7 @@ export function protobufType(apiVersion: string, kind: string): StructType | und
   // the older version of discovery differs in nothing
   const home = groups.get(group) === 'apidiscovery' ? 'apidiscovery/v2' : `${groups.get(group)}/${version}`;
   // options and Status belong to every group
-  const found = [`${home}.${kind}`, `meta/v1.${kind}`].find((name) => names!.has(name) && name !== 'meta/v1.List');
+  const found = [`${home}.${kind}`, `meta/v1.${kind}`].find((name) => names!.has(name));
   if (found === undefined || kind === 'Table') return undefined;
   return structType(found);
 }

@@ -147,7 +147,8 @@ export class Handlers implements SubresourceServer {
     const list = await listObjects(context, selection, this.parts.store, this.parts.clock);
     const { definition, version } = context.served;
     const metadata = {
-      resourceVersion: list.resourceVersion,
+      // what is not stored (component statuses) has no version
+      ...(definition.verbs.includes('watch') ? { resourceVersion: list.resourceVersion } : {}),
       // lists without a Go type say it even where there is nothing to continue
       ...(list.continue || version.custom ? { continue: list.continue } : {}),
       ...(list.remainingItemCount ? { remainingItemCount: list.remainingItemCount } : {}),

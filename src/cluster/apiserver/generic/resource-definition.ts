@@ -87,6 +87,8 @@ export interface VersionDefinition {
   readonly type: StructType | undefined;
   /** How bodies are read where there is no Go type. Throws a DecodeError. */
   readonly custom?: { decode(value: unknown, duplicates?: ReadonlyMap<object, readonly string[]>): Decoded };
+  /** Of custom resources: the schema as their definition has it; undefined where nothing may be said of their fields. */
+  readonly schema?: JsonObject | undefined;
   /** How its fields are merged and owned, where that does not follow from the Go type. */
   readonly applyType?: ApplyType;
   /** Fills in what the manifest leaves out. `existing` has the very parts of the object that are known to be complete. */

@@ -50,11 +50,12 @@ export function convertObject(object: JsonObject, { convert, definition, query, 
   return { kind, apiVersion: `meta.k8s.io/${version}`, metadata: object['metadata'], items };
 }
 
-/** The events of one watch: of tables only the first tells its columns. */
-export function eventConverter({ convert, definition, query, now }: Conversion): (object: JsonObject) => JsonObject {
+/** The events of one watch: of tables only the first tells its columns. The watch ends at what cannot be had in that form: undefined. */
+export function eventConverter({ convert, definition, query, now }: Conversion): (object: JsonObject) => JsonObject | undefined {
   let withColumns = true;
   return (object) => {
     if (object['kind'] === 'Status') return object;
+    if (convert.kind === 'PartialObjectMetadataList') return undefined;
     if (convert.kind !== 'Table') return partialMetadata(object, convert.version);
     const options = { version: convert.version, includeObject: includeObject(query), now, withColumns };
     withColumns = false;

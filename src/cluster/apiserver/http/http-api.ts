@@ -34,8 +34,10 @@ export async function handleHttp(server: ApiServer, request: HttpRequest): Promi
   }
   const [path, query] = split(request.url);
   const info = requestInfo(request.method, path, query);
-  const seconds = (server.now() - began) / 1000;
-  server.metrics.observe(request.method, info.isResourceRequest ? info : undefined, response.code, seconds, query.get('dryRun') ?? '');
+  // what clients make up is not counted by its name
+  const served = info.isResourceRequest && server.catalog.find(info.group, info.version, info.resource) ? info : undefined;
+  const dryRun = query.getAll('dryRun');
+  server.metrics.observe(request.method, served, { code: response.code, seconds: (server.now() - began) / 1000, dryRun });
   // nothing but documents that say so themselves may be kept
   const headers = { 'cache-control': 'no-cache, private', ...response.headers };
   return compressed(request, { ...response, headers });
@@ -79,7 +81,12 @@ async function answerResource(
   const accepted = verb === 'watch' ? negotiateStream(request, isConvertible) : negotiate(request, isConvertible);
   // told before anything is done
   if (!typed && accepted.mediaType === 'application/vnd.kubernetes.protobuf' && !accepted.convert) throw notInProtobuf();
-  const response = await server.serve(await resourceRequest(info, query, request, served));
+  const asked = await resourceRequest(info, query, request, served).catch((error: unknown) => {
+    const { deprecation } = served.version;
+    if (error instanceof StatusError && deprecation !== undefined) error.warnings = [deprecation];
+    throw error;
+  });
+  const response = await server.serve(asked);
   if (response.is === 'upgrade' && !header(request, 'upgrade')) throw badRequest('Upgrade request required');
   const conversion = accepted.convert && { convert: accepted.convert, definition: served.definition, query, now: server.now() };
   return encode(response, accepted, typed, conversion);
@@ -172,7 +179,7 @@ function encode(response: ResourceResponse, accepted: Accepted, typed: boolean, 
       const { code } = response;
       const object = conversion ? convertObject(response.object as JsonObject, conversion) : response.object;
       const body = object['kind'] === 'Status' && object['code'] === undefined && code !== 200 ? { ...object, code } : object;
-      return { code, headers: { ...headers, 'content-type': mediaType }, body: encodeBody(body, accepted, typed) };
+      return { code, headers: { ...headers, 'content-type': mediaType }, body: encodeBody(body, accepted, typed && !conversion) };
     }
   }
 }

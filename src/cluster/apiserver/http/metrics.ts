@@ -11,17 +11,28 @@ interface Durations {
   sum: number;
 }
 
-/** What clients can make up (resources that do not exist) must not grow these without end. */
+/** Names of subresources are the client's words: these must not grow without end. */
 const MAX_SERIES = 5_000;
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
+
+/** How a request ended. */
+export interface Outcome {
+  readonly code: number;
+  readonly seconds: number;
+  /** The parameter's values. */
+  readonly dryRun: readonly string[];
+}
 
 export class RequestMetrics {
   private readonly totals = new Map<string, number>();
   private readonly durations = new Map<string, Durations>();
 
-  /** @param info of a resource request; undefined for any other */
-  observe(method: string, info: RequestInfo | undefined, code: number, seconds: number, dryRun: string): void {
+  /** @param info of a request for a resource that is served; undefined for any other */
+  observe(method: string, info: RequestInfo | undefined, { code, seconds, dryRun }: Outcome): void {
     const labels = labelsOf(method, info);
-    const total = `code="${code}"${dryRun ? `,dry_run="${dryRun}"` : ',dry_run=""'},${labels}`;
+    const dry = dryRun.length === 0 ? '' : dryRun.every((one) => one === 'All') ? 'All' : 'invalid';
+    const total = `code="${code}",dry_run="${dry}",${labels}`;
     if (this.totals.has(total) || this.totals.size < MAX_SERIES) this.totals.set(total, (this.totals.get(total) ?? 0) + 1);
     let durations = this.durations.get(labels);
     if (!durations) {
@@ -56,13 +67,15 @@ export class RequestMetrics {
 }
 
 function labelsOf(method: string, info: RequestInfo | undefined): string {
-  if (!info) return `group="",resource="",scope="",subresource="",verb="${method}",version=""`;
+  if (!info) return `group="",resource="",scope="",subresource="",verb="${METHODS.has(method) ? method : 'other'}",version=""`;
   const { group, version, resource, subresource, namespace, name, verb } = info;
   const scope = name ? 'resource' : namespace ? 'namespace' : 'cluster';
   const VERBS: Readonly<Record<string, string>> = { create: 'POST', update: 'PUT' };
   const told = VERBS[verb] ?? verb.toUpperCase();
-  return `group="${group}",resource="${resource}",scope="${scope}",subresource="${subresource}",verb="${told}",version="${version}"`;
+  return `group="${group}",resource="${resource}",scope="${scope}",subresource="${escaped(subresource)}",verb="${told}",version="${version}"`;
 }
+
+const escaped = (label: string): string => label.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n');
 
 function processMetrics(now: number): string[] {
   const { user, system } = process.cpuUsage();

@@ -25,7 +25,7 @@ export function checkPath(info: RequestInfo, method: string, { definition, versi
     if (!fitsScope(info, definition.namespaced)) return 'plain not found';
     if (!METHODS.includes(method)) throw methodNotAllowed();
     if (name === '' && (verb === 'update' || verb === 'patch')) throw badRequest('name must be provided');
-  } else checkRoutes(info, method, definition.namespaced);
+  } else checkRoutes(info, method, definition);
   if (name === '.' || name === '..') throw badRequest(`Name parameter invalid: ${quote(name)}: may not be '${name}'`);
   if (name.includes('%')) throw badRequest(`Name parameter invalid: ${quote(name)}: may not contain '%'`);
   return 'found';
@@ -37,7 +37,7 @@ function fitsScope({ namespace, name, verb }: RequestInfo, namespaced: boolean):
   return namespace !== '' || (name === '' && (verb === 'list' || verb === 'watch'));
 }
 
-function checkRoutes(info: RequestInfo, method: string, namespaced: boolean): void {
+function checkRoutes(info: RequestInfo, method: string, { namespaced, subresources, verbs }: Served['definition']): void {
   const { name, namespace, subresource, verb, resource, group } = info;
   // the namespace of a namespace is itself
   const scoped = namespace !== '' && !(resource === 'namespaces' && group === '');
@@ -46,8 +46,10 @@ function checkRoutes(info: RequestInfo, method: string, namespaced: boolean): vo
     if (info.emptyNamespace) throw badRequest('Namespace parameter required.');
     if (name !== '') throw noSuchResource();
   }
+  if (subresource !== '' && !subresources[subresource]) throw noSuchResource();
   if (!METHODS.includes(method)) throw methodNotAllowed();
   if (subresource !== '') return;
+  if (!(verbs as readonly string[]).includes(verb)) throw methodNotAllowed();
   // names stand in the path for some verbs, and must not for others
   if (verb === 'create' ? name !== '' : name === '' && (verb === 'update' || verb === 'patch')) throw methodNotAllowed();
   // of all namespaces there are only lists

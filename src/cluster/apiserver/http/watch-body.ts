@@ -15,13 +15,21 @@ const frame: Encode = ({ type, object }) => {
   return watchFrame(type, bytes);
 };
 
-/** @param convert to the form that the client wants */
-export function watchBody(watch: WatchStream, protobuf: boolean, convert: ((object: JsonObject) => JsonObject) | undefined): WatchBody {
+/** @param convert to the form that the client wants; undefined ends the watch */
+export function watchBody(
+  watch: WatchStream,
+  protobuf: boolean,
+  convert: ((object: JsonObject) => JsonObject | undefined) | undefined,
+): WatchBody {
   const encode = protobuf ? frame : line;
   return {
     async next() {
       const event = await watch.next();
-      return event && encode(convert ? { ...event, object: convert(event.object as JsonObject) } : event);
+      if (!event || !convert) return event && encode(event);
+      const object = convert(event.object as JsonObject);
+      if (object) return encode({ ...event, object });
+      watch.cancel();
+      return undefined;
     },
     cancel: () => watch.cancel(),
   };
