@@ -8,7 +8,12 @@ declare module 'spdy-transport' {
     abort(): void;
   }
 
+  type Headers = Readonly<Record<string, string>>;
+
   export interface SpdyConnection {
+    readonly _spdyState: {
+      readonly parser: { parseKVs(buffer: unknown, done: (error: Error | null, headers?: Headers) => void): void };
+    };
     start(version: number): void;
     on(event: 'stream', listener: (stream: SpdyStream) => void): void;
     on(event: 'error' | 'close', listener: () => void): void;

@@ -14,9 +14,17 @@ export async function serveSpdy(socket: Duplex, upgrade: Upgrade): Promise<void>
   const { default: transport } = await import('spdy-transport');
   const connection = transport.connection.create(socket, { protocol: 'spdy', isServer: true, windowSize: WINDOW_BYTES });
   connection.on('error', () => socket.destroy());
+  acceptPlainStreams(connection);
   connection.start(3.1);
   if (upgrade.to === 'exec') execOverSpdy(connection, socket, upgrade.options, upgrade.session);
   else forwardOverSpdy(connection, (port) => upgrade.connect(port));
+}
+
+/** Kubernetes' streams name no method and no path, without which the library takes none. */
+function acceptPlainStreams({ _spdyState: { parser } }: SpdyConnection): void {
+  const parse = parser.parseKVs.bind(parser);
+  parser.parseKVs = (buffer, done) =>
+    parse(buffer, (error, headers) => done(error, headers && { ':method': 'POST', ':path': '/', ...headers }));
 }
 
 const accepted = (stream: SpdyStream): SpdyStream => {
@@ -46,7 +54,7 @@ function execOverSpdy(connection: SpdyConnection, socket: Duplex, options: ExecO
         streams.get('stderr')?.end();
         const error = streams.get('error')!;
         // a success is told by an error stream that says nothing, in the oldest form; since v4 it is a Status
-        error.end(status, () => connection.end());
+        error.end(status);
       },
     });
   });
