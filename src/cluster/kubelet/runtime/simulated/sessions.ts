@@ -62,14 +62,14 @@ export class SimulatedServer implements PodConnection {
     const [line = ''] = head.split('\r\n');
     const { name, namespace } = this.pod.metadata;
     const body = `${line}\nanswered by pod ${namespace}/${name} on port ${this.port} (simulated)\n`;
-    const closes = /\r\nconnection:\s*close/i.test(head) || /HTTP\/1\.0$/.test(line);
+    const closes = /\r\nconnection:\s*close/i.test(head) || line.endsWith('HTTP/1.0');
     const headers = [
       'HTTP/1.1 200 OK',
       'content-type: text/plain; charset=utf-8',
       `content-length: ${Buffer.byteLength(body)}`,
       ...(closes ? ['connection: close'] : []),
     ];
-    this.output(Buffer.from(`${headers.join('\r\n')}\r\n\r\n${/^HEAD /.test(line) ? '' : body}`));
+    this.output(Buffer.from(`${headers.join('\r\n')}\r\n\r\n${line.startsWith('HEAD ') ? '' : body}`));
     if (closes) this.cancel();
   }
 

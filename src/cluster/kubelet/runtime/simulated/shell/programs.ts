@@ -209,7 +209,7 @@ export const PROGRAMS: ReadonlyMap<string, Program> = new Map<string, Program>([
   ['echo', echo],
   [
     'printf',
-    ([format = '', ...rest], { out }) => (out(format.replace(/\\n/g, '\n').replace(/%[sd]/g, () => String(rest.shift() ?? ''))), 0),
+    ([format = '', ...rest], { out }) => (out(format.replace(/\\n/g, '\n').replace(/%[sd]/g, () => rest.shift() ?? '')), 0),
   ],
   ['env', printenv],
   ['printenv', printenv],
