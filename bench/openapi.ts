@@ -1,6 +1,6 @@
 // How much of the OpenAPI documents is as a real server's: compares path by path and schema by schema.
 //
-//   node scripts/run-ts.mjs bench/openapi.ts [--data DIR] [--show N]
+//   npm run bench:openapi -- [--data DIR] [--show N]
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -49,3 +49,4 @@ for (const file of fs.readdirSync(DIR).sort()) {
 }
 for (const [what, [equal, all]] of Object.entries(counts)) console.log(`${what}: ${equal} of ${all} equal`);
 for (const line of [...new Set(differences)].slice(0, Number(args.show))) console.log(line);
+if (Object.values(counts).some(([equal, all]) => equal !== all)) process.exitCode = 1;

@@ -36,7 +36,7 @@ export class ApiServer {
   readonly metrics = new RequestMetrics();
   readonly healthChecks: Readonly<Record<string, readonly HealthCheck[]>>;
   private readonly handlers: Handlers;
-  private readonly clock: Clock;
+  readonly clock: Clock;
   private readonly customResources: CustomResources;
 
   constructor(options: ApiServerOptions) {

@@ -1,17 +1,16 @@
 // The API as HTTP has it, on values: a method, a URL, headers and bytes in; a code, headers and bytes out. Sockets are not this file's
 // affair, so that the same code answers a server's connections and a caller in this process.
-import { quote } from '../../../apimachinery/go-text.ts';
 import { groupVersion, type JsonObject } from '../../../apimachinery/object.ts';
-import { badRequest, statusError, StatusError } from '../../../apimachinery/status-error.ts';
-import { parseDuration } from '../../../apimachinery/time.ts';
+import { notAcceptable, StatusError } from '../../../apimachinery/status-error.ts';
 import type { ApiServer } from '../api-server.ts';
 import type { Served } from '../generic/catalog.ts';
 import type { RequestBody, ResourceRequest, ResourceResponse, UserInfo } from '../../../apimachinery/api-request.ts';
 import { compressed } from './compress.ts';
 import { convertObject, eventConverter, isConvertible, type Conversion } from './convert-response.ts';
+import { timeoutOf, within } from './deadline.ts';
 import { encodeBody } from './encode.ts';
 import { header, plainNotFound, type HttpRequest, type HttpResponse } from './http-message.ts';
-import { checkRoute, negotiate, negotiateError, negotiateStream, type Accepted } from './negotiate.ts';
+import { checkRoute, negotiate, negotiateError, negotiateStream, SUPPORTED, type Accepted } from './negotiate.ts';
 import { answerNonResource } from './non-resource.ts';
 import { deleteOptions, parseQuery, queryOptions } from './query-options.ts';
 import { readObject, readPatch } from './read-body.ts';
@@ -74,36 +73,36 @@ async function answerResource(
   served: Served,
 ): Promise<HttpResponse> {
   const { verb } = info;
-  const collection = info.name === '' && (verb === 'list' || verb === 'watch');
   const typed = served.version.type !== undefined;
-  if (typed) checkRoute(request, collection, info.subresource === 'log' ? ['text/plain'] : []);
-  if (verb !== 'watch') checkTimeout(query);
-  const accepted = verb === 'watch' ? negotiateStream(request, isConvertible) : negotiate(request, isConvertible);
-  // told before anything is done
-  if (!typed && accepted.mediaType === 'application/vnd.kubernetes.protobuf' && !accepted.convert) throw notInProtobuf();
+  const timeoutMs = verb === 'watch' ? undefined : timeoutOf(query);
+  const accepted = acceptedForm(request, info, served);
   const asked = await resourceRequest(info, query, request, served).catch((error: unknown) => {
     const { deprecation } = served.version;
     if (error instanceof StatusError && deprecation !== undefined) error.warnings = [deprecation];
     throw error;
   });
-  const response = await server.serve(asked);
+  const response = await within(server.clock, timeoutMs, server.serve(asked));
   if (response.is === 'upgrade' && !header(request, 'upgrade')) throw badRequest('Upgrade request required');
   const conversion = accepted.convert && { convert: accepted.convert, definition: served.definition, query, now: server.now() };
   return encode(response, accepted, typed, conversion);
 }
 
-const notInProtobuf = (): StatusError =>
-  statusError({
-    code: 406,
-    reason: 'NotAcceptable',
-    message: 'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
-  });
+/** Throws a StatusError (406): told before anything is done. */
+function acceptedForm(request: HttpRequest, info: RequestInfo, { definition, version }: Served): Accepted {
+  const { verb } = info;
+  const subresource = definition.subresources[info.subresource];
+  // what is connected to answers in whatever form it likes
+  if (subresource?.verbs.includes('connect')) return { mediaType: 'application/json', convert: undefined, pretty: false };
+  const collection = info.name === '' && (verb === 'list' || verb === 'watch');
+  if (version.type) checkRoute(request, collection, info.subresource === 'log' ? ['text/plain'] : []);
+  if (verb === 'watch') return inJson(negotiateStream(request, isConvertible), version.custom !== undefined);
+  return inJson(negotiate(request, isConvertible), version.custom !== undefined && !subresource?.kind);
+}
 
-/** How long the client is going to wait; what is asked for is done or refused long before. */
-function checkTimeout(query: URLSearchParams): void {
-  const timeout = query.get('timeout');
-  if (timeout && parseDuration(timeout) === undefined)
-    throw badRequest(`invalid timeout specified in the request URL - time: invalid duration ${quote(timeout)}`);
+/** Custom resources have no form in protobuf; their metadata and their scale do. */
+function inJson(accepted: Accepted, custom: boolean): Accepted {
+  if (!custom || accepted.mediaType !== 'application/vnd.kubernetes.protobuf' || accepted.convert) return accepted;
+  throw notAcceptable(`only the following media types are accepted: ${SUPPORTED.join(', ')}`);
 }
 
 async function resourceRequest(info: RequestInfo, query: URLSearchParams, request: HttpRequest, served: Served): Promise<ResourceRequest> {
@@ -137,12 +136,16 @@ function userOf({ clientCertificate }: HttpRequest): UserInfo {
 async function readBody(info: RequestInfo, request: HttpRequest, { definition, version }: Served): Promise<RequestBody | undefined> {
   const bytes = request.body ?? new Uint8Array();
   const type = header(request, 'content-type');
+  const subresource = definition.subresources[info.subresource];
+  // what is sent over a connection is not for the API server
+  if (subresource?.verbs.includes('connect')) return undefined;
   switch (info.verb) {
     case 'create':
     case 'update': {
       const own = { group: info.group, version: info.version, kind: version.kind };
-      const { kind, ...gv } = definition.subresources[info.subresource]?.kind ?? own;
-      return readObject(bytes, type, { kind, apiVersion: groupVersion(gv), custom: version.custom !== undefined });
+      const { kind, ...gv } = subresource?.kind ?? own;
+      const custom = version.custom !== undefined && !subresource?.kind;
+      return readObject(bytes, type, { kind, apiVersion: groupVersion(gv), custom });
     }
     case 'patch':
       return readPatch(bytes, type, version.custom === undefined);

@@ -47,7 +47,8 @@ function documentAt(server: ApiServer, request: HttpRequest, path: string): Answ
         body: server.metrics.text(server.now()),
       });
     case '/api':
-      return () => discovery(request, groups, true, () => apiVersions(header(request, 'host') ?? '127.0.0.1:6443'));
+      return () =>
+        discovery(request, groups, true, () => apiVersions(header(request, 'host') ?? header(request, ':authority') ?? '127.0.0.1:6443'));
     case '/apis':
       return () => discovery(request, groups, false, () => apiGroupList(groups));
   }

@@ -11,6 +11,8 @@ import {
   watchFrame,
 } from '../../../../src/apimachinery/codec/protobuf/envelope.ts';
 import { ProtobufError } from '../../../../src/apimachinery/codec/protobuf/wire.ts';
+import type { GoType } from '../../../../src/apimachinery/schema/go-type.ts';
+import { builtinKinds, structType } from '../../../../src/apimachinery/schema/schema.ts';
 import type { JsonObject } from '../../../../src/apimachinery/object.ts';
 
 const RECORDED = Object.entries(
@@ -78,6 +80,25 @@ const THERE_AND_BACK: readonly (readonly [situation: string, object: JsonObject]
 
 test.each(THERE_AND_BACK)('%s comes back as it went', (_, object) => {
   expect(read(encodeProtobuf(object)!)).toEqual(object);
+});
+
+test('every field of every kind has a number of its own', () => {
+  const seen = new Set<string>();
+  const wrong: string[] = [];
+  const visit = (type: GoType): void => {
+    if (type.is === 'pointer' || type.is === 'slice' || type.is === 'map') visit(type.elem);
+    if (type.is !== 'struct' || seen.has(type.name)) return;
+    seen.add(type.name);
+    const numbers = new Set<number>();
+    for (const { json, number, type: inner } of type.declared) {
+      visit(inner);
+      if (number === undefined ? json !== '' : numbers.has(number)) wrong.push(`${type.name}.${json}`);
+      if (number !== undefined) numbers.add(number);
+    }
+  };
+  for (const { type } of builtinKinds()) visit(structType(type));
+  expect(wrong).toEqual([]);
+  expect(seen.size).toBeGreaterThan(500);
 });
 
 test('of an object that is part of a list, kind and version are not repeated', () => {

@@ -18,6 +18,7 @@ export interface HttpServer {
   /** The body as JSON. */
   json(url: string, asked?: Asked): Promise<Record<string, unknown>>;
   readonly store: MemoryStore;
+  readonly clock: VirtualClock;
 }
 
 const USER = { username: 'admin', groups: ['system:masters'] };
@@ -36,6 +37,7 @@ export async function httpServer(): Promise<HttpServer> {
   return {
     ask,
     store,
+    clock,
     json: async (url, asked) => JSON.parse(text(await ask(url, asked))) as Record<string, unknown>,
   };
 }

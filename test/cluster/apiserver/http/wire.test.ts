@@ -285,6 +285,28 @@ test('items of a list do not repeat their kind, those of metadata and of custom 
   expect(await kinds(CONFIG_MAPS, 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io')).toEqual(['PartialObjectMetadata']);
 });
 
+test('who says how long to wait is not kept longer', async () => {
+  const version = server.store.revision + 1000;
+  const asked = server.ask(`${CONFIG_MAPS}?resourceVersion=${version}&timeout=1s`);
+  await server.clock.advance(1000);
+  const response = await asked;
+  expect([response.code, messageOf(response)]).toEqual([
+    504,
+    'Timeout: request did not complete within requested timeout - context deadline exceeded',
+  ]);
+});
+
+test('the scale of a custom resource can be had in protobuf', async () => {
+  const object = { apiVersion: 'example.com/v1', kind: 'Gadget', metadata: { name: 'scaled' }, spec: { n: 3 } };
+  const own = await httpServer();
+  const spec = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  await own.ask(CRDS, { method: 'POST', body: gadgets(['v1'], spec) });
+  await own.ask(GADGETS, { method: 'POST', body: object });
+  const { code, body } = await own.ask(`${GADGETS}/scaled/scale`, accept(PROTOBUF));
+  expect(code).toBe(200);
+  expect(decodeEnvelope(openEnvelope(body as Uint8Array))).toMatchObject({ kind: 'Scale', spec: { replicas: 3 } });
+});
+
 test('answers are not to be kept by whoever passes them on', async () => {
   expect((await server.ask(`${CONFIG_MAPS}/c`)).headers['cache-control']).toBe('no-cache, private');
 });

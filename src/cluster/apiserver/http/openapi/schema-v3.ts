@@ -1,5 +1,7 @@
 // Definitions of version 2 of OpenAPI to schemas of version 3. What the document does not say follows from the Go types (a struct that is
 // no pointer is never absent, so its default is the empty one), or stands in the table of facts: enums and defaults.
+//
+// DEVIATION: descriptions of enums name the values and do not explain them.
 import { isObject, type JsonObject } from '../../../../apimachinery/object.ts';
 import type { Field, GoType } from '../../../../apimachinery/schema/go-type.ts';
 import { goType } from '../../../../apimachinery/schema/schema.ts';
