@@ -1,7 +1,7 @@
 // The API as HTTP has it, on values: a method, a URL, headers and bytes in; a code, headers and bytes out. Sockets are not this file's
 // affair, so that the same code answers a server's connections and a caller in this process.
 import { groupVersion, type JsonObject } from '../../../apimachinery/object.ts';
-import { notAcceptable, StatusError } from '../../../apimachinery/status-error.ts';
+import { badRequest, notAcceptable, StatusError } from '../../../apimachinery/status-error.ts';
 import type { ApiServer } from '../api-server.ts';
 import type { Served } from '../generic/catalog.ts';
 import type { RequestBody, ResourceRequest, ResourceResponse, UserInfo } from '../../../apimachinery/api-request.ts';
