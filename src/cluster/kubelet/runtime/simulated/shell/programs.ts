@@ -207,10 +207,7 @@ export const PROGRAMS: ReadonlyMap<string, Program> = new Map<string, Program>([
   [':', () => 0],
   ['false', () => 1],
   ['echo', echo],
-  [
-    'printf',
-    ([format = '', ...rest], { out }) => (out(format.replace(/\\n/g, '\n').replace(/%[sd]/g, () => rest.shift() ?? '')), 0),
-  ],
+  ['printf', ([format = '', ...rest], { out }) => (out(format.replace(/\\n/g, '\n').replace(/%[sd]/g, () => rest.shift() ?? '')), 0)],
   ['env', printenv],
   ['printenv', printenv],
   ['hostname', (_, { hostname, out }) => (out(`${hostname}\n`), 0)],
