@@ -4,15 +4,14 @@ import type { Node } from '#api/core/v1';
 import type { Clock } from '../apimachinery/clock.ts';
 import { VirtualClock } from '../apimachinery/clock.ts';
 import type { UserInfo } from '../apimachinery/api-request.ts';
-import type { KubernetesObject, Manifest } from '../apimachinery/object.ts';
+import type { Manifest } from '../apimachinery/object.ts';
 import type { Random } from '../apimachinery/random.ts';
-import { isAlreadyExists } from '../apimachinery/status-error.ts';
 import { Client } from '../client/client.ts';
 import type { Controller, ControllerDeps } from '../client/controller.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informer.ts';
 import { InProcessTransport } from '../client/in-process.ts';
-import { bootstrapNamespaces, bootstrapPriorityClasses, defaultStorageClass } from './apiserver/bootstrap.ts';
+import { bootstrap, bootstrapStorageClass } from './apiserver/bootstrap/bootstrap.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
@@ -133,17 +132,11 @@ export class Cluster {
   }
 
   private async bootstrap(): Promise<void> {
-    const client = this.client({ username: 'system:apiserver', groups: ['system:masters'] }, 'kube-apiserver');
-    const create = async (kind: string, object: Manifest<KubernetesObject>): Promise<void> => {
-      await client.create(kind, object).catch((error: unknown) => {
-        if (!isAlreadyExists(error)) throw error;
-      });
-    };
     const fresh = this.store.revision === 1;
-    for (const namespace of bootstrapNamespaces()) await create('v1/Namespace', namespace);
-    for (const priorityClass of bootstrapPriorityClasses()) await create('scheduling.k8s.io/v1/PriorityClass', priorityClass);
+    const parts = { store: this.store, clock: this.clock, random: this.random };
+    await bootstrap(parts);
     // once, and not again when somebody took it away
-    if (fresh) await create('storage.k8s.io/v1/StorageClass', defaultStorageClass());
+    if (fresh) await bootstrapStorageClass(parts);
   }
 
   /** @param userAgent names the field manager of what is written */

@@ -4,6 +4,7 @@ import { parseJson } from '../../../apimachinery/json/parse.ts';
 import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
 import { statusError, StatusError } from '../../../apimachinery/status-error.ts';
 import type { ApiServer } from '../api-server.ts';
+import type { ClientCertificate } from '../authentication/authenticator.ts';
 import type {
   RequestBody,
   ResourceRequest,
@@ -14,6 +15,7 @@ import type {
 } from '../../../apimachinery/api-request.ts';
 import { convertObject, eventConverter, isConvertible, type Conversion } from './convert-response.ts';
 import { isList, listText, objectText } from './encode.ts';
+import { identify } from './identify.ts';
 import { contentTypeOf, negotiate } from './negotiate.ts';
 import { deleteOptions, queryOptions } from './query-options.ts';
 import { readObject, readPatch } from './read-body.ts';
@@ -26,8 +28,14 @@ export interface HttpRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Uint8Array | undefined;
-  readonly user: UserInfo;
+  /** Who the connection has shown to be at its other end, by a certificate. */
+  readonly clientCertificate?: ClientCertificate | undefined;
+  /** Who asks, where that is known; otherwise the request's credentials tell. */
+  readonly user?: UserInfo;
 }
+
+/** Somebody has sent it. */
+type IdentifiedRequest = HttpRequest & { readonly user: UserInfo };
 
 export interface HttpResponse {
   readonly code: number;
@@ -57,13 +65,15 @@ export async function handleHttp(server: ApiServer, request: HttpRequest): Promi
   }
 }
 
-async function answer(server: ApiServer, request: HttpRequest): Promise<HttpResponse> {
+async function answer(server: ApiServer, sent: HttpRequest): Promise<HttpResponse> {
   const pending = server.ready();
   if (pending) await pending;
-  const at = request.url.indexOf('?');
-  const path = at < 0 ? request.url : request.url.slice(0, at);
-  const query = new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1));
-  const info = requestInfo(request.method, path, query);
+  const { url } = sent;
+  const at = url.indexOf('?');
+  const path = at < 0 ? url : url.slice(0, at);
+  const query = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
+  const info = requestInfo(sent.method, path, query);
+  const request: IdentifiedRequest = { ...sent, user: await identify(server.access, sent, info, query) };
   if (!info.isResourceRequest) return server.answerNonResource(request.method, path, header(request, 'accept'));
   if (!server.catalog.hasGroup(info.group) || !server.catalog.hasGroupVersion(info.group, info.version)) return plainNotFound();
   const served = server.catalog.find(info.group, info.version, info.resource);
@@ -82,7 +92,7 @@ async function answer(server: ApiServer, request: HttpRequest): Promise<HttpResp
     });
   const accepted = negotiate(header(request, 'accept'), isConvertible);
   const typed = served.version.type !== undefined;
-  const response = await server.serve(await resourceRequest(server, info, query, request, served.version.kind, typed));
+  const response = await server.serveAllowed(await resourceRequest(server, info, query, request, served.version.kind, typed));
   const conversion = accepted.convert && { convert: accepted.convert, definition: served.definition, query, now: server.now() };
   return encode(response, typed, conversion);
 }
@@ -105,7 +115,7 @@ async function resourceRequest(
   server: ApiServer,
   info: RequestInfo,
   query: URLSearchParams,
-  request: HttpRequest,
+  request: IdentifiedRequest,
   kind: string,
   builtin: boolean,
 ): Promise<ResourceRequest> {
