@@ -171,7 +171,9 @@ export class Handlers implements SubresourceServer {
     checkWriteOptions('CreateOptions', context.options);
     const draft = decodeObject(context.request.body ?? { value: undefined }, context.served, context);
     wipeSystemFields(draft);
-    const object = await context.served.definition.review!(draft, context, this);
+    checkNamespace(draft, context.served.definition.namespaced ? context.request.namespace : '');
+    const owned = this.parts.fieldManagers.of(context.served, '').update(undefined, draft, context.fieldManager);
+    const object = await context.served.definition.review!(owned, context, this);
     return { is: 'object', code: 201, object, warnings: context.warnings };
   }
 
