@@ -6,6 +6,7 @@ import type { Store } from '../storage/store.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import { authenticator, type Authenticator, type TokenAuthenticator } from './authentication/authenticator.ts';
 import { Impersonation } from './authentication/impersonation.ts';
+import { ServiceAccountTokens, type ServiceAccountTokenOptions } from './authentication/service-account-tokens.ts';
 import { staticTokens } from './authentication/static-tokens.ts';
 import { alwaysAllow, unionAuthorizer, type Authorizer } from './authorization/authorizer.ts';
 import { rbacEscalation } from './authorization/escalation.ts';
@@ -21,12 +22,15 @@ export interface AccessOptions {
   readonly anonymous?: boolean;
   /** Token → user. */
   readonly staticTokens?: Readonly<Record<string, UserInfo>>;
+  readonly serviceAccountTokens?: ServiceAccountTokenOptions;
 }
 
+/** Who may do what, as the rest of the server needs it. */
 export interface Access {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly impersonation: Impersonation;
+  readonly serviceAccountTokens: ServiceAccountTokens;
   /** Undefined where roles do not count. */
   readonly roles: RbacIndex | undefined;
   /** They come after those that the server has by itself. */
@@ -39,26 +43,21 @@ export interface AccessParts {
   readonly random: Random;
 }
 
-export function access({ store }: AccessParts, options: AccessOptions = {}): Access {
+export function access(parts: AccessParts, options: AccessOptions = {}): Access {
+  const { store } = parts;
   const { authorization = 'AlwaysAllow', anonymous = true } = options;
   const tokens: TokenAuthenticator[] = [];
   if (options.staticTokens) tokens.push(staticTokens(options.staticTokens));
+  const serviceAccountTokens = new ServiceAccountTokens(options.serviceAccountTokens ?? {}, parts);
+  tokens.push(serviceAccountTokens);
   const roles = authorization === 'AlwaysAllow' ? undefined : new RbacIndex(store);
   const authorizer = roles ? unionAuthorizer([privilegedGroup, nodeAuthorizer(new NodeGraph(store)), rbacAuthorizer(roles)]) : alwaysAllow;
   return {
     authenticator: authenticator({ tokens, anonymous }),
     authorizer,
     impersonation: new Impersonation(authorizer),
+    serviceAccountTokens,
     roles,
     admission: roles ? [rbacEscalation(roles, authorizer)] : [],
   };
 }
-
-/** Nobody is asked who they are, and everyone may do everything. */
-export const openAccess: Access = {
-  authenticator: authenticator({ tokens: [], anonymous: true }),
-  authorizer: alwaysAllow,
-  impersonation: new Impersonation(alwaysAllow),
-  roles: undefined,
-  admission: [],
-};

@@ -5,7 +5,7 @@ import { statusError } from '../../apimachinery/status-error.ts';
 import { isStorageError } from '../storage/storage-error.ts';
 import type { Store } from '../storage/store.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
-import { openAccess, type Access } from './access.ts';
+import { access, type Access } from './access.ts';
 import { attributesOf, requireAllowed } from './authorization/authorizer.ts';
 import { CustomResources } from './custom/custom-resources.ts';
 import { FieldManagers } from './generic/field-managers.ts';
@@ -41,7 +41,7 @@ export class ApiServer {
 
   constructor(options: ApiServerOptions) {
     this.clock = options.clock;
-    this.access = options.access ?? openAccess;
+    this.access = options.access ?? access(options);
     for (const definition of options.resources) this.catalog.add(definition, (_, version) => !version.optional);
     this.handlers = new Handlers({
       store: options.store,

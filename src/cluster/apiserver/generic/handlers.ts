@@ -282,6 +282,12 @@ export class Handlers implements SubresourceServer {
     };
   }
 
+  async admitCreate(context: RequestContext, object: Draft): Promise<void> {
+    const attributes = context.admissionAttributes('CREATE', context.request.name, object, undefined);
+    await this.parts.admission.admit(attributes);
+    await this.parts.admission.validate(attributes);
+  }
+
   decodeBody(context: RequestContext, type: StructType): JsonObject {
     const { value, duplicates } = context.request.body ?? { value: {} };
     const { object } = decode(type, value ?? {}, duplicates ? { duplicates } : {});

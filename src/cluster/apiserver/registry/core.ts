@@ -4,6 +4,7 @@ import { Path } from '../../../apimachinery/validation/field-error.ts';
 import { nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
 import type { Store } from '../../storage/store.ts';
 import type { Access } from '../access.ts';
+import { serveTokenRequest } from '../authentication/token-request.ts';
 import { setEndpointsDefaults, setLimitRangeDefaults, setResourceQuotaDefaults } from '../defaults/core-kinds.ts';
 import { setNamespaceDefaults, setSecretDefaults } from '../defaults/namespace-and-secret.ts';
 import { setServiceDefaults } from '../defaults/service.ts';
@@ -78,7 +79,7 @@ const serviceAccountStrategy: TypedStrategy<ServiceAccount> = {
 const SERVICE_CIDR = '10.0.0.0/16';
 
 /** @param store tells which addresses and ports are taken */
-export function coreResources(store: Store, _access: Access): ResourceDefinition[] {
+export function coreResources(store: Store, { serviceAccountTokens }: Access): ResourceDefinition[] {
   return [
     define('', 'componentstatuses', { shortNames: ['cs'], strategy: {} }),
     define('', 'configmaps', {
@@ -167,6 +168,7 @@ export function coreResources(store: Store, _access: Access): ResourceDefinition
     define('', 'serviceaccounts', {
       shortNames: ['sa'],
       strategy: typed(serviceAccountStrategy),
+      subresources: { token: { serve: (context, server) => serveTokenRequest(context, server, serviceAccountTokens) } },
       returnsDeletedObject: true,
       columns: serviceAccountColumns,
     }),
