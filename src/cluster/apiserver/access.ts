@@ -4,6 +4,7 @@ import type { UserInfo } from '../../apimachinery/api-request.ts';
 import type { Random } from '../../apimachinery/random.ts';
 import type { Store } from '../storage/store.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
+import { certificateAdmission } from './admission/certificates.ts';
 import { authenticator, type Authenticator, type TokenAuthenticator } from './authentication/authenticator.ts';
 import { Impersonation } from './authentication/impersonation.ts';
 import { ServiceAccountTokens, type ServiceAccountTokenOptions } from './authentication/service-account-tokens.ts';
@@ -58,6 +59,6 @@ export function access(parts: AccessParts, options: AccessOptions = {}): Access 
     impersonation: new Impersonation(authorizer),
     serviceAccountTokens,
     roles,
-    admission: roles ? [rbacEscalation(roles, authorizer)] : [],
+    admission: [...certificateAdmission(authorizer), ...(roles ? [rbacEscalation(roles, authorizer)] : [])],
   };
 }
