@@ -12,11 +12,13 @@ import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informer.ts';
 import { InProcessTransport } from '../client/in-process.ts';
 import { bootstrap, bootstrapStorageClass } from './apiserver/bootstrap/bootstrap.ts';
+import type { AccessOptions } from './apiserver/access.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
 import { controllerSpecs } from './controllers/controllers.ts';
 import { serviceLoadBalancerController, type LoadBalancerRange } from './cloud-provider/service-load-balancer.ts';
+import { ADMIN, CONTROLLER_MANAGER, controllerUser, nodeUser, PROXY, SCHEDULER } from './identities.ts';
 import { kubelets } from './kubelet/kubelets.ts';
 import { BehaviourError, checkDocument, type BehaviourDocument } from './kubelet/runtime/simulated/behaviour.ts';
 import { REALISTIC, traitsOf } from './kubelet/runtime/simulated/documents.ts';
@@ -27,6 +29,7 @@ import { scheduler } from './scheduler/scheduler.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
 
+export { ADMIN };
 export type { BehaviourDocument };
 
 /** What is wrong with a behaviour document; undefined where nothing is. */
@@ -40,9 +43,6 @@ export function checkBehaviours(document: unknown): string | undefined {
   }
 }
 
-/** May do everything: what the administrator's kubeconfig of a new cluster says. */
-export const ADMIN: UserInfo = { username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
-
 /** Private addresses that are none of the cluster's own. */
 const LOAD_BALANCERS: LoadBalancerRange = { first: '172.29.0.1', last: '172.29.255.254' };
 
@@ -55,12 +55,21 @@ export interface ClusterOptions {
   readonly nodes?: number | readonly Manifest<Node>[];
   /** How containers start, fail and stop. */
   readonly behaviour?: BehaviourDocument;
+  /** Who sends requests over the network, and who may do what. Roles count unless it is said otherwise. */
+  readonly access?: AccessOptions;
   /** Told of failures that a component will try to mend by itself. */
   readonly onError?: (component: string, key: string, error: unknown) => void;
 }
 
-/** Components act under names of their own: as they appear in `managedFields`, and in Kubernetes' audit logs. */
-const COMPONENTS: UserInfo = { username: 'system:kube-controller-manager', groups: ['system:masters', 'system:authenticated'] };
+/** One client a node, however often it is asked for. */
+function memoized(make: (node: string) => Client): (node: string) => Client {
+  const made = new Map<string, Client>();
+  return (node) => {
+    let client = made.get(node);
+    if (!client) made.set(node, (client = make(node)));
+    return client;
+  };
+}
 
 export class Cluster {
   readonly clock: Clock;
@@ -79,7 +88,12 @@ export class Cluster {
     this.clock = options.clock;
     this.random = options.random;
     this.store = options.store ?? new MemoryStore(options.clock);
-    this.server = standaloneApiServer({ clock: this.clock, random: this.random, store: this.store });
+    this.server = standaloneApiServer({
+      clock: this.clock,
+      random: this.random,
+      store: this.store,
+      access: { authorization: 'Node,RBAC', ...options.access },
+    });
   }
 
   static async start(options: ClusterOptions): Promise<Cluster> {
@@ -98,9 +112,9 @@ export class Cluster {
 
   private async startComponents(): Promise<void> {
     const { clock, options } = this;
-    const informers = new Informers(this.client(COMPONENTS, 'kube-controller-manager'), clock);
-    const deps = (component: string): ControllerDeps => {
-      const client = this.client(COMPONENTS, component);
+    const informers = new Informers(this.client(CONTROLLER_MANAGER, 'kube-controller-manager'), clock);
+    const deps = (component: string, user: UserInfo): ControllerDeps => {
+      const client = this.client(user, component);
       const events = new EventRecorder(client, clock, { component });
       this.recorders.push(events);
       return { client, informers, clock, random: this.random.fork(), events, ...(options.onError ? { onError: options.onError } : {}) };
@@ -113,11 +127,18 @@ export class Cluster {
     const isNodeIP = (ip: string): boolean => [...nodes.byIndex('address', ip)].length > 0;
     this.network = new SimulatedNetwork(clock, this.random, isNodeIP);
     this.components = [
-      ...controllerSpecs({ rootCA: '', simulatedProvisioners: 'all' }).map(({ component, make }) => make(deps(component))),
-      serviceLoadBalancerController(deps('service-controller'), LOAD_BALANCERS),
-      scheduler(deps('default-scheduler')),
-      proxy(deps('kube-proxy'), { backend: this.network }),
-      kubelets(deps('kubelet'), { runtime, traits: traitsOf(document), register: await this.missingNodes() }),
+      ...controllerSpecs({ rootCA: '', simulatedProvisioners: 'all' }).map(({ component, serviceAccount, make }) =>
+        make(deps(component, controllerUser(serviceAccount ?? component))),
+      ),
+      serviceLoadBalancerController(deps('service-controller', controllerUser('service-controller')), LOAD_BALANCERS),
+      scheduler(deps('default-scheduler', SCHEDULER)),
+      proxy(deps('kube-proxy', PROXY), { backend: this.network }),
+      kubelets(deps('kubelet', ADMIN), {
+        runtime,
+        traits: traitsOf(document),
+        register: await this.missingNodes(),
+        clientOf: memoized((node) => this.client(nodeUser(node), 'kubelet')),
+      }),
     ];
     await informers.start();
     for (const component of this.components) component.start();

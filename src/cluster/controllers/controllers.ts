@@ -29,6 +29,8 @@ import { replicaSetController, replicationController } from './replica-set.ts';
 export interface ControllerSpec {
   /** As events name it, and requests in their user agent. */
   readonly component: string;
+  /** The ServiceAccount in kube-system as which it acts; the component's name where it is not said. */
+  readonly serviceAccount?: string;
   /** Called before the informers start. */
   make(deps: ControllerDeps): Controller;
 }
@@ -52,28 +54,32 @@ export function controllerSpecs({
     { component: 'deployment-controller', make: deploymentController },
     { component: 'replicaset-controller', make: replicaSetController },
     { component: 'replication-controller', make: replicationController },
-    { component: 'serviceaccount-controller', make: serviceAccountController },
-    { component: 'root-ca-certificate-publisher', make: (deps) => rootCAPublisher(deps, rootCA) },
-    { component: 'garbage-collector-controller', make: garbageCollector },
+    { component: 'serviceaccount-controller', serviceAccount: 'service-account-controller', make: serviceAccountController },
+    { component: 'root-ca-certificate-publisher', serviceAccount: 'root-ca-cert-publisher', make: (deps) => rootCAPublisher(deps, rootCA) },
+    { component: 'garbage-collector-controller', serviceAccount: 'generic-garbage-collector', make: garbageCollector },
     { component: 'namespace-controller', make: namespaceController },
     { component: 'endpoint-controller', make: endpointsController },
-    { component: 'endpoint-slice-controller', make: endpointSliceController },
+    { component: 'endpoint-slice-controller', serviceAccount: 'endpointslice-controller', make: endpointSliceController },
     { component: 'statefulset-controller', make: statefulSetController },
-    { component: 'daemonset-controller', make: daemonSetController },
+    { component: 'daemonset-controller', serviceAccount: 'daemon-set-controller', make: daemonSetController },
     { component: 'job-controller', make: jobController },
     { component: 'cronjob-controller', make: cronJobController },
     { component: 'ttl-after-finished-controller', make: ttlAfterFinishedController },
-    { component: 'persistentvolume-controller', make: persistentVolumeController },
-    { component: 'persistentvolumeclaim-protection-controller', make: claimProtectionController },
-    { component: 'persistentvolume-protection-controller', make: volumeProtectionController },
+    { component: 'persistentvolume-controller', serviceAccount: 'persistent-volume-binder', make: persistentVolumeController },
+    {
+      component: 'persistentvolumeclaim-protection-controller',
+      serviceAccount: 'pvc-protection-controller',
+      make: claimProtectionController,
+    },
+    { component: 'persistentvolume-protection-controller', serviceAccount: 'pv-protection-controller', make: volumeProtectionController },
     { component: 'external-provisioner', make: (deps) => simulatedProvisioner(deps, simulatedProvisioners) },
-    { component: 'controllermanager', make: disruptionController },
+    { component: 'controllermanager', serviceAccount: 'disruption-controller', make: disruptionController },
     { component: 'resourcequota-controller', make: resourceQuotaController },
     { component: 'node-controller', make: (deps) => nodeLifecycleController(deps, nodeLifecycle) },
-    { component: 'taint-eviction-controller', make: taintEvictionController },
+    { component: 'taint-eviction-controller', serviceAccount: 'node-controller', make: taintEvictionController },
     { component: 'clusterrole-aggregation-controller', make: clusterRoleAggregationController },
     { component: 'horizontal-pod-autoscaler', make: horizontalPodAutoscalerController },
     { component: 'pod-garbage-collector', make: podGarbageCollector },
-    { component: 'cidrAllocator', make: (deps) => nodeIpamController(deps, podRange) },
+    { component: 'cidrAllocator', serviceAccount: 'node-controller', make: (deps) => nodeIpamController(deps, podRange) },
   ];
 }

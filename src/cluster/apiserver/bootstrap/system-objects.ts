@@ -90,7 +90,7 @@ export function defaultServiceCIDR(now: number): Manifest<ServiceCIDR> {
 }
 
 /** Volumes of the default class are made by the simulation, on the node of their first consumer. */
-const PROVISIONER = 'jibe.dev/simulated';
+const PROVISIONER = 'simulated.jibe.dev';
 
 export function defaultStorageClass(): Manifest<StorageClass> {
   return {

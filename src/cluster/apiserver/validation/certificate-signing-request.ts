@@ -97,9 +97,9 @@ export const ofType = ({ status }: CertificateSigningRequest, type: string): rea
 
 function validateSpec({ spec }: CertificateSigningRequest): FieldError[] {
   const errors: FieldError[] = [];
-  const { request, usages = [], signerName = '', expirationSeconds } = spec;
-  const wrong = requestFault(request ?? '');
-  if (wrong) errors.push(invalid(SPEC.child('request'), request ?? null, wrong));
+  const { request, usages = [], signerName, expirationSeconds } = spec;
+  const wrong = requestFault(request);
+  if (wrong) errors.push(invalid(SPEC.child('request'), request || null, wrong));
   const at = SPEC.child('usages');
   if (usages.length === 0) errors.push(required(at));
   usages.forEach((usage, i) => {
@@ -149,7 +149,7 @@ function validateStatus(csr: CertificateSigningRequest, old: CertificateSigningR
   const errors: FieldError[] = [];
   const conditions = csr.status?.conditions ?? [];
   const seen = new Set<string>();
-  conditions.forEach(({ type = '', status = '' }, i) => {
+  conditions.forEach(({ type, status }, i) => {
     const at = CONDITIONS.index(i);
     if (type === '') errors.push(required(at.child('type')));
     if (status === '') errors.push(required(at.child('status')));
@@ -168,6 +168,15 @@ function validateStatus(csr: CertificateSigningRequest, old: CertificateSigningR
   return errors;
 }
 
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return false;
+    throw error;
+  }
+}
+
 /** @param base64 one certificate or several, as PEM */
 function certificateFault(base64: string): string | undefined {
   const text = Buffer.from(base64, 'base64').toString('latin1');
@@ -175,11 +184,7 @@ function certificateFault(base64: string): string | undefined {
   if (blocks.length === 0) return 'must contain at least one CERTIFICATE PEM block';
   for (const [block, type] of blocks) {
     if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found "${type}"`;
-    try {
-      new X509Certificate(block);
-    } catch {
-      return 'x509: malformed certificate';
-    }
+    if (!isCertificate(block)) return 'x509: malformed certificate';
   }
   return undefined;
 }
