@@ -16,7 +16,8 @@ import type { AccessOptions } from './apiserver/access.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
-import { controllerSpecs } from './controllers/controllers.ts';
+import type { AuthorityFiles } from '../apimachinery/x509/certificate-authority.ts';
+import { controllerSpecs, type ControllerOptions } from './controllers/controllers.ts';
 import { serviceLoadBalancerController, type LoadBalancerRange } from './cloud-provider/service-load-balancer.ts';
 import { ADMIN, CONTROLLER_MANAGER, controllerUser, nodeUser, PROXY, SCHEDULER } from './identities.ts';
 import { kubelets } from './kubelet/kubelets.ts';
@@ -57,6 +58,8 @@ export interface ClusterOptions {
   readonly behaviour?: BehaviourDocument;
   /** Who sends requests over the network, and who may do what. Roles count unless it is said otherwise. */
   readonly access?: AccessOptions;
+  /** Signs certificates that are asked for through the API, and is what pods trust: `kube-root-ca.crt`. */
+  readonly certificateAuthority?: AuthorityFiles;
   /** Told of failures that a component will try to mend by itself. */
   readonly onError?: (component: string, key: string, error: unknown) => void;
 }
@@ -127,7 +130,7 @@ export class Cluster {
     const isNodeIP = (ip: string): boolean => [...nodes.byIndex('address', ip)].length > 0;
     this.network = new SimulatedNetwork(clock, this.random, isNodeIP);
     this.components = [
-      ...controllerSpecs({ rootCA: '', simulatedProvisioners: 'all' }).map(({ component, serviceAccount, make }) =>
+      ...controllerSpecs(this.controllerOptions()).map(({ component, serviceAccount, make }) =>
         make(deps(component, controllerUser(serviceAccount ?? component))),
       ),
       serviceLoadBalancerController(deps('service-controller', controllerUser('service-controller')), LOAD_BALANCERS),
@@ -142,6 +145,17 @@ export class Cluster {
     ];
     await informers.start();
     for (const component of this.components) component.start();
+  }
+
+  private controllerOptions(): ControllerOptions {
+    const { certificateAuthority } = this.options;
+    const tokens = this.server.access.serviceAccountTokens;
+    return {
+      rootCA: certificateAuthority?.certificate ?? '',
+      certificateAuthority,
+      simulatedProvisioners: 'all',
+      issueToken: (namespace, account, secret) => tokens.issueForSecret(namespace, account, secret),
+    };
   }
 
   /** The nodes of a cluster that has none yet. */

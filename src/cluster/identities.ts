@@ -16,9 +16,13 @@ export const PROXY: UserInfo = { username: 'system:kube-proxy', groups: [AUTHENT
 
 export const nodeUser = (node: string): UserInfo => ({ username: `system:node:${node}`, groups: [NODES_GROUP, AUTHENTICATED] });
 
-/** A controller's ServiceAccount. Those that Kubernetes knows no role for are administrators. */
+/** Bound to roles in namespaces only. */
+const NAMESPACED = new Set(['bootstrap-signer', 'token-cleaner']);
+
+/** A controller's ServiceAccount; kube-controller-manager itself where it is empty. Those that Kubernetes knows no role for are administrators. */
 export function controllerUser(serviceAccount: string): UserInfo {
-  if (!Object.hasOwn(CONTROLLER_ROLES, serviceAccount)) return ADMIN;
+  if (serviceAccount === '') return CONTROLLER_MANAGER;
+  if (!Object.hasOwn(CONTROLLER_ROLES, serviceAccount) && !NAMESPACED.has(serviceAccount)) return ADMIN;
   return {
     username: serviceAccountUsername(CONTROLLERS_NAMESPACE, serviceAccount),
     groups: [...serviceAccountGroups(CONTROLLERS_NAMESPACE), AUTHENTICATED],

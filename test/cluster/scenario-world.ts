@@ -12,7 +12,7 @@ import { InProcessTransport } from '../../src/client/in-process.ts';
 import { bootstrap } from '../../src/cluster/apiserver/bootstrap/bootstrap.ts';
 import { handleHttp } from '../../src/cluster/apiserver/http/http-api.ts';
 import { standaloneApiServer } from '../../src/cluster/apiserver/standalone.ts';
-import { controllerSpecs, type ControllerSpec } from '../../src/cluster/controllers/controllers.ts';
+import { controllerSpecs, type ControllerOptions, type ControllerSpec } from '../../src/cluster/controllers/controllers.ts';
 import { controllerUser } from '../../src/cluster/identities.ts';
 import { kubelets } from '../../src/cluster/kubelet/kubelets.ts';
 import { AT_ONCE, traitsOf } from '../../src/cluster/kubelet/runtime/simulated/documents.ts';
@@ -45,7 +45,7 @@ export const SIMULATED_NODES: readonly ControllerSpec[] = [
 ];
 
 export interface WorldOptions {
-  readonly components?: readonly ControllerSpec[];
+  readonly components?: readonly ControllerSpec[] | ((options: ControllerOptions) => readonly ControllerSpec[]);
   readonly seed?: number;
   readonly onError?: ControllerDeps['onError'];
 }
@@ -79,23 +79,24 @@ export function testCluster({ components, seed = 1, onError }: WorldOptions = {}
   const client = clientOf('informers', ADMIN);
   const informers = new Informers(client, clock);
   const errors: { controller: string; key: string; error: unknown }[] = [];
-  const controllers: Controller[] = (components ?? [...controllerSpecs({ rootCA: 'ca' }), ...FAKE_NODES]).map(
-    ({ component, serviceAccount, make }) => {
-      const own = clientOf(component, controllerUser(serviceAccount ?? component));
-      const report = (name: string, key: string, error: unknown): void => {
-        errors.push({ controller: name, key, error });
-        onError?.(name, key, error);
-      };
-      return make({
-        client: own,
-        informers,
-        clock,
-        random: random.fork(),
-        events: new EventRecorder(own, clock, { component }),
-        onError: report,
-      });
-    },
-  );
+  const issueToken: ControllerOptions['issueToken'] = (...about) => server.access.serviceAccountTokens.issueForSecret(...about);
+  const given = { rootCA: 'ca', issueToken };
+  const specs = typeof components === 'function' ? components(given) : (components ?? [...controllerSpecs(given), ...FAKE_NODES]);
+  const controllers: Controller[] = specs.map(({ component, serviceAccount, make }) => {
+    const own = clientOf(component, controllerUser(serviceAccount ?? component));
+    const report = (name: string, key: string, error: unknown): void => {
+      errors.push({ controller: name, key, error });
+      onError?.(name, key, error);
+    };
+    return make({
+      client: own,
+      informers,
+      clock,
+      random: random.fork(),
+      events: new EventRecorder(own, clock, { component }),
+      onError: report,
+    });
+  });
   return {
     clock,
     client,
@@ -154,7 +155,7 @@ interface Seen {
 
 /** @param kinds kind → its apiVersion: what is mirrored */
 export async function scenarioWorld(kinds: Readonly<Record<string, string>>, options: WorldOptions = {}): Promise<ScenarioWorld> {
-  const cluster = testCluster({ components: [...controllerSpecs({ rootCA: 'ca' }), ...SIMULATED_NODES], ...options });
+  const cluster = testCluster({ components: (given) => [...controllerSpecs(given), ...SIMULATED_NODES], ...options });
   const { clock } = cluster;
   const seen = new Map<string, Seen>();
   const written = new Map<string, number>();

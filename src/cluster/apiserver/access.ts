@@ -6,7 +6,9 @@ import type { Store } from '../storage/store.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import { certificateAdmission } from './admission/certificates.ts';
 import { authenticator, type Authenticator, type TokenAuthenticator } from './authentication/authenticator.ts';
+import { bootstrapTokens } from './authentication/bootstrap-tokens.ts';
 import { Impersonation } from './authentication/impersonation.ts';
+import { oidc, type OidcOptions } from './authentication/oidc.ts';
 import { ServiceAccountTokens, type ServiceAccountTokenOptions } from './authentication/service-account-tokens.ts';
 import { staticTokens } from './authentication/static-tokens.ts';
 import { alwaysAllow, unionAuthorizer, type Authorizer } from './authorization/authorizer.ts';
@@ -24,6 +26,8 @@ export interface AccessOptions {
   /** Token → user. */
   readonly staticTokens?: Readonly<Record<string, UserInfo>>;
   readonly serviceAccountTokens?: ServiceAccountTokenOptions;
+  /** A provider of OpenID Connect whose tokens count. */
+  readonly oidc?: OidcOptions;
 }
 
 /** Who may do what, as the rest of the server needs it. */
@@ -50,7 +54,8 @@ export function access(parts: AccessParts, options: AccessOptions = {}): Access 
   const tokens: TokenAuthenticator[] = [];
   if (options.staticTokens) tokens.push(staticTokens(options.staticTokens));
   const serviceAccountTokens = new ServiceAccountTokens(options.serviceAccountTokens ?? {}, parts);
-  tokens.push(serviceAccountTokens);
+  tokens.push(serviceAccountTokens, bootstrapTokens(store, parts.clock));
+  if (options.oidc) tokens.push(oidc(options.oidc, parts.clock));
   const roles = authorization === 'AlwaysAllow' ? undefined : new RbacIndex(store);
   const authorizer = roles ? unionAuthorizer([privilegedGroup, nodeAuthorizer(new NodeGraph(store)), rbacAuthorizer(roles)]) : alwaysAllow;
   return {

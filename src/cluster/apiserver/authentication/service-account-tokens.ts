@@ -113,9 +113,9 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   }
 
   private async sign(claims: JsonObject): Promise<string> {
-    const { SignJWT } = await import('jose');
+    const { SignJWT } = await this.clock.hold(import('jose'));
     const { alg, kid, private: key } = this.key;
-    return new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(key);
+    return this.clock.hold(new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(key));
   }
 
   async authenticate(token: string, audiences: readonly string[] | undefined): Promise<TokenAnswer | undefined> {

@@ -13,6 +13,7 @@ import type {
   WatchEvent,
   WatchStream,
 } from '../../../apimachinery/api-request.ts';
+import { issuerDiscovery } from '../authentication/issuer-discovery.ts';
 import { convertObject, eventConverter, isConvertible, type Conversion } from './convert-response.ts';
 import { isList, listText, objectText } from './encode.ts';
 import { identify } from './identify.ts';
@@ -74,6 +75,8 @@ async function answer(server: ApiServer, sent: HttpRequest): Promise<HttpRespons
   const query = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
   const info = requestInfo(sent.method, path, query);
   const request: IdentifiedRequest = { ...sent, user: await identify(server.access, sent, info, query) };
+  const discovery = info.isResourceRequest ? undefined : await issuerDiscovery(path, server.access.serviceAccountTokens);
+  if (discovery) return discovery;
   if (!info.isResourceRequest) return server.answerNonResource(request.method, path, header(request, 'accept'));
   if (!server.catalog.hasGroup(info.group) || !server.catalog.hasGroupVersion(info.group, info.version)) return plainNotFound();
   const served = server.catalog.find(info.group, info.version, info.resource);
