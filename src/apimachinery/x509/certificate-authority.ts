@@ -49,6 +49,7 @@ const EXTENDED_USAGES: Readonly<Record<string, string>> = {
   'netscape sgc': '2.16.840.1.113730.4.1',
 };
 
+const KEY_USAGE = '2.5.29.15';
 const SUBJECT_ALT_NAME = '2.5.29.17';
 const SERIAL_BYTES = 16;
 const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60 * 1000;
@@ -149,11 +150,21 @@ function signatureOf({ algorithm }: webcrypto.CryptoKey): { readonly name: strin
   return { name: algorithm.name, hash };
 }
 
+/** As DER: the lowest of nine bits comes first. */
+function bitString(bits: number): Uint8Array<ArrayBuffer> {
+  let reversed = 0;
+  for (let i = 0; i < 16; i++) if (bits & (1 << i)) reversed |= 1 << (15 - i);
+  const bytes = reversed & 0xff ? [reversed >> 8, reversed & 0xff] : [reversed >> 8];
+  const last = bytes.at(-1)!;
+  const unused = 31 - Math.clz32(last & -last);
+  return Uint8Array.from([0x03, bytes.length + 1, unused, ...bytes]);
+}
+
 function usageExtensions(x509: typeof X509, usages: readonly string[]): X509.Extension[] {
   const bits = usages.reduce((sum, usage) => sum | (KEY_USAGES[usage] ?? 0), 0);
   const extended = usages.flatMap((usage) => EXTENDED_USAGES[usage] ?? []);
   return [
-    ...(bits ? [new x509.KeyUsagesExtension(bits as X509.KeyUsageFlags, true)] : []),
+    ...(bits ? [new x509.Extension(KEY_USAGE, true, bitString(bits))] : []),
     ...(extended.length ? [new x509.ExtendedKeyUsageExtension([...new Set(extended)], false)] : []),
   ];
 }

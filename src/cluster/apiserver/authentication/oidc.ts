@@ -3,6 +3,7 @@
 import type { Clock } from '../../../apimachinery/clock.ts';
 import type { UserInfo } from '../../../apimachinery/api-request.ts';
 import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
+import { statusError } from '../../../apimachinery/status-error.ts';
 import type { TokenAnswer, TokenAuthenticator } from './authenticator.ts';
 import { issuerOf } from './service-account-tokens.ts';
 
@@ -40,10 +41,15 @@ export function oidc(options: OidcOptions, clock: Clock): TokenAuthenticator {
   let keys: Keys | undefined;
 
   const fetchJson = async (url: string): Promise<JsonObject> => {
-    const response = await clock.hold((options.fetch ?? fetch)(url));
-    const body: unknown = response.ok ? await clock.hold(response.json()) : undefined;
-    if (!isObject(body)) throw new Error(`${url} does not answer with a JSON object`);
-    return body;
+    try {
+      const response = await clock.hold((options.fetch ?? fetch)(url));
+      const body: unknown = response.ok ? await clock.hold(response.json()) : undefined;
+      if (!isObject(body)) throw new Error(`${url} does not answer with a JSON object`);
+      return body;
+    } catch (cause) {
+      // nobody's token can be checked then: for the client that is no other than a wrong one
+      throw statusError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' }, { cause });
+    }
   };
   const fetchKeys = async (): Promise<Keys> => {
     const { jwks_uri: uri } = await fetchJson(`${issuerURL.replace(/\/$/, '')}/.well-known/openid-configuration`);

@@ -121,11 +121,12 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   async authenticate(token: string, audiences: readonly string[] | undefined): Promise<TokenAnswer | undefined> {
     const issuer = issuerOf(token);
     if (issuer !== this.issuer && issuer !== LEGACY_ISSUER) return undefined;
-    const { jwtVerify, errors } = await import('jose');
+    const { jwtVerify, errors } = await this.clock.hold(import('jose'));
     let claims: JsonObject;
     try {
       const { alg, public: key } = this.key;
-      claims = (await jwtVerify(token, key, { currentDate: new Date(this.clock.now()), algorithms: [alg] })).payload as JsonObject;
+      const rules = { currentDate: new Date(this.clock.now()), algorithms: [alg] };
+      claims = (await this.clock.hold(jwtVerify(token, key, rules))).payload as JsonObject;
     } catch (error) {
       if (error instanceof errors.JOSEError) return undefined;
       throw error;
@@ -184,9 +185,9 @@ export class ServiceAccountTokens implements TokenAuthenticator {
 
   /** The keys by which others can check the tokens, as a JSON Web Key Set. */
   async keySet(): Promise<JsonObject> {
-    const { exportJWK } = await import('jose');
+    const { exportJWK } = await this.clock.hold(import('jose'));
     const { alg, kid, public: key } = this.key;
-    return { keys: [{ use: 'sig', kid, alg, ...(await exportJWK(key)) }] };
+    return { keys: [{ use: 'sig', kid, alg, ...(await this.clock.hold(exportJWK(key))) }] };
   }
 
   get algorithm(): string {

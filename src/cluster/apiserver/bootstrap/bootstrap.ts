@@ -58,8 +58,10 @@ export async function bootstrap({ store, clock, random }: BootstrapParts): Promi
   const writes: Promise<unknown>[] = [];
   for (const [folder, objects] of systemObjects(now)) {
     for (const object of objects) {
-      const { namespace, name } = object.metadata;
-      const metadata = { ...object.metadata, uid: uids.uuid(), creationTimestamp };
+      const { namespace, name, ...rest } = object.metadata;
+      const scope = namespace ? { namespace } : {};
+      // in the order in which Go has them; the store fills in the version
+      const metadata = { name, ...scope, uid: uids.uuid(), resourceVersion: '', creationTimestamp, ...rest };
       const stored = { ...object, metadata } as unknown as KubernetesObject;
       const key = namespace ? `/registry/${folder}/${namespace}/${name}` : `/registry/${folder}/${name}`;
       writes.push(store.create(key, (revision) => withRevision(stored, revision)));

@@ -17,7 +17,9 @@ export function policyRule(text: string): PolicyRule {
   const match = FORM.exec(text);
   if (!match) throw new Error(`not a policy rule: ${text}`);
   const [, verbText = '', what = '', groups = 'core', names] = match;
-  const verbs = words(verbText).flatMap((verb) => (verb === 'read' ? READ : [verb]));
+  const verbs = words(verbText)
+    .flatMap((verb) => (verb === 'read' ? READ : [verb]))
+    .sort();
   const named = words(what);
   if (named.every((name) => name.startsWith('/')) || text === '*: *') return { verbs, nonResourceURLs: named };
   const apiGroups = words(groups).map((group) => (group === 'core' ? '' : group));

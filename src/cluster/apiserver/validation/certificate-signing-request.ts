@@ -97,9 +97,11 @@ export const ofType = ({ status }: CertificateSigningRequest, type: string): rea
 
 function validateSpec({ spec }: CertificateSigningRequest): FieldError[] {
   const errors: FieldError[] = [];
-  const { request, usages = [], signerName, expirationSeconds } = spec;
-  const wrong = requestFault(request);
-  if (wrong) errors.push(invalid(SPEC.child('request'), request || null, wrong));
+  const { usages = [], signerName, expirationSeconds } = spec;
+  // bytes that were not given are null
+  const request = spec.request as string | null | undefined;
+  const wrong = requestFault(request ?? '');
+  if (wrong) errors.push(invalid(SPEC.child('request'), request ?? null, wrong));
   const at = SPEC.child('usages');
   if (usages.length === 0) errors.push(required(at));
   usages.forEach((usage, i) => {
