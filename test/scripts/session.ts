@@ -91,13 +91,17 @@ function run(command: string, directory: string): string[] {
 
 /** What differs from run to run, by stable names. */
 function redacted(text: string, directory: string): string {
-  return text
-    .replaceAll(directory, '<dir>')
-    .replaceAll(path.resolve('fixtures'), '<fixtures>')
-    .replace(/("durationMs"): \d+/g, '$1: "<ms>"')
-    .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
-    .replace(/ at [0-9a-f]{12}(?: and changes)?/g, ' at <commit>')
-    .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uid>')
-    .replace(/\bprocess \d+/g, 'process <pid>')
-    .replace(/-[bcdfghjklmnpqrstvwxz2456789]{5}\b(?=[^-])/g, '-<suffix>');
+  return (
+    text
+      .replaceAll(directory, '<dir>')
+      .replaceAll(path.resolve('fixtures'), '<fixtures>')
+      .replace(/("durationMs"): \d+/g, '$1: "<ms>"')
+      .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
+      .replace(/ at [0-9a-f]{12}(?: and changes)?/g, ' at <commit>')
+      .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uid>')
+      // in texts that are cut off
+      .replace(/\b[0-9a-f]{8}-[0-9a-f-]*…/g, '<uid>…')
+      .replace(/\bprocess \d+/g, 'process <pid>')
+      .replace(/-[bcdfghjklmnpqrstvwxz2456789]{5}\b(?=[^-])/g, '-<suffix>')
+  );
 }

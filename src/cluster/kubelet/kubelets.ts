@@ -5,10 +5,12 @@ import type { Manifest } from '../../apimachinery/object.ts';
 import { isAlreadyExists } from '../../apimachinery/status-error.ts';
 import type { Client } from '../../client/client.ts';
 import type { Controller, ControllerDeps } from '../../client/controller.ts';
+import type { NodeApi } from '../../apimachinery/node-api.ts';
 import { objectKey } from '../../client/informer.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Kubelet } from './kubelet.ts';
 import { isReported, nodeLabels } from './node-status.ts';
+import { nodeApi } from './node-api.ts';
 import { usedObjects, type ConfigLister } from './pod-config.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { KUBELET_TRAITS, type KubeletTraits } from './traits.ts';
@@ -30,12 +32,18 @@ export interface KubeletsOptions {
 const LEASE_SECONDS = 40;
 const BY_NODE = 'spec.nodeName';
 
-export function kubelets(deps: ControllerDeps, options: KubeletsOptions): Controller {
+export interface KubeletsController extends Controller {
+  /** What the API server asks of them. */
+  readonly nodes: NodeApi;
+}
+
+export function kubelets(deps: ControllerDeps, options: KubeletsOptions): KubeletsController {
   return new Kubelets(deps, options);
 }
 
-class Kubelets implements Controller {
+class Kubelets implements KubeletsController {
   readonly name = 'kubelet';
+  readonly nodes: NodeApi;
   private readonly deps: ControllerDeps;
   private readonly options: KubeletsOptions;
   private readonly traits: KubeletTraits;
@@ -49,7 +57,7 @@ class Kubelets implements Controller {
   private readonly places = new Map<string, Kubelet>();
   private running = false;
   private readonly pods;
-  private readonly nodes;
+  private readonly nodeInformer;
   private busy = 0;
 
   constructor(deps: ControllerDeps, options: KubeletsOptions) {
@@ -58,7 +66,7 @@ class Kubelets implements Controller {
     this.traits = options.traits ?? KUBELET_TRAITS;
     const { informers, clock } = deps;
     this.pods = informers.of('v1/Pod');
-    this.nodes = informers.of('v1/Node');
+    this.nodeInformer = informers.of('v1/Node');
     this.pods.addIndex(BY_NODE, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
     const lease = options.leaseDurationSeconds ?? LEASE_SECONDS;
     if (lease > 0)
@@ -69,6 +77,7 @@ class Kubelets implements Controller {
         (node, error) => this.failed(node, error),
       );
     this.config = this.watchConfig();
+    this.nodes = nodeApi({ runtime: options.runtime, config: this.config, manages: (node) => this.byNode.has(node) });
     this.watch();
     options.runtime.subscribe({
       exited: (uid, id, exit) => void this.kubeletOf(uid)?.exited(uid, id, exit),
@@ -83,7 +92,7 @@ class Kubelets implements Controller {
   start(): void {
     if (this.running) return;
     this.running = true;
-    for (const node of this.nodes.list()) this.nodeChanged(node);
+    for (const node of this.nodeInformer.list()) this.nodeChanged(node);
     for (const manifest of this.options.register ?? []) void this.register(manifest);
   }
 
@@ -97,7 +106,7 @@ class Kubelets implements Controller {
   }
 
   private watch(): void {
-    this.nodes.addHandler({
+    this.nodeInformer.addHandler({
       added: (node) => this.nodeChanged(node),
       updated: (node, old) => {
         if (node.metadata.uid !== old.metadata.uid) this.leave(old.metadata.name);

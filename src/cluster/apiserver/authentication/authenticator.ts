@@ -1,19 +1,10 @@
 // Who sends a request: by the certificate of the connection, or by a bearer token; nobody in particular where it shows neither. Follows
 // pkg/kubeapiserver/authenticator.
 import type { UserInfo } from '../../../apimachinery/api-request.ts';
+import type { HttpRequest } from '../http/http-message.ts';
 import { unauthorized } from '../../../apimachinery/status-error.ts';
 
-/** Of a certificate that the connection has verified. */
-export interface ClientCertificate {
-  readonly commonName: string;
-  readonly organizations: readonly string[];
-}
-
-export interface Credentials {
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly clientCertificate?: ClientCertificate | undefined;
-}
+export type Credentials = Pick<HttpRequest, 'headers' | 'clientCertificate'>;
 
 /** What a token says; the audiences that it is for, of those that were asked about. */
 export interface TokenAnswer {

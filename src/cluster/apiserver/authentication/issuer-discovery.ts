@@ -1,6 +1,6 @@
 // By which others can check tokens of ServiceAccounts: the documents of OpenID Connect discovery. Follows pkg/serviceaccount's
 // openidmetadata.go and pkg/routes/openidmetadata.go.
-import type { HttpResponse } from '../http/http-api.ts';
+import type { HttpResponse } from '../http/http-message.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
 
 const CONFIGURATION = '/.well-known/openid-configuration';

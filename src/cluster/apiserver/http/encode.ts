@@ -1,34 +1,89 @@
-// Objects to the text of an answer.
+// Objects to the bytes of an answer: JSON, YAML or protobuf. What is made of a stored object is kept with it.
+import { encodeProtobuf } from '../../../apimachinery/codec/protobuf/envelope.ts';
 import { encodeJson } from '../../../apimachinery/json/encode.ts';
 import { isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
+import { notAcceptable } from '../../../apimachinery/status-error.ts';
+import { writeYaml } from '../../../apimachinery/yaml/write.ts';
+import { SUPPORTED, type Accepted } from './negotiate.ts';
 
-/** Text of objects that are stored: made once, sent often. */
-const texts = new WeakMap<object, string>();
-
-export function objectText(object: KubernetesObject | JsonObject): string {
-  let text = texts.get(object);
-  if (text === undefined) {
-    text = encodeJson(object);
-    texts.set(object, text);
+/**
+ * @param typed of a list of built-in objects the items do not repeat their kind, as Go's typed lists do not
+ * Throws a StatusError (406) where the kind has no such form.
+ */
+export function encodeBody(
+  object: KubernetesObject | JsonObject,
+  accepted: Pick<Accepted, 'mediaType' | 'pretty'>,
+  typed: boolean,
+): string | Uint8Array {
+  switch (accepted.mediaType) {
+    case 'application/json':
+      if (accepted.pretty) return encodeJson(plain(object, typed), 2);
+      if (isList(object)) return listBytes(object, typed);
+      return Buffer.concat([object['kind'] === 'Table' ? tableBytes(object as JsonObject) : objectBytes(object), NEWLINE]);
+    case 'application/yaml':
+      return writeYaml(plain(object, typed));
+    case 'application/vnd.kubernetes.protobuf': {
+      const bytes = encodeProtobuf(object as JsonObject);
+      if (!bytes) throw notAcceptable(`only the following media types are accepted: ${SUPPORTED.join(', ')}`);
+      return bytes;
+    }
   }
-  return text;
 }
 
-/** A list of built-in objects: its items do not repeat their kind, as Go's typed lists do not. */
-export function listText(list: JsonObject, typed: boolean): string {
-  const { items, ...head } = list;
-  if (!Array.isArray(items)) return encodeJson(list);
-  const parts = (items as readonly JsonObject[]).map((item) => (typed ? withoutKind(item) : objectText(item)));
-  return `${encodeJson(head).slice(0, -1)},"items":[${parts.join(',')}]}`;
+function plain(object: KubernetesObject | JsonObject, typed: boolean): JsonObject {
+  if (!typed || !isList(object)) return object as JsonObject;
+  const items = (object['items'] as readonly JsonObject[]).map(({ kind: _k, apiVersion: _a, ...rest }) => rest);
+  return { ...object, items };
+}
+
+/** Bytes of objects that are stored: made once, sent often. Text would have to be turned into bytes each time. */
+const encoded = new WeakMap<object, Buffer>();
+
+export function objectBytes(object: KubernetesObject | JsonObject): Buffer {
+  let bytes = encoded.get(object);
+  if (bytes === undefined) {
+    bytes = Buffer.from(encodeJson(object));
+    encoded.set(object, bytes);
+  }
+  return bytes;
+}
+
+const OPEN = Buffer.from('{');
+const CLOSE = Buffer.from('}');
+const COMMA = Buffer.from(',');
+const NEWLINE = Buffer.from('\n');
+
+function listBytes(list: JsonObject, typed: boolean): Buffer {
+  const { items, ...head } = list as JsonObject & { readonly items: readonly JsonObject[] };
+  const parts: Buffer[] = [Buffer.from(`${encodeJson(head).slice(0, -1)},"items":[`)];
+  for (const [i, item] of items.entries()) {
+    if (i > 0) parts.push(COMMA);
+    if (typed) parts.push(...withoutKind(item));
+    else parts.push(objectBytes(item));
+  }
+  parts.push(Buffer.from(']}\n'));
+  return Buffer.concat(parts);
+}
+
+/** The cells change with time, what stands beside them does not. */
+export function tableBytes(table: JsonObject): Buffer {
+  const { rows, ...head } = table as JsonObject & { readonly rows: readonly JsonObject[] };
+  const parts: Buffer[] = [Buffer.from(`${encodeJson(head).slice(0, -1)},"rows":[`)];
+  for (const [i, { object, ...row }] of rows.entries()) {
+    parts.push(Buffer.from(`${i > 0 ? ',' : ''}${encodeJson(row).slice(0, -1)},"object":`));
+    parts.push(isObject(object) ? objectBytes(object) : Buffer.from('null'), CLOSE);
+  }
+  parts.push(Buffer.from(']}'));
+  return Buffer.concat(parts);
 }
 
 /** Stored objects begin with kind and apiVersion, so that they can be cut off. */
-function withoutKind(object: JsonObject): string {
+function withoutKind(object: JsonObject): Buffer[] {
   const prefix = `{"kind":${JSON.stringify(object['kind'])},"apiVersion":${JSON.stringify(object['apiVersion'])},`;
-  const text = objectText(object);
-  if (text.startsWith(prefix)) return `{${text.slice(prefix.length)}`;
+  const bytes = objectBytes(object);
+  if (bytes.toString('latin1', 0, prefix.length) === prefix) return [OPEN, bytes.subarray(prefix.length)];
   const { kind: _k, apiVersion: _a, ...rest } = object;
-  return encodeJson(rest);
+  return [Buffer.from(encodeJson(rest))];
 }
 
 export const isList = (object: unknown): object is JsonObject =>

@@ -45,12 +45,18 @@ export function makeTable(objects: readonly KubernetesObject[], columns: Columns
     rows: objects.map((object) => {
       const conditions = columns.conditions?.(object);
       return {
-        cells: columns.cells(object, now),
+        cells: cellsOf(object, columns, now),
         ...(conditions ? { conditions } : {}),
         object: includeObject === 'None' ? null : includeObject === 'Object' ? object : partialMetadata(object, version),
       };
     }),
   };
+}
+
+/** A bookmark has no name, which Go reads as an empty one. */
+function cellsOf(object: KubernetesObject, columns: Columns, now: number): readonly Cell[] {
+  const cells: readonly (Cell | undefined)[] = columns.cells(object, now);
+  return cells.includes(undefined) ? cells.map((cell) => cell ?? '') : (cells as readonly Cell[]);
 }
 
 const definition = ({ name, type, format = '', description, priority = 0 }: Column): JsonObject => ({
@@ -61,7 +67,15 @@ const definition = ({ name, type, format = '', description, priority = 0 }: Colu
   priority,
 });
 
+/** By the object: it is asked for again and again. */
+const metadataOnly = new WeakMap<object, JsonObject>();
+
 /** Nothing of an object but its metadata. */
 export function partialMetadata(object: KubernetesObject | JsonObject, version: string): JsonObject {
-  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
+  const apiVersion = `meta.k8s.io/${version}`;
+  const known = metadataOnly.get(object);
+  if (known?.['apiVersion'] === apiVersion) return known;
+  const partial = { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata };
+  metadataOnly.set(object, partial);
+  return partial;
 }

@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from '../../../../src/apimachinery/object.t
 import { Random } from '../../../../src/apimachinery/random.ts';
 import type { AccessOptions } from '../../../../src/cluster/apiserver/access.ts';
 import type { ApiServer } from '../../../../src/cluster/apiserver/api-server.ts';
-import type { ClientCertificate } from '../../../../src/cluster/apiserver/authentication/authenticator.ts';
+import type { ClientCertificate } from '../../../../src/cluster/apiserver/http/http-message.ts';
 import { bootstrap } from '../../../../src/cluster/apiserver/bootstrap/bootstrap.ts';
 import { handleHttp } from '../../../../src/cluster/apiserver/http/http-api.ts';
 import { standaloneApiServer } from '../../../../src/cluster/apiserver/standalone.ts';
@@ -60,8 +60,10 @@ export async function guarded(access: AccessOptions = {}, disableAdmissionPlugin
         body: body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
         clientCertificate,
       });
-      if (typeof response.body !== 'string') throw new Error('a watch was opened');
-      const parsed: unknown = response.body.startsWith('{') ? JSON.parse(response.body) : {};
+      const { body: sent } = response;
+      if (typeof sent !== 'string' && !(sent instanceof Uint8Array)) throw new Error('a watch was opened');
+      const text = typeof sent === 'string' ? sent : Buffer.from(sent).toString();
+      const parsed: unknown = text.startsWith('{') ? JSON.parse(text) : {};
       const object = isObject(parsed) ? parsed : {};
       return {
         code: response.code,
