@@ -136,7 +136,8 @@ function request(disableAdmissionPlugins: readonly string[]): unknown {
         }
         cancel = () => body.cancel();
         void (async () => {
-          for (let line = await body.next(); line !== undefined; line = await body.next()) events.push(JSON.parse(String(line)));
+          for (let chunk = await body.next(); chunk !== undefined; chunk = await body.next())
+            for (const line of Buffer.from(chunk).toString().split('\n')) if (line) events.push(JSON.parse(line));
         })();
       });
       return {
