@@ -3,6 +3,7 @@
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '#api/certificates/v1';
 import { deepEqual } from '../../../apimachinery/object.ts';
 import { formatTime } from '../../../apimachinery/time.ts';
+import { certificateSigningRequestColumns } from '../tables/certificate-signing-request.ts';
 import { define, typed, type DraftOf, type TypedStrategy } from '../generic/define.ts';
 import type { ResourceDefinition, RuleContext } from '../generic/resource-definition.ts';
 import {
@@ -97,6 +98,7 @@ export function certificatesResources(): ResourceDefinition[] {
       shortNames: ['csr'],
       strategy: typed(requestStrategy),
       subresources: { status: { strategy: typed(statusStrategy) }, approval: { strategy: typed(approvalStrategy) } },
+      columns: certificateSigningRequestColumns,
       selectableFields: {
         names: ['spec.signerName'],
         read: ({ spec }) => ({ 'spec.signerName': (spec as CertificateSigningRequest['spec']).signerName ?? '' }),
