@@ -51,6 +51,8 @@ export async function serveCluster(options: ServeOptions): Promise<ServedCluster
       random: Random.unpredictable(),
       store,
       onError,
+      access: { serviceAccountTokens: { signingKey: certificates.serviceAccountKey } },
+      certificateAuthority: { certificate: certificates.authority.cert, privateKey: certificates.authority.key },
       ...(nodes === undefined ? {} : { nodes }),
       ...(components ? { components } : {}),
       ...(behaviour ? { behaviour } : {}),

@@ -16,7 +16,7 @@ export interface HttpRequest {
   readonly body: Uint8Array | undefined;
   /** Who asks, where the caller knows. */
   readonly user?: UserInfo;
-  readonly clientCertificate?: ClientCertificate;
+  readonly clientCertificate?: ClientCertificate | undefined;
 }
 
 export type HttpHeaders = Readonly<Record<string, string | readonly string[]>>;

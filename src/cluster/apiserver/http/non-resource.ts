@@ -1,6 +1,7 @@
 // Paths that are no resources: discovery, OpenAPI, version, health, metrics, and the list of them all.
 import type { JsonObject } from '../../../apimachinery/object.ts';
 import type { ApiServer } from '../api-server.ts';
+import { issuerDiscovery } from '../authentication/issuer-discovery.ts';
 import { aggregatedDiscovery } from './discovery/aggregated.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery/legacy.ts';
 import { servedGroups, type ServedGroup, type ServedVersion } from './discovery/served-groups.ts';
@@ -24,6 +25,8 @@ export async function answerNonResource(
   if (health) return health;
   const openApi = request.method === 'GET' ? answerOpenApi(servedGroups(server.catalog), request, path, query, server.now()) : undefined;
   if (openApi) return openApi;
+  const discovery = request.method === 'GET' ? await issuerDiscovery(path, server.access.serviceAccountTokens) : undefined;
+  if (discovery) return discovery;
   const document = documentAt(server, request, path.length > 1 ? path.replace(/\/$/, '') : path);
   if (!document) return plainNotFound();
   if (request.method !== 'GET') throw methodNotAllowed();
