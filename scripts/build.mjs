@@ -38,7 +38,7 @@ await build({
   sourcemap: true,
   sourcesContent: false,
   // native, loaded by oclif itself, or needed once in a cluster's life
-  external: ['lmdb', '@peculiar/x509', 'reflect-metadata', '@oclif/plugin-*', '#generated/*'],
+  external: ['lmdb', 'spdy-transport', '@peculiar/x509', 'reflect-metadata', '@oclif/plugin-*', '#generated/*'],
   // packages that still use require() find it
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   logLevel: 'warning',

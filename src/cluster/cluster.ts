@@ -120,10 +120,11 @@ export class Cluster {
         serviceLoadBalancerController(deps('service-controller'), LOAD_BALANCERS),
       ],
       scheduler: () => [scheduler(deps('default-scheduler'))],
-      nodes: async () => [
-        proxy(deps('kube-proxy'), { backend: network }),
-        kubelets(deps('kubelet'), { runtime, traits: traitsOf(document), register: await this.missingNodes() }),
-      ],
+      nodes: async () => {
+        const all = kubelets(deps('kubelet'), { runtime, traits: traitsOf(document), register: await this.missingNodes() });
+        this.server.connectNodes(all.nodes);
+        return [proxy(deps('kube-proxy'), { backend: network }), all];
+      },
     };
     const components: Controller[] = [];
     for (const name of COMPONENT_NAMES) if (wanted.has(name)) components.push(...(await parts[name]()));

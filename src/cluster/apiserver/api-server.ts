@@ -1,5 +1,6 @@
 // The API server: its parts put together. Everything that asks the cluster for anything comes through serve().
 import type { Clock } from '../../apimachinery/clock.ts';
+import type { NodeApi } from '../../apimachinery/node-api.ts';
 import type { Random } from '../../apimachinery/random.ts';
 import { statusError } from '../../apimachinery/status-error.ts';
 import { isStorageError } from '../storage/storage-error.ts';
@@ -55,6 +56,11 @@ export class ApiServer {
       await store.list('/registry/health/', { limit: 1 });
     });
     this.customResources = new CustomResources({ store, clock, catalog: this.catalog, serve: (request) => this.handlers.serve(request) });
+  }
+
+  /** From now on logs, commands and connections are asked of these kubelets. */
+  connectNodes(nodes: NodeApi): void {
+    this.handlers.connectNodes(nodes);
   }
 
   /** Milliseconds since 1970. */

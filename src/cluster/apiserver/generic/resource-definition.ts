@@ -1,5 +1,6 @@
 // What a resource is to the API server: its names and versions, and the rules (a "strategy", in Kubernetes' word) by which its
 // objects are prepared, checked and deleted. The files beside this one say it for each API group; the handlers are the same for all.
+import type { NodeApi } from '../../../apimachinery/node-api.ts';
 import type { FieldError } from '../../../apimachinery/validation/field-error.ts';
 import type { JsonObject, KubernetesObject, ShallowMutable } from '../../../apimachinery/object.ts';
 import type { ObjectMeta } from '#api/meta/v1';
@@ -116,6 +117,8 @@ export interface SubresourceServer {
   readonly clock: Clock;
   readonly random: Random;
   readonly catalog: ResourceCatalog;
+  /** The kubelets; undefined where there are none that this server could reach. */
+  readonly nodes: NodeApi | undefined;
   objects(definition: ResourceDefinition): ObjectStore;
   /** Decodes the body as the kind that the subresource exchanges. */
   decodeBody(context: RequestContext, type: StructType): JsonObject;

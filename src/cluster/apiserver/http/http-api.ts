@@ -1,7 +1,7 @@
 // The API as HTTP has it, on values: a method, a URL, headers and bytes in; a code, headers and bytes out. Sockets are not this file's
 // affair, so that the same code answers a server's connections and a caller in this process.
 import { groupVersion, type JsonObject } from '../../../apimachinery/object.ts';
-import { notAcceptable, StatusError } from '../../../apimachinery/status-error.ts';
+import { badRequest, notAcceptable, StatusError } from '../../../apimachinery/status-error.ts';
 import type { ApiServer } from '../api-server.ts';
 import type { Served } from '../generic/catalog.ts';
 import type { RequestBody, ResourceRequest, ResourceResponse, UserInfo } from '../../../apimachinery/api-request.ts';
@@ -82,6 +82,7 @@ async function answerResource(
     throw error;
   });
   const response = await within(server.clock, timeoutMs, server.serve(asked));
+  if (response.is === 'upgrade' && !header(request, 'upgrade')) throw badRequest('Upgrade request required');
   const conversion = accepted.convert && { convert: accepted.convert, definition: served.definition, query, now: server.now() };
   return encode(response, accepted, typed, conversion);
 }
@@ -106,7 +107,9 @@ function inJson(accepted: Accepted, custom: boolean): Accepted {
 
 async function resourceRequest(info: RequestInfo, query: URLSearchParams, request: HttpRequest, served: Served): Promise<ResourceRequest> {
   const verb = info.verb as ResourceRequest['verb'];
-  const body = await readBody(info, request, served);
+  // what is connected to says in its query what it wants
+  const connects = served.definition.subresources[info.subresource]?.verbs.includes('connect');
+  const body = connects ? undefined : await readBody(info, request, served);
   const options = queryOptions(verb, query);
   return {
     verb,
@@ -169,6 +172,10 @@ function encode(response: ResourceResponse, accepted: Accepted, typed: boolean, 
       const body = watchBody(response.watch, protobuf, conversion && eventConverter(conversion));
       return { code: 200, headers: { ...headers, 'content-type': type }, body };
     }
+    case 'stream':
+      return { code: 200, headers: { ...headers, 'content-type': 'text/plain' }, body: response.stream };
+    case 'upgrade':
+      return { code: 101, headers, body: '', upgrade: response.upgrade };
     case 'text':
       return { code: response.code, headers: { ...headers, 'content-type': 'text/plain' }, body: response.text };
     case 'object': {

@@ -1,5 +1,5 @@
 // Requests and responses as values: what comes off a socket, and what goes back. Nothing here knows what they mean.
-import type { UserInfo } from '../../../apimachinery/api-request.ts';
+import type { Upgrade, UserInfo } from '../../../apimachinery/api-request.ts';
 
 /** Of a client, signed by the authority that the server trusts. */
 export interface ClientCertificate {
@@ -26,6 +26,8 @@ export interface HttpResponse {
   readonly headers: HttpHeaders;
   /** All of it, or a stream of chunks. */
   readonly body: string | Uint8Array | WatchBody;
+  /** Of a 101: what is to be spoken from here on. */
+  readonly upgrade?: Upgrade;
 }
 
 /** The events of a watch as they are sent, one a chunk. */

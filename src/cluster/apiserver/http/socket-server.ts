@@ -1,8 +1,9 @@
 // The API over TLS: HTTP/2 and HTTP/1.1 on one port. Reads requests off the wire, hands them to the pipeline as values, and writes what it
 // answers; who asks, and what the answer is, is decided there.
-import { ServerResponse } from 'node:http';
+import { STATUS_CODES, ServerResponse, type IncomingMessage } from 'node:http';
 import http2 from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { ApiServer } from '../api-server.ts';
 import { handleHttp, type ClientCertificate, type HttpResponse } from './http-api.ts';
@@ -64,6 +65,7 @@ export async function listen(options: SocketServerOptions): Promise<ListeningSer
   listener.on('tlsClientError', (_, socket) => socket.destroy());
   listener.on('sessionError', () => undefined);
   listener.on('request', (request, response) => void serve(options, request, response));
+  listener.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void serveUpgrade(options, request, socket, head));
   await new Promise<void>((resolve, reject) => {
     listener.once('error', reject);
     listener.listen(port, host, () => {
@@ -108,6 +110,35 @@ async function serve(
   }
 }
 
+/** A connection that is to become one of another kind; where that is refused, the answer is written as HTTP has it. */
+async function serveUpgrade(
+  { server, onError }: SocketServerOptions,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  socket.on('error', () => socket.destroy());
+  try {
+    const clientCertificate = certificateIn(socket as TLSSocket);
+    const { method = 'GET', url = '/', headers } = request;
+    const answer = await handleHttp(server, { method, url, headers, body: undefined, ...(clientCertificate ? { clientCertificate } : {}) });
+    if (answer.upgrade) {
+      const { upgradeConnection } = await import('./upgrade/upgrade.ts');
+      return await upgradeConnection(request, socket, head, answer.upgrade);
+    }
+    const lines = Object.entries(answer.headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}`));
+    socket.write(`HTTP/1.1 ${answer.code} ${STATUS_CODES[answer.code] ?? ''}\r\n${lines.join('\r\n')}\r\nconnection: close\r\n\r\n`);
+    if (typeof answer.body === 'string' || answer.body instanceof Uint8Array) socket.end(answer.body);
+    else {
+      for (let chunk = await answer.body.next(); chunk !== undefined; chunk = await answer.body.next()) socket.write(chunk);
+      socket.end();
+    }
+  } catch (error) {
+    onError(error);
+    socket.destroy();
+  }
+}
+
 /** All of it, or a little more than a body may have: the rest is left unread. */
 function readBody(request: http2.Http2ServerRequest): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
@@ -130,7 +161,10 @@ function readBody(request: http2.Http2ServerRequest): Promise<Uint8Array | undef
 
 /** Undefined where there is none that the clients' authority has signed. */
 function certificateOf(request: http2.Http2ServerRequest): ClientCertificate | undefined {
-  const socket = (request.stream?.session?.socket ?? request.socket) as TLSSocket;
+  return certificateIn((request.stream?.session?.socket ?? request.socket) as TLSSocket);
+}
+
+function certificateIn(socket: TLSSocket): ClientCertificate | undefined {
   if (!socket.authorized) return undefined;
   const { subject } = socket.getPeerCertificate();
   if (!subject) return undefined;
