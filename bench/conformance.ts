@@ -114,7 +114,9 @@ function request(): unknown {
         }
         cancel = () => body.cancel();
         void (async () => {
-          for (let line = await body.next(); line !== undefined; line = await body.next()) events.push(JSON.parse(String(line)));
+          // a chunk holds whole lines, often several
+          for (let chunk = await body.next(); chunk !== undefined; chunk = await body.next())
+            for (const line of Buffer.from(chunk).toString().split('\n')) if (line) events.push(JSON.parse(line));
         })();
       });
       return {
