@@ -18,7 +18,8 @@ export function encodeBody(
   switch (accepted.mediaType) {
     case 'application/json':
       if (accepted.pretty) return encodeJson(plain(object, typed), 2);
-      return isList(object) ? listBytes(object, typed) : Buffer.concat([objectBytes(object), NEWLINE]);
+      if (isList(object)) return listBytes(object, typed);
+      return Buffer.concat([object['kind'] === 'Table' ? tableBytes(object as JsonObject) : objectBytes(object), NEWLINE]);
     case 'application/yaml':
       return writeYaml(plain(object, typed));
     case 'application/vnd.kubernetes.protobuf': {
@@ -48,6 +49,7 @@ export function objectBytes(object: KubernetesObject | JsonObject): Buffer {
 }
 
 const OPEN = Buffer.from('{');
+const CLOSE = Buffer.from('}');
 const COMMA = Buffer.from(',');
 const NEWLINE = Buffer.from('\n');
 
@@ -60,6 +62,18 @@ function listBytes(list: JsonObject, typed: boolean): Buffer {
     else parts.push(objectBytes(item));
   }
   parts.push(Buffer.from(']}\n'));
+  return Buffer.concat(parts);
+}
+
+/** The cells change with time, what stands beside them does not. */
+export function tableBytes(table: JsonObject): Buffer {
+  const { rows, ...head } = table as JsonObject & { readonly rows: readonly JsonObject[] };
+  const parts: Buffer[] = [Buffer.from(`${encodeJson(head).slice(0, -1)},"rows":[`)];
+  for (const [i, { object, ...row }] of rows.entries()) {
+    parts.push(Buffer.from(`${i > 0 ? ',' : ''}${encodeJson(row).slice(0, -1)},"object":`));
+    parts.push(isObject(object) ? objectBytes(object) : Buffer.from('null'), CLOSE);
+  }
+  parts.push(Buffer.from(']}'));
   return Buffer.concat(parts);
 }
 

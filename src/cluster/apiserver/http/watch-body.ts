@@ -2,7 +2,7 @@
 import { encodeProtobuf, watchFrame } from '../../../apimachinery/codec/protobuf/envelope.ts';
 import type { JsonObject } from '../../../apimachinery/object.ts';
 import type { WatchEvent, WatchStream } from '../../../apimachinery/api-request.ts';
-import { objectBytes } from './encode.ts';
+import { objectBytes, tableBytes } from './encode.ts';
 import type { WatchBody } from './http-message.ts';
 
 type Encode = (event: WatchEvent) => Uint8Array;
@@ -13,7 +13,8 @@ const lines = new WeakMap<object, { readonly type: WatchEvent['type']; readonly 
 function line({ type, object }: WatchEvent): Uint8Array {
   const known = lines.get(object);
   if (known?.type === type) return known.bytes;
-  const bytes = Buffer.concat([Buffer.from(`{"type":"${type}","object":`), objectBytes(object), Buffer.from('}\n')]);
+  const body = object['kind'] === 'Table' ? tableBytes(object as JsonObject) : objectBytes(object);
+  const bytes = Buffer.concat([Buffer.from(`{"type":"${type}","object":`), body, Buffer.from('}\n')]);
   lines.set(object, { type, bytes });
   return bytes;
 }

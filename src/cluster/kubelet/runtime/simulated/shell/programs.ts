@@ -46,9 +46,9 @@ const printenv: Program = (args, { env, out }) => {
     for (const [name, value] of env) out(`${name}=${value}\n`);
     return 0;
   }
-  const value = env.get(args[0]!);
-  if (value !== undefined) out(`${value}\n`);
-  return value === undefined ? 1 : 0;
+  const values = args.map((name) => env.get(name));
+  for (const value of values) if (value !== undefined) out(`${value}\n`);
+  return values.includes(undefined) ? 1 : 0;
 };
 
 const echo: Program = (args, { out }) => {
