@@ -136,6 +136,7 @@ function request(disableAdmissionPlugins: readonly string[]): unknown {
         }
         cancel = () => body.cancel();
         void (async () => {
+          // a chunk holds whole lines, often several
           for (let chunk = await body.next(); chunk !== undefined; chunk = await body.next())
             for (const line of Buffer.from(chunk).toString().split('\n')) if (line) events.push(JSON.parse(line));
         })();

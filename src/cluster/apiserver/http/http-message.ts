@@ -30,7 +30,7 @@ export interface HttpResponse {
   readonly upgrade?: Upgrade;
 }
 
-/** The events of a watch as they are sent, one a chunk. */
+/** The events of a watch as they are sent; a chunk holds whole events, often several. */
 export interface WatchBody {
   next(): Promise<string | Uint8Array | undefined>;
   cancel(): void;
