@@ -92,18 +92,20 @@ function run(command: string, directory: string, extra: Readonly<Record<string, 
 
 /** What differs from run to run, by stable names. */
 function redacted(text: string, directory: string): string {
-  return text
-    .replaceAll(directory, '<dir>')
-    .replaceAll(path.resolve('fixtures'), '<fixtures>')
-    .replace(/("durationMs"): \d+/g, '$1: "<ms>"')
-    .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
-    .replace(/ at [0-9a-f]{12}(?: and changes)?/g, ' at <commit>')
-    .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uid>')
-    // in texts that are cut off
-    .replace(/\b[0-9a-f]{8}-[0-9a-f-]*…/g, '<uid>…')
-    .replace(/\bprocess \d+/g, 'process <pid>')
-    .replace(/\b([IWE])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ (?=\w+\.go:)/g, '$1<log> ')
-    .replace(/\b(simulated:\/\/)[0-9a-f]{64}\b/g, '$1<id>')
-    .replace(/\b127\.0\.0\.1:\d{4,5}\b/g, '127.0.0.1:<port>')
-    .replace(/-[bcdfghjklmnpqrstvwxz2456789]{5}\b(?=[^-])/g, '-<suffix>');
+  return (
+    text
+      .replaceAll(directory, '<dir>')
+      .replaceAll(path.resolve('fixtures'), '<fixtures>')
+      .replace(/("durationMs"): \d+/g, '$1: "<ms>"')
+      .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
+      .replace(/ at [0-9a-f]{12}(?: and changes)?/g, ' at <commit>')
+      .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uid>')
+      // in texts that are cut off
+      .replace(/\b[0-9a-f]{8}-[0-9a-f-]*…/g, '<uid>…')
+      .replace(/\bprocess \d+/g, 'process <pid>')
+      .replace(/\b([IWE])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ (?=\w+\.go:)/g, '$1<log> ')
+      .replace(/\b(simulated:\/\/)[0-9a-f]{64}\b/g, '$1<id>')
+      .replace(/\b127\.0\.0\.1:\d{4,5}\b/g, '127.0.0.1:<port>')
+      .replace(/-[bcdfghjklmnpqrstvwxz2456789]{5}\b(?=[^-])/g, '-<suffix>')
+  );
 }
