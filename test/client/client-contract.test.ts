@@ -59,7 +59,7 @@ describe.each(CLIENTS)('%s', (kind, make) => {
 
   test('a list is read in chunks', async () => {
     const client = make();
-    for (const i of [1, 2, 3]) await client.create('v1/ConfigMap', { ...settings(`${name}-chunk-${i}`) });
+    for (const i of [1, 2, 3]) await client.create('v1/ConfigMap', settings(`${name}-chunk-${i}`));
     const first = await client.list('v1/ConfigMap', { ...scope, limit: 2 });
     expect(first.items).toHaveLength(2);
     const rest = await client.list('v1/ConfigMap', { ...scope, continue: first.continue });
@@ -69,7 +69,7 @@ describe.each(CLIENTS)('%s', (kind, make) => {
 
   test('server-side apply says whether it made the object, and who is in conflict', async () => {
     const client = make();
-    const apply = (manager: string, data: Record<string, string>): ReturnType<Client['patch']> =>
+    const apply = (manager: string, data: Record<string, string>) =>
       client.patch('v1/ConfigMap', `${name}-apply`, settings(`${name}-apply`, data), { type: 'apply', fieldManager: manager, ...scope });
     expect((await apply('one', { a: '1' })).created).toBe(true);
     expect((await apply('one', { a: '2' })).created).toBe(false);
