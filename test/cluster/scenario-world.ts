@@ -112,8 +112,10 @@ export function testCluster({ components, seed = 1, onError }: WorldOptions = {}
         body: text === undefined ? undefined : Buffer.from(text),
         user: ADMIN,
       });
-      if (typeof response.body !== 'string') throw new Error('scenarios open no watches');
-      return { code: response.code, headers: response.headers, body: parsed(response.body), text: response.body };
+      const { body: answered } = response;
+      if (typeof answered !== 'string' && !(answered instanceof Uint8Array)) throw new Error('scenarios open no watches');
+      const answer = typeof answered === 'string' ? answered : Buffer.from(answered).toString();
+      return { code: response.code, headers: response.headers, body: parsed(answer), text: answer };
     },
     async start() {
       await bootstrap({ store, clock, random });
