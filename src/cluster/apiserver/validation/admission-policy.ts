@@ -14,6 +14,7 @@ import { isDNS1035Label, isDNS1123Subdomain, nameIsDNSSubdomain } from '../../..
 import { checkEnum, checkOptionalEnum, checkQualifiedName } from './checks.ts';
 import { FAILURE_POLICIES, REINVOCATION_POLICIES, validateMatchConditions, validateMatchResources } from './match-resources.ts';
 import { validateObjectMeta } from './object-meta.ts';
+import { type ExpressionKind, PolicyExpressions } from './policy-expressions.ts';
 
 const SPEC = Path.of('spec');
 const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
@@ -26,29 +27,31 @@ type Policy = ValidatingAdmissionPolicy | MutatingAdmissionPolicy;
 
 export function validateValidatingAdmissionPolicy(policy: ValidatingAdmissionPolicy): FieldError[] {
   const errors = validateObjectMeta(policy.metadata, false, nameIsDNSSubdomain, Path.of('metadata'));
-  validateCommon(policy, errors);
-  const { validations = [], auditAnnotations = [] } = policy.spec;
+  const { validations = [], auditAnnotations = [], variables = [], paramKind } = policy.spec;
+  const expressions = new PolicyExpressions(Boolean(paramKind), variables.length > 0);
+  validateCommon(policy, expressions, errors);
   if (validations.length === 0 && auditAnnotations.length === 0) {
     const why = 'validations or auditAnnotations must contain at least one item';
     errors.push(required(SPEC.child('validations'), why), required(SPEC.child('auditAnnotations'), why));
     return errors;
   }
-  validations.forEach((validation, i) => validateValidation(validation, SPEC.child('validations').index(i), errors));
-  validateAuditAnnotations(auditAnnotations, policy.metadata.name ?? '', SPEC.child('auditAnnotations'), errors);
+  validations.forEach((validation, i) => validateValidation(validation, expressions, SPEC.child('validations').index(i), errors));
+  validateAuditAnnotations(policy, expressions, SPEC.child('auditAnnotations'), errors);
   return errors;
 }
 
 export function validateMutatingAdmissionPolicy(policy: MutatingAdmissionPolicy): FieldError[] {
   const errors = validateObjectMeta(policy.metadata, false, nameIsDNSSubdomain, Path.of('metadata'));
-  validateCommon(policy, errors);
-  const { mutations = [], reinvocationPolicy } = policy.spec;
+  const { mutations = [], reinvocationPolicy, paramKind } = policy.spec;
+  const expressions = new PolicyExpressions(Boolean(paramKind), true);
+  validateCommon(policy, expressions, errors);
   if (mutations.length === 0) errors.push(required(SPEC.child('mutations'), 'mutations must contain at least one item'));
-  mutations.forEach((mutation, i) => validateMutation(mutation, SPEC.child('mutations').index(i), errors));
+  mutations.forEach((mutation, i) => validateMutation(mutation, expressions, SPEC.child('mutations').index(i), errors));
   checkEnum(reinvocationPolicy, REINVOCATION_POLICIES, SPEC.child('reinvocationPolicy'), errors);
   return errors;
 }
 
-function validateCommon({ kind, spec }: Policy, errors: FieldError[]): void {
+function validateCommon({ kind, spec }: Policy, expressions: PolicyExpressions, errors: FieldError[]): void {
   const { failurePolicy, paramKind, matchConstraints, matchConditions = [], variables = [] } = spec;
   if (failurePolicy === undefined) errors.push(required(SPEC.child('failurePolicy')));
   checkOptionalEnum(failurePolicy, FAILURE_POLICIES, SPEC.child('failurePolicy'), errors);
@@ -61,8 +64,10 @@ function validateCommon({ kind, spec }: Policy, errors: FieldError[]): void {
     if (!matchConstraints.resourceRules?.length) errors.push(required(at.child('resourceRules')));
     if (kind === 'MutatingAdmissionPolicy') checkMutatedOperations(matchConstraints, at, errors);
   }
-  validateMatchConditions(matchConditions, SPEC.child('matchConditions'), errors, () => []);
-  variables.forEach((variable, i) => validateVariable(variable, SPEC.child('variables').index(i), errors));
+  validateMatchConditions(matchConditions, SPEC.child('matchConditions'), errors, (text, field) =>
+    expressions.errors('matchCondition', text, field),
+  );
+  variables.forEach((variable, i) => validateVariable(variable, expressions, SPEC.child('variables').index(i), errors));
 }
 
 /** What is deleted cannot be changed any more. */
@@ -108,20 +113,23 @@ const RESERVED = new Set(
   'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(' '),
 );
 
-function validateVariable({ name, expression }: Variable, field: Path, errors: FieldError[]): void {
+function validateVariable({ name, expression }: Variable, expressions: PolicyExpressions, field: Path, errors: FieldError[]): void {
   if (!name?.trim()) errors.push(required(field.child('name'), 'name is not specified'));
   else if (!/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) || RESERVED.has(name))
     errors.push(invalid(field.child('name'), name, 'must be a valid CEL identifier'));
   if (!expression?.trim()) errors.push(required(field.child('expression'), 'expression is not specified'));
+  else errors.push(...expressions.addVariable(name ?? '', expression, field.child('expression')));
 }
 
 const hasNewlines = (text: string): boolean => /[\n\r]/.test(text);
 
-function validateValidation(validation: Validation, field: Path, errors: FieldError[]): void {
+function validateValidation(validation: Validation, expressions: PolicyExpressions, field: Path, errors: FieldError[]): void {
   const { expression, message = '', messageExpression = '', reason } = validation;
-  if (!expression?.trim()) errors.push(required(field.child('expression'), 'expression is not specified'));
+  checkExpression('validation', expression, expressions, field.child('expression'), errors);
   if (messageExpression !== '' && messageExpression.trim() === '')
     errors.push(invalid(field.child('messageExpression'), messageExpression, 'must be non-empty if specified'));
+  else if (messageExpression !== '')
+    errors.push(...expressions.errors('messageExpression', messageExpression, field.child('messageExpression')));
   const trimmed = message.trim();
   if (message !== '' && trimmed === '') errors.push(invalid(field.child('message'), message, 'message must be non-empty if specified'));
   else if (hasNewlines(trimmed)) errors.push(invalid(field.child('message'), message, 'message must not contain line breaks'));
@@ -131,25 +139,51 @@ function validateValidation(validation: Validation, field: Path, errors: FieldEr
 /** Go reads what is missing as empty. */
 const withoutAbsent = (annotation: Partial<AuditAnnotation>): AuditAnnotation => ({ key: '', valueExpression: '', ...annotation });
 
-function validateAuditAnnotations(annotations: readonly AuditAnnotation[], policy: string, field: Path, errors: FieldError[]): void {
+function validateAuditAnnotations(
+  { metadata: { name: policy }, spec: { auditAnnotations: annotations = [] } }: ValidatingAdmissionPolicy,
+  expressions: PolicyExpressions,
+  field: Path,
+  errors: FieldError[],
+): void {
   if (annotations.length > MAX_AUDIT_ANNOTATIONS)
     errors.push(invalid(field, annotations, `must not have more than ${MAX_AUDIT_ANNOTATIONS} auditAnnotations`));
   annotations.forEach((annotation, i) => {
     const { key, valueExpression } = withoutAbsent(annotation);
     const at = field.index(i);
-    if (policy === '') errors.push(invalid(at.child('key'), key, 'requires metadata.name be non-empty'));
+    if (!policy) errors.push(invalid(at.child('key'), key, 'requires metadata.name be non-empty'));
     else checkQualifiedName(`${policy}/${key}`, at.child('key'), errors);
     const trimmed = valueExpression.trim();
     if (trimmed === '') errors.push(required(at.child('valueExpression'), 'valueExpression is not specified'));
     else if (Buffer.byteLength(trimmed) > MAX_AUDIT_EXPRESSION_BYTES)
       errors.push(required(at.child('valueExpression'), `must not exceed ${MAX_AUDIT_EXPRESSION_BYTES} bytes in length`));
+    else errors.push(...expressions.errors('auditAnnotation', trimmed, at.child('valueExpression'), valueExpression));
     if (annotations.findIndex((a) => withoutAbsent(a).key === key) < i) errors.push(duplicate(at.child('key'), key));
   });
 }
 
-function validateMutation({ patchType, applyConfiguration, jsonPatch }: Mutation, field: Path, errors: FieldError[]): void {
+function validateMutation(
+  { patchType, applyConfiguration, jsonPatch }: Mutation,
+  expressions: PolicyExpressions,
+  field: Path,
+  errors: FieldError[],
+): void {
   checkEnum(patchType, PATCH_TYPES, field.child('patchType'), errors);
-  if (patchType === 'ApplyConfiguration' && !applyConfiguration?.expression?.trim())
-    errors.push(required(field.child('applyConfiguration', 'expression')));
-  if (patchType === 'JSONPatch' && !jsonPatch?.expression?.trim()) errors.push(required(field.child('jsonPatch', 'expression')));
+  const check = (kind: ExpressionKind, text: string | undefined, at: Path): void => {
+    if (!text?.trim()) errors.push(required(at));
+    else errors.push(...expressions.errors(kind, text, at));
+  };
+  if (patchType === 'ApplyConfiguration')
+    check('applyConfiguration', applyConfiguration?.expression, field.child('applyConfiguration', 'expression'));
+  if (patchType === 'JSONPatch') check('jsonPatch', jsonPatch?.expression, field.child('jsonPatch', 'expression'));
+}
+
+function checkExpression(
+  kind: ExpressionKind,
+  text: string | undefined,
+  expressions: PolicyExpressions,
+  field: Path,
+  errors: FieldError[],
+): void {
+  if (!text?.trim()) errors.push(required(field, 'expression is not specified'));
+  else errors.push(...expressions.errors(kind, text, field));
 }

@@ -19,6 +19,7 @@ import {
   validateRuleWithOperations,
 } from './match-resources.ts';
 import { validateObjectMeta } from './object-meta.ts';
+import { PolicyExpressions } from './policy-expressions.ts';
 import { validateWebhookClient } from './webhook-client.ts';
 
 type Configuration = ValidatingWebhookConfiguration | MutatingWebhookConfiguration;
@@ -28,6 +29,8 @@ const REVIEW_VERSIONS = ['v1', 'v1beta1'];
 const ANY_SIDE_EFFECTS = ['None', 'NoneOnDryRun', 'Some', 'Unknown'];
 const NO_SIDE_EFFECTS = ['None', 'NoneOnDryRun'];
 const MAX_TIMEOUT_SECONDS = 30;
+
+const withoutParams = new PolicyExpressions(false, false);
 
 /** What a webhook may keep that a new one may not have. */
 interface Leniency {
@@ -81,7 +84,10 @@ function validateWebhook(webhook: Webhook, field: Path, leniency: Leniency, erro
   if ('reinvocationPolicy' in webhook)
     checkOptionalEnum(webhook.reinvocationPolicy, REINVOCATION_POLICIES, field.child('reinvocationPolicy'), errors);
   validateWebhookClient(webhook.clientConfig ?? {}, field.child('clientConfig'), errors);
-  if (!leniency.matchConditions) validateMatchConditions(webhook.matchConditions ?? [], field.child('matchConditions'), errors, () => []);
+  if (!leniency.matchConditions)
+    validateMatchConditions(webhook.matchConditions ?? [], field.child('matchConditions'), errors, (text, at) =>
+      withoutParams.errors('matchCondition', text, at),
+    );
 }
 
 function selectorErrors({ namespaceSelector, objectSelector }: Webhook, field: Path, allowInvalidLabelValue: boolean): FieldError[] {
