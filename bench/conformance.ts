@@ -93,11 +93,12 @@ function request(): unknown {
       body: text === undefined ? undefined : Buffer.from(text),
       user,
     });
-    if (typeof response.body !== 'string') {
+    if (typeof response.body !== 'string' && !(response.body instanceof Uint8Array)) {
       response.body.cancel();
       return { code: response.code, headers: response.headers, body: '', text: '' };
     }
-    return { code: response.code, headers: response.headers, body: parsed(response.body), text: response.body };
+    const answered = typeof response.body === 'string' ? response.body : Buffer.from(response.body).toString();
+    return { code: response.code, headers: response.headers, body: parsed(answered), text: answered };
   };
   return Object.assign(send, {
     watch(url: string, headers: Record<string, string> = {}) {
@@ -107,13 +108,13 @@ function request(): unknown {
       const opened = handleHttp(server, { method: 'GET', url, headers, body: undefined, user }).then((response) => {
         code = response.code;
         const { body } = response;
-        if (typeof body === 'string') {
-          events.push(parsed(body));
+        if (typeof body === 'string' || body instanceof Uint8Array) {
+          events.push(parsed(Buffer.from(body).toString()));
           return;
         }
         cancel = () => body.cancel();
         void (async () => {
-          for (let line = await body.next(); line !== undefined; line = await body.next()) events.push(JSON.parse(line));
+          for (let line = await body.next(); line !== undefined; line = await body.next()) events.push(JSON.parse(String(line)));
         })();
       });
       return {

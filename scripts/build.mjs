@@ -16,7 +16,7 @@ const commands = fs
 
 /** Where an entry lies in dist/, without its ending. */
 function outOf(file) {
-  const inside = file.startsWith(COMMANDS) ? path.join('commands', path.relative(COMMANDS, file)) : path.basename(file);
+  const inside = commands.includes(file) ? path.join('commands', path.relative(COMMANDS, file)) : path.basename(file);
   return inside.replace(/\.m?[jt]s$/, '');
 }
 
@@ -24,7 +24,10 @@ fs.rmSync(path.join(OUT, 'commands'), { recursive: true, force: true });
 fs.rmSync(path.join(OUT, 'chunks'), { recursive: true, force: true });
 await build({
   // oclif itself goes into the chunks too: one large file is read faster than a hundred small ones
-  entryPoints: [...commands, path.join(ROOT, 'scripts/oclif.mjs')].map((file) => ({ in: file, out: outOf(file) })),
+  entryPoints: [...commands, path.join(ROOT, 'scripts/oclif.mjs'), path.join(COMMANDS, 'shared/server-process.ts')].map((file) => ({
+    in: file,
+    out: outOf(file),
+  })),
   outdir: OUT,
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
@@ -34,8 +37,8 @@ await build({
   target: 'node20',
   sourcemap: true,
   sourcesContent: false,
-  // native, or loaded by oclif itself
-  external: ['lmdb', '@oclif/plugin-*', '#generated/*'],
+  // native, loaded by oclif itself, or needed once in a cluster's life
+  external: ['lmdb', 'spdy-transport', '@peculiar/x509', 'reflect-metadata', '@oclif/plugin-*', '#generated/*'],
   // packages that still use require() find it
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   logLevel: 'warning',

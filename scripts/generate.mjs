@@ -1,4 +1,5 @@
-// Writes generated/: the schema table that the API machinery reads at run time, and the TypeScript types of the API.
+// Writes generated/: the schema table that the API machinery reads at run time, the OpenAPI document that the API server serves, and the
+// TypeScript types of the API.
 //
 // Two sources are joined. The OpenAPI document in the pinned package @forklift-ui/types knows lists, merge keys, required
 // fields and REST paths; src/apimachinery/schema/go-types/ knows what it does not say: the order of fields, their Go types
@@ -6,6 +7,7 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const GO_TYPES = path.join(ROOT, 'src/apimachinery/schema/go-types');
@@ -17,6 +19,7 @@ fs.mkdirSync(OUT, { recursive: true });
 const packages = readGoTypes();
 const table = { types: joinTypes(packages), kinds: kinds() };
 fs.writeFileSync(path.join(OUT, 'schema.json'), JSON.stringify(table));
+fs.writeFileSync(path.join(OUT, 'openapi.json.gz'), gzipSync(JSON.stringify(openApi()), { level: 9 }));
 writeTypeScript(packages, table.kinds);
 
 /** Reads go-types/*.txt. @returns {Map<string, {go: string, openapi: string, types: Map<string, object>}>} by short name, such as `core/v1` */
@@ -139,6 +142,20 @@ function kinds() {
       return { ...row, type: goTypeOf.get(`${row.group}/${row.version}/${row.kind}`) };
     })
     .filter((row) => row.type);
+}
+
+/** The document as the server starts from: with the Go type of each definition, and without CBOR, which is off by default. */
+function openApi() {
+  const isCbor = (value) => typeof value === 'string' && value.includes('cbor');
+  const plain = JSON.parse(JSON.stringify(document), (_, value) => (Array.isArray(value) ? value.filter((v) => !isCbor(v)) : value));
+  const goTypes = {};
+  for (const name of Object.keys(document.definitions)) {
+    const pkg = [...packages.values()].find(({ openapi }) => name.startsWith(`${openapi}.`));
+    const type = pkg && `${pkg.name}.${name.slice(pkg.openapi.length + 1)}`;
+    if (type && table.types[type]) goTypes[name] = type;
+  }
+  const { paths, parameters, definitions } = plain;
+  return { paths, parameters, definitions, goTypes };
 }
 
 function shortName(definitionName) {

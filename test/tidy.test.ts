@@ -23,7 +23,20 @@ const MAY_IMPORT: readonly (readonly [folder: string, from: readonly string[]])[
   // what a report is made of includes a preview's types
   ['reconcile/report/', ['reconcile/', 'client/', 'apimachinery/']],
   ['reconcile/', ['client/', 'apimachinery/']],
-  ['commands/', ['reconcile/', 'client/', 'apimachinery/', 'cluster/cluster.ts', 'cluster/named-cluster.ts']],
+  [
+    'commands/',
+    [
+      'reconcile/',
+      'client/',
+      'apimachinery/',
+      'cluster/cluster.ts',
+      // clusters that are kept by name, and those that are served
+      'cluster/cluster-directory.ts',
+      'cluster/named-cluster.ts',
+      'cluster/served-cluster.ts',
+      'cluster/serving.ts',
+    ],
+  ],
 ];
 
 function imports({ file, text }: { readonly file: string; readonly text: string }): string[] {

@@ -1,5 +1,6 @@
 // What a request is once it has been read off the wire (or was made in this process), and what answers it. HTTP is one way to make
 // these values (see http/), the in-process client the other; from here on there is one pipeline.
+import type { ByteStream, ExecOptions, ExecSession, PodConnection } from './node-api.ts';
 import type { GroupVersionResource, JsonObject, KubernetesObject } from './object.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection' | 'connect';
@@ -73,7 +74,16 @@ export interface ResourceRequest extends GroupVersionResource {
 export type ResourceResponse =
   | { readonly is: 'object'; readonly code: number; readonly object: KubernetesObject | JsonObject; readonly warnings: readonly string[] }
   | { readonly is: 'watch'; readonly watch: WatchStream; readonly warnings: readonly string[] }
-  | { readonly is: 'text'; readonly code: number; readonly text: string; readonly warnings: readonly string[] };
+  | { readonly is: 'text'; readonly code: number; readonly text: string; readonly warnings: readonly string[] }
+  /** A log. */
+  | { readonly is: 'stream'; readonly stream: ByteStream; readonly warnings: readonly string[] }
+  /** The connection becomes one of another kind. */
+  | { readonly is: 'upgrade'; readonly upgrade: Upgrade; readonly warnings: readonly string[] };
+
+/** What is spoken over a connection once it has been upgraded. */
+export type Upgrade =
+  | { readonly to: 'exec'; readonly options: ExecOptions; readonly session: ExecSession }
+  | { readonly to: 'portforward'; connect(port: number): Promise<PodConnection> };
 
 export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 

@@ -48,8 +48,15 @@ function sleepOn(
 
 /** The machine's clock. */
 export class RealClock implements Clock {
+  private readonly originMs: number;
+
+  /** @param notBeforeMs milliseconds since 1970: where the machine's clock is behind this, time begins here and goes on as fast */
+  constructor(notBeforeMs = 0) {
+    this.originMs = performance.timeOrigin + Math.max(0, notBeforeMs - (performance.timeOrigin + performance.now()));
+  }
+
   now(): number {
-    return performance.timeOrigin + performance.now();
+    return this.originMs + performance.now();
   }
 
   schedule(delayMs: number, task: () => void, options: { readonly background?: boolean } = {}): Timer {

@@ -34,6 +34,8 @@ function escaped(c: string): string {
   const code = c.codePointAt(0)!;
   if (code < 32 || code === 127) return `\\x${code.toString(16).padStart(2, '0')}`;
   if (code < 127 || isPrintable(c)) return c;
+  // a byte that is no UTF-8, as paths have it
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`;
   return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
 }
 

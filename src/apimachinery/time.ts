@@ -17,8 +17,10 @@ export function formatTime(ms: number): string {
 
 /** `2026-01-02T03:04:05.000000Z`, as metav1.MicroTime is written. @param ms since 1970, fractions are microseconds */
 export function formatMicroTime(ms: number): string {
-  const micros = Math.floor((ms - Math.floor(ms)) * 1000);
-  return `${new Date(Math.floor(ms)).toISOString().slice(0, 23)}${String(micros).padStart(3, '0')}Z`;
+  // a fraction of a double is not exact
+  const micros = Math.round(ms * 1000);
+  const whole = Math.floor(micros / 1000);
+  return `${new Date(whole).toISOString().slice(0, 23)}${String(micros - whole * 1000).padStart(3, '0')}Z`;
 }
 
 /** Milliseconds since 1970 of a time that the API server has stored; NaN for what is not a time. */

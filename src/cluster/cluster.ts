@@ -47,6 +47,10 @@ export const ADMIN: UserInfo = { username: 'kubernetes-admin', groups: ['system:
 /** Private addresses that are none of the cluster's own. */
 const LOAD_BALANCERS: LoadBalancerRange = { first: '172.29.0.1', last: '172.29.255.254' };
 
+/** What a cluster consists of besides its API server. */
+export const COMPONENT_NAMES = ['controllers', 'scheduler', 'nodes'] as const;
+export type ComponentName = (typeof COMPONENT_NAMES)[number];
+
 export interface ClusterOptions {
   readonly clock: Clock;
   readonly random: Random;
@@ -54,6 +58,8 @@ export interface ClusterOptions {
   readonly store?: Store;
   /** How many nodes a new cluster has, or which; 3 by default. */
   readonly nodes?: number | readonly Manifest<Node>[];
+  /** All by default. Without any, nothing happens in the cluster but what clients do. */
+  readonly components?: readonly ComponentName[];
   /** How containers start, fail and stop. */
   readonly behaviour?: BehaviourDocument;
   /** Told of failures that a component will try to mend by itself. */
@@ -86,18 +92,12 @@ export class Cluster {
   static async start(options: ClusterOptions): Promise<Cluster> {
     const cluster = new Cluster(options);
     await cluster.bootstrap();
-    await cluster.startComponents();
+    const { components = COMPONENT_NAMES } = options;
+    if (components.length) await cluster.startComponents(new Set(components));
     return cluster;
   }
 
-  /** An API server alone: nothing happens in it but what clients do. */
-  static async apiServerOnly(options: ClusterOptions): Promise<Cluster> {
-    const cluster = new Cluster(options);
-    await cluster.bootstrap();
-    return cluster;
-  }
-
-  private async startComponents(): Promise<void> {
+  private async startComponents(wanted: ReadonlySet<ComponentName>): Promise<void> {
     const { clock, options } = this;
     const informers = new Informers(this.client(COMPONENTS, 'kube-controller-manager'), clock);
     const deps = (component: string): ControllerDeps => {
@@ -112,14 +112,23 @@ export class Cluster {
     const nodes = informers.of('v1/Node');
     nodes.addIndex('address', ({ status }) => (status?.addresses ?? []).map(({ address }) => address));
     const isNodeIP = (ip: string): boolean => [...nodes.byIndex('address', ip)].length > 0;
-    this.network = new SimulatedNetwork(clock, this.random, isNodeIP);
-    this.components = [
-      ...controllerSpecs({ rootCA: '', simulatedProvisioners: 'all' }).map(({ component, make }) => make(deps(component))),
-      serviceLoadBalancerController(deps('service-controller'), LOAD_BALANCERS),
-      scheduler(deps('default-scheduler')),
-      proxy(deps('kube-proxy'), { backend: this.network }),
-      kubelets(deps('kubelet'), { runtime, traits: traitsOf(document), register: await this.missingNodes() }),
-    ];
+    const network = new SimulatedNetwork(clock, this.random, isNodeIP);
+    this.network = network;
+    const parts: Readonly<Record<ComponentName, () => Controller[] | Promise<Controller[]>>> = {
+      controllers: () => [
+        ...controllerSpecs({ rootCA: '', simulatedProvisioners: 'all' }).map(({ component, make }) => make(deps(component))),
+        serviceLoadBalancerController(deps('service-controller'), LOAD_BALANCERS),
+      ],
+      scheduler: () => [scheduler(deps('default-scheduler'))],
+      nodes: async () => {
+        const all = kubelets(deps('kubelet'), { runtime, traits: traitsOf(document), register: await this.missingNodes() });
+        this.server.connectNodes(all.nodes);
+        return [proxy(deps('kube-proxy'), { backend: network }), all];
+      },
+    };
+    const components: Controller[] = [];
+    for (const name of COMPONENT_NAMES) if (wanted.has(name)) components.push(...(await parts[name]()));
+    this.components = components;
     await informers.start();
     for (const component of this.components) component.start();
   }
@@ -153,7 +162,12 @@ export class Cluster {
 
   /** An API server alone, on a copy of this cluster's state: what is written there is written nowhere else, and nothing acts upon it. */
   async scratch(): Promise<Cluster> {
-    return Cluster.apiServerOnly({ clock: new VirtualClock(this.clock.now()), random: this.random.fork(), store: this.store.fork() });
+    return Cluster.start({
+      clock: new VirtualClock(this.clock.now()),
+      random: this.random.fork(),
+      store: this.store.fork(),
+      components: [],
+    });
   }
 
   /**

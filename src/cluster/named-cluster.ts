@@ -4,15 +4,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { VirtualClock } from '../apimachinery/clock.ts';
 import { Random } from '../apimachinery/random.ts';
+import { clusterDirectory, clustersIn, isClusterName } from './cluster-directory.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
 import { DurableStore, openDirectory } from './storage/durable-store.ts';
-
-/** What a cluster may be called: it becomes the name of a directory, and part of a context's name. */
-const NAME = /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/;
-
-export const isClusterName = (name: string): boolean => NAME.test(name);
-
-const clustersIn = (home: string): string => path.join(home, 'clusters');
 
 export type NamedClusterOptions = Pick<ClusterOptions, 'nodes' | 'onError'>;
 
@@ -21,7 +15,7 @@ export type NamedClusterOptions = Pick<ClusterOptions, 'nodes' | 'onError'>;
  * @param now milliseconds since 1970
  */
 export async function openNamedCluster(home: string, name: string, now: number, options: NamedClusterOptions = {}): Promise<Cluster> {
-  const directory = path.join(clustersIn(home), name);
+  const directory = clusterDirectory(home, name);
   const opened = await openDirectory(directory);
   const clock = new VirtualClock(Math.max(now, opened.timeMs));
   const store = new DurableStore(directory, opened, clock);
@@ -63,7 +57,7 @@ export function listNamedClusters(home: string): NamedCluster[] {
 
 /** Deletes a cluster and all that it holds; false where there is none. Throws a StorageError where it is in use, or is no cluster. */
 export async function deleteNamedCluster(home: string, name: string): Promise<boolean> {
-  const directory = path.join(clustersIn(home), name);
+  const directory = clusterDirectory(home, name);
   if (!fs.existsSync(directory)) return false;
   // only who holds it may take it away; a damaged one can still go
   const opened = await openDirectory(directory).catch((error: unknown) => {

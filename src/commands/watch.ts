@@ -39,17 +39,15 @@ export default class Watch extends JibeCommand {
       const round = await this.rounds(args.directory, flags);
       const real = new RealClock();
       const changes = await watchFolder(path.resolve(args.directory), QUIET_MS, real, this.interrupt.signal);
-      const { engine, cluster, check } = await openTarget(flags);
+      const target = await openTarget(flags);
       try {
         for (let change: 'changed' | 'gone' | 'stopped' = 'changed'; change !== 'stopped'; change = await changes.next()) {
           if (change === 'gone') throw new CannotDo(`${args.directory}: the folder is gone`);
-          await cluster.catchUp(real.now());
-          await cluster.run(round(engine));
-          check();
+          await target.run(() => round(target.engine), real.now());
         }
       } finally {
         await changes.close();
-        await cluster.stop();
+        await target.close();
       }
       return 130;
     });

@@ -1,5 +1,6 @@
 // The API server: its parts put together. Everything that asks the cluster for anything comes through serve().
 import type { Clock } from '../../apimachinery/clock.ts';
+import type { NodeApi } from '../../apimachinery/node-api.ts';
 import type { Random } from '../../apimachinery/random.ts';
 import { statusError } from '../../apimachinery/status-error.ts';
 import { isStorageError } from '../storage/storage-error.ts';
@@ -9,8 +10,8 @@ import { alwaysAllow, type Authorizer } from './authorization.ts';
 import { CustomResources } from './custom/custom-resources.ts';
 import { FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
-import { plainNotFound, type HttpResponse } from './http/http-api.ts';
-import type { RequestInfo } from './http/request-info.ts';
+import { healthChecks, type HealthCheck } from './http/health.ts';
+import { RequestMetrics } from './http/metrics.ts';
 import { ResourceCatalog } from './generic/catalog.ts';
 import type { ResourceDefinition } from './generic/resource-definition.ts';
 import type { ResourceMapping, ResourceRequest, ResourceResponse, ServedResource } from '../../apimachinery/api-request.ts';
@@ -32,8 +33,10 @@ export interface ApiServerOptions {
 
 export class ApiServer {
   readonly catalog = new ResourceCatalog();
+  readonly metrics = new RequestMetrics();
+  readonly healthChecks: Readonly<Record<string, readonly HealthCheck[]>>;
   private readonly handlers: Handlers;
-  private readonly clock: Clock;
+  readonly clock: Clock;
   private readonly customResources: CustomResources;
 
   constructor(options: ApiServerOptions) {
@@ -49,7 +52,15 @@ export class ApiServer {
       fieldManagers: new FieldManagers(options.clock),
     });
     const { store, clock } = options;
+    this.healthChecks = healthChecks(async () => {
+      await store.list('/registry/health/', { limit: 1 });
+    });
     this.customResources = new CustomResources({ store, clock, catalog: this.catalog, serve: (request) => this.handlers.serve(request) });
+  }
+
+  /** From now on logs, commands and connections are asked of these kubelets. */
+  connectNodes(nodes: NodeApi): void {
+    this.handlers.connectNodes(nodes);
   }
 
   /** Milliseconds since 1970. */
@@ -90,15 +101,6 @@ export class ApiServer {
       kind,
       verbs,
     }));
-  }
-
-  /** The kind that a subresource exchanges, where it is not the resource's own. */
-  kindOfSubresource(info: RequestInfo): string | undefined {
-    return this.catalog.find(info.group, info.version, info.resource)?.definition.subresources[info.subresource]?.kind?.kind;
-  }
-
-  answerNonResource(_method: string, _path: string, _accept: string | undefined): HttpResponse {
-    return plainNotFound();
   }
 }
 

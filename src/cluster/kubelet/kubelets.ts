@@ -4,10 +4,12 @@ import type { Node, Pod } from '#api/core/v1';
 import type { Manifest } from '../../apimachinery/object.ts';
 import { isAlreadyExists } from '../../apimachinery/status-error.ts';
 import type { Controller, ControllerDeps } from '../../client/controller.ts';
+import type { NodeApi } from '../../apimachinery/node-api.ts';
 import { objectKey } from '../../client/informer.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Kubelet } from './kubelet.ts';
 import { isReported, nodeLabels } from './node-status.ts';
+import { nodeApi } from './node-api.ts';
 import { usedObjects, type ConfigLister } from './pod-config.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { KUBELET_TRAITS, type KubeletTraits } from './traits.ts';
@@ -27,12 +29,18 @@ export interface KubeletsOptions {
 const LEASE_SECONDS = 40;
 const BY_NODE = 'spec.nodeName';
 
-export function kubelets(deps: ControllerDeps, options: KubeletsOptions): Controller {
+export interface KubeletsController extends Controller {
+  /** What the API server asks of them. */
+  readonly nodes: NodeApi;
+}
+
+export function kubelets(deps: ControllerDeps, options: KubeletsOptions): KubeletsController {
   return new Kubelets(deps, options);
 }
 
-class Kubelets implements Controller {
+class Kubelets implements KubeletsController {
   readonly name = 'kubelet';
+  readonly nodes: NodeApi;
   private readonly deps: ControllerDeps;
   private readonly options: KubeletsOptions;
   private readonly traits: KubeletTraits;
@@ -46,7 +54,7 @@ class Kubelets implements Controller {
   private readonly places = new Map<string, Kubelet>();
   private running = false;
   private readonly pods;
-  private readonly nodes;
+  private readonly nodeInformer;
   private busy = 0;
 
   constructor(deps: ControllerDeps, options: KubeletsOptions) {
@@ -55,11 +63,12 @@ class Kubelets implements Controller {
     this.traits = options.traits ?? KUBELET_TRAITS;
     const { informers, client, clock } = deps;
     this.pods = informers.of('v1/Pod');
-    this.nodes = informers.of('v1/Node');
+    this.nodeInformer = informers.of('v1/Node');
     this.pods.addIndex(BY_NODE, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
     const lease = options.leaseDurationSeconds ?? LEASE_SECONDS;
     if (lease > 0) this.heartbeats = new Heartbeats(client, clock, lease, (node, error) => this.failed(node, error));
     this.config = this.watchConfig();
+    this.nodes = nodeApi({ runtime: options.runtime, config: this.config, manages: (node) => this.byNode.has(node) });
     this.watch();
     options.runtime.subscribe({
       exited: (uid, id, exit) => void this.kubeletOf(uid)?.exited(uid, id, exit),
@@ -74,7 +83,7 @@ class Kubelets implements Controller {
   start(): void {
     if (this.running) return;
     this.running = true;
-    for (const node of this.nodes.list()) this.nodeChanged(node);
+    for (const node of this.nodeInformer.list()) this.nodeChanged(node);
     for (const manifest of this.options.register ?? []) void this.register(manifest);
   }
 
@@ -88,7 +97,7 @@ class Kubelets implements Controller {
   }
 
   private watch(): void {
-    this.nodes.addHandler({
+    this.nodeInformer.addHandler({
       added: (node) => this.nodeChanged(node),
       updated: (node, old) => {
         if (node.metadata.uid !== old.metadata.uid) this.leave(old.metadata.name);

@@ -34,6 +34,13 @@ export function lockDirectory(directory: string): DirectoryLock {
   throw new StorageError('locked', directory, 'other processes are fighting for it');
 }
 
+/** The process that holds the directory; undefined where none does. */
+export function holderOf(directory: string): number | undefined {
+  const text = read(path.join(directory, LOCK_FILE));
+  const holder = text === undefined ? undefined : parse(text);
+  return holder && isAlive(holder) ? holder.pid : undefined;
+}
+
 function create(file: string, content: string): boolean {
   // written aside and linked into place: nobody ever reads half of it
   const aside = `${file}.${process.pid}`;

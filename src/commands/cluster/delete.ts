@@ -10,7 +10,10 @@ export default class ClusterDelete extends JibeCommand {
   async run(): Promise<void> {
     const { args } = await this.parse(ClusterDelete);
     await this.ending(async () => {
-      const { deleteNamedCluster, isClusterName } = await import('../../cluster/named-cluster.ts');
+      const [{ deleteNamedCluster }, { isClusterName }] = await Promise.all([
+        import('../../cluster/named-cluster.ts'),
+        import('../../cluster/cluster-directory.ts'),
+      ]);
       if (!isClusterName(args.name) || !(await deleteNamedCluster(jibeHome(), args.name)))
         throw new CannotDo(`there is no cluster ${JSON.stringify(args.name)}`, 'jibe cluster list shows which there are');
       this.emit(`deleted ${args.name}`);

@@ -28,6 +28,9 @@ export function explainFailure(error: unknown): Told | undefined {
   if (error instanceof CannotDo) return { message: error.message, hint: error.hint };
   if (error instanceof SourceError) return { message: `${error.where}: ${error.message}`, hint: error.hint };
   if (isStorageFailure(error)) return explainFailure(error.cause);
+  if (isKubeconfigError(error)) return { message: error.message, hint: error.hint };
+  if (error instanceof Error && error.name === 'UnreachableError')
+    return { message: error.message, hint: 'check that the cluster runs, and the kubeconfig and its context' };
   if (error instanceof StatusError) return { message: `the API server refuses: ${error.message}`, hint: undefined };
   if (isStorageError(error)) return { message: error.message, hint: STORAGE_HINTS[error.reason] };
   return undefined;
@@ -41,6 +44,10 @@ interface StorageErrorLike extends Error {
 
 const isStorageError = (error: unknown): error is StorageErrorLike =>
   error instanceof Error && error.name === 'StorageError' && 'reason' in error && 'path' in error;
+
+// told by its shape too: most commands need no kubeconfig
+const isKubeconfigError = (error: unknown): error is Error & { readonly hint: string } =>
+  error instanceof Error && error.name === 'KubeconfigError' && 'hint' in error;
 
 const STORAGE_HINTS: Readonly<Record<string, string>> = {
   locked: 'wait for the other command to end, or use another cluster (--cluster NAME, or --ephemeral)',

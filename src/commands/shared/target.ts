@@ -1,10 +1,13 @@
-// Which cluster a command works on, and the engine for it.
+// Which cluster a command works on, and the engine for it: an embedded one in this process, one that another process serves, or any
+// Kubernetes cluster that a kubeconfig names.
 import path from 'node:path';
 import { Flags } from '@oclif/core';
 import { RealClock } from '../../apimachinery/clock.ts';
 import type { Cluster, ClusterOptions } from '../../cluster/cluster.ts';
+import type { ConnectionConfig } from '../../client/kubeconfig.ts';
 import type { Engine } from '../../reconcile/engine.ts';
-import { CannotDo, isStorageFailure } from './failure.ts';
+import { checkClusterName } from './clusters.ts';
+import { isStorageFailure } from './failure.ts';
 
 export const targetFlags = {
   cluster: Flags.string({
@@ -14,6 +17,18 @@ export const targetFlags = {
     helpGroup: 'CLUSTER',
   }),
   ephemeral: Flags.boolean({ summary: 'A new cluster that is kept nowhere.', exclusive: ['cluster'], helpGroup: 'CLUSTER' }),
+  context: Flags.string({
+    summary: 'A real cluster: a context of a kubeconfig.',
+    helpValue: 'NAME',
+    exclusive: ['cluster', 'ephemeral'],
+    helpGroup: 'CLUSTER',
+  }),
+  kubeconfig: Flags.string({
+    summary: 'Where contexts are defined; by default $KUBECONFIG or ~/.kube/config. Without --context, its current one.',
+    helpValue: 'FILE',
+    exclusive: ['cluster', 'ephemeral'],
+    helpGroup: 'CLUSTER',
+  }),
   nodes: Flags.integer({
     summary: 'How many nodes a new cluster has.',
     helpValue: 'N',
@@ -28,6 +43,8 @@ export interface TargetFlags {
   readonly cluster: string;
   readonly ephemeral: boolean;
   readonly nodes: number;
+  readonly context?: string | undefined;
+  readonly kubeconfig?: string | undefined;
 }
 
 /** Where clusters and fetched repositories are kept. */
@@ -35,54 +52,88 @@ export const jibeHome = (): string => path.resolve(process.env['JIBE_HOME'] || '
 
 export interface Target {
   readonly engine: Engine;
-  readonly cluster: Cluster;
-  /** Throws what kept the cluster from being stored, if anything did while it ran. */
-  check(): void;
+  /**
+   * Waits for the work while the cluster's time goes on; throws what kept the cluster from being stored, if anything did.
+   * @param now the world's time, which a cluster of this process catches up with first
+   */
+  run<T>(work: () => Promise<T>, now?: number): Promise<T>;
+  close(): Promise<void>;
 }
 
-/** The cluster must be stopped. */
+/** The target must be closed. */
 export async function openTarget(flags: TargetFlags): Promise<Target> {
+  if (flags.context !== undefined || flags.kubeconfig !== undefined) {
+    const { loadKubeconfig } = await import('../../client/kubeconfig.ts');
+    const { kubeconfig, context } = flags;
+    const config = loadKubeconfig({
+      env: process.env,
+      ...(kubeconfig === undefined ? {} : { files: [kubeconfig] }),
+      ...(context === undefined ? {} : { context }),
+    });
+    return connect(config, `context:${config.context}`);
+  }
+  if (flags.ephemeral) return embed(flags, '(ephemeral)');
+  checkClusterName(flags.cluster);
+  const { findServing } = await import('../../cluster/serving.ts');
+  const serving = findServing(jibeHome(), flags.cluster);
+  if (!serving) return embed(flags, flags.cluster);
+  const { loadKubeconfig } = await import('../../client/kubeconfig.ts');
+  return connect(loadKubeconfig({ env: {}, files: [serving.kubeconfig] }), `embedded:${flags.cluster}`);
+}
+
+/** Opens the target, does the work while the cluster's time goes on, and closes it, whatever happens. */
+export async function withCluster<T>(flags: TargetFlags, work: (engine: Engine) => Promise<T>): Promise<T> {
+  const target = await openTarget(flags);
+  try {
+    return await target.run(() => work(target.engine));
+  } finally {
+    await target.close();
+  }
+}
+
+async function connect(config: ConnectionConfig, name: string): Promise<Target> {
+  const [{ HttpTransport }, { Client }, { dryRunScratch }] = await Promise.all([
+    import('../../client/http-transport.ts'),
+    import('../../client/client.ts'),
+    import('../../reconcile/plan/scratch.ts'),
+  ]);
+  const clock = new RealClock();
+  const transport = new HttpTransport(config, clock, 'jibe');
+  const client = new Client(transport);
+  return {
+    engine: { client, clock, cluster: name, scratch: async () => dryRunScratch(client) },
+    run: (work) => work(),
+    close: () => transport.close(),
+  };
+}
+
+async function embed(flags: TargetFlags, name: string): Promise<Target> {
   let failure: unknown;
   // components go on trying; people must know that it is in vain
   const cluster = await open(flags, (_component, _key, error) => {
     if (isStorageFailure(error)) failure ??= error;
   });
+  const { copyScratch } = await import('../../reconcile/plan/scratch.ts');
   return {
-    cluster,
-    engine: await engineFor(cluster, flags.ephemeral ? 'embedded:(ephemeral)' : `embedded:${flags.cluster}`),
-    check() {
-      if (failure !== undefined) throw failure;
+    engine: {
+      client: cluster.client(),
+      clock: cluster.clock,
+      cluster: `embedded:${name}`,
+      scratch: async () => copyScratch((await cluster.scratch()).client()),
     },
+    async run(work, now) {
+      if (now !== undefined) await cluster.catchUp(now);
+      const result = await cluster.run(work());
+      if (failure !== undefined) throw failure;
+      return result;
+    },
+    close: () => cluster.stop(),
   };
-}
-
-/** Opens the cluster, does the work while its time goes on, and closes it, whatever happens. */
-export async function withCluster<T>(flags: TargetFlags, work: (engine: Engine) => Promise<T>): Promise<T> {
-  const { engine, cluster, check } = await openTarget(flags);
-  try {
-    const result = await cluster.run(work(engine));
-    check();
-    return result;
-  } finally {
-    await cluster.stop();
-  }
 }
 
 async function open(flags: TargetFlags, onError: NonNullable<ClusterOptions['onError']>): Promise<Cluster> {
-  const { isClusterName, openEphemeralCluster, openNamedCluster } = await import('../../cluster/named-cluster.ts');
+  const { openEphemeralCluster, openNamedCluster } = await import('../../cluster/named-cluster.ts');
   const now = new RealClock().now();
   if (flags.ephemeral) return openEphemeralCluster(now, { nodes: flags.nodes, onError });
-  if (!isClusterName(flags.cluster))
-    throw new CannotDo(`${JSON.stringify(flags.cluster)} cannot be the name of a cluster`, 'use small letters, digits, dots and dashes');
   return openNamedCluster(jibeHome(), flags.cluster, now, { nodes: flags.nodes, onError });
-}
-
-async function engineFor(cluster: Cluster, name: string): Promise<Engine> {
-  const { copyScratch } = await import('../../reconcile/plan/scratch.ts');
-  return {
-    client: cluster.client(),
-    clock: cluster.clock,
-    cluster: name,
-    scratch: async () => copyScratch((await cluster.scratch()).client()),
-  };
 }

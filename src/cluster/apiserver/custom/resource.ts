@@ -5,7 +5,7 @@
 // DEVIATION: conversion webhooks are stored and not called: between versions only apiVersion changes.
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '#api/apiextensions/v1';
 import { crdApplyType } from '../../../apimachinery/apply/crd-schema.ts';
-import { groupVersion, type KubernetesObject } from '../../../apimachinery/object.ts';
+import { groupVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import { invalid, Path, type FieldError } from '../../../apimachinery/validation/field-error.ts';
 import { forbiddenError } from '../../../apimachinery/status-error.ts';
 import { nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
@@ -68,6 +68,7 @@ export function customResources(crd: CustomResourceDefinition): readonly CustomR
       kind: names.kind,
       type: undefined,
       custom: decoder,
+      schema: schema as JsonObject | undefined,
       applyType: crdApplyType(schema, preserves),
       ...(v.deprecated ? { deprecation: warning } : {}),
     } satisfies VersionDefinition;
@@ -101,6 +102,7 @@ function definitionOf(
     verbs: ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'],
     versions,
     storageVersion: version.name,
+    storedAs: spec.versions.find((v) => v.storage)!.name,
     storagePath: customStoragePath(crd),
     // what is stored in this very form is read as it is
     storage: { read: (object) => decoder.read(object, decoders), write: (object) => storage.store(object) },

@@ -89,7 +89,7 @@ export function validateScaleFields(
     const value = valueAt(object, simplePath(path));
     if (value === undefined || value === null) continue;
     if (typeof value !== 'number' || !Number.isInteger(value)) {
-      errors.push(invalid(Path.of(path), value, 'should be a non-negative integer'));
+      errors.push(invalid(Path.of(path), 0, `${path} accessor error: ${goValue(value)}, expected int64`));
       continue;
     }
     if (value < 0) errors.push(invalid(Path.of(path), value, 'should be a non-negative integer'));
@@ -99,4 +99,12 @@ export function validateScaleFields(
   const selector = valueAt(object, simplePath(labelSelectorPath));
   if (selector !== undefined && selector !== null && typeof selector !== 'string')
     errors.push(invalid(Path.of(labelSelectorPath), selector, 'should be a string'));
+}
+
+/** What Go says of a value that is no integer. */
+function goValue(value: unknown): string {
+  const type =
+    typeof value === 'string' ? 'string' : typeof value === 'boolean' ? 'bool' : typeof value === 'number' ? 'float64' : undefined;
+  if (type) return `${String(value)} is of the type ${type}`;
+  return Array.isArray(value) ? '[] is of the type []interface {}' : 'map[] is of the type map[string]interface {}';
 }

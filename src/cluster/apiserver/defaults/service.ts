@@ -18,7 +18,8 @@ export function setServiceDefaults({ spec, status }: Mutable<Service>): void {
     if (!port.targetPort) port.targetPort = port.port ?? 0;
   }
   const { type } = spec;
-  if (type === 'NodePort' || type === 'LoadBalancer') spec.externalTrafficPolicy ||= 'Cluster';
+  const external = type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
+  if (external) spec.externalTrafficPolicy ||= 'Cluster';
   if (type === 'NodePort' || type === 'LoadBalancer' || type === 'ClusterIP') spec.internalTrafficPolicy ??= 'Cluster';
   if (type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
   for (const ingress of status?.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';

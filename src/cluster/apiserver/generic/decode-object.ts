@@ -1,9 +1,12 @@
 // From a request's body to an object of the version in which the resource is stored: types checked, defaults filled in. Wrong bodies
 // are refused in the words of Kubernetes' decoder (endpoints/handlers/create.go, runtime/serializer).
 import { decode, DecodeError, type Decoded } from '../../../apimachinery/codec/decode.ts';
-import { NumberLiteral, type JsonSyntaxError } from '../../../apimachinery/json/parse.ts';
+import { protobufType } from '../../../apimachinery/codec/protobuf/envelope.ts';
+import { encodeJson } from '../../../apimachinery/json/encode.ts';
+import { NumberLiteral, plainValue, type JsonSyntaxError } from '../../../apimachinery/json/parse.ts';
 import { groupVersion, isObject, splitApiVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
-import { badRequest, type StatusError } from '../../../apimachinery/status-error.ts';
+import { badRequest, invalidError, type StatusError } from '../../../apimachinery/status-error.ts';
+import { invalid, Path } from '../../../apimachinery/validation/field-error.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
 import type { RequestContext } from './context.ts';
 import type { Served } from './catalog.ts';
@@ -25,9 +28,15 @@ export function decodeObject(body: RequestBody, served: Served, context: Request
   const given = typeMeta(body, expected.kind);
   const refuse = (why: string): StatusError =>
     badRequest(`${given.kind || expected.kind} in version ${quote(given.version)} cannot be handled as a ${expected.kind}: ${why}`);
+  if (version.custom && given.kind === '' && body.text !== undefined) {
+    const shown = isObject(body.value) ? encodeJson(plainValue(body.value)) : 'null';
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): Object 'Kind' is missing in '${shown}' (${summary(body.text)})`,
+    );
+  }
   const apiVersion = given.apiVersion || expected.apiVersion;
   const kind = given.kind || expected.kind;
-  if (kind !== expected.kind || apiVersion !== expected.apiVersion) throw unexpectedKind(context, served, apiVersion, kind, expected);
+  if (kind !== expected.kind || apiVersion !== expected.apiVersion) throw unexpectedKind(served, body, apiVersion, kind, expected);
   const strict = fieldValidationOf(context);
   try {
     const decoded = decodeBody(version, body, existing);
@@ -135,22 +144,39 @@ export function syntaxError(error: JsonSyntaxError, text: string, expectedKind: 
   );
 }
 
+/** Versions that Kubernetes still knows and no longer serves. */
+const RETIRED = new Set([
+  'extensions/v1beta1',
+  'apps/v1beta1',
+  'apps/v1beta2',
+  'autoscaling/v2beta1',
+  'autoscaling/v2beta2',
+  'batch/v1beta1',
+  'policy/v1beta1',
+  'networking.k8s.io/v1beta1',
+  'rbac.authorization.k8s.io/v1beta1',
+  'storage.k8s.io/v1beta1',
+]);
+
 function unexpectedKind(
-  context: RequestContext,
-  served: Served,
+  { definition, version: served }: Served,
+  body: RequestBody,
   apiVersion: string,
   kind: string,
   expected: { readonly apiVersion: string; readonly kind: string },
 ): StatusError {
-  void context;
-  const { version } = splitApiVersion(apiVersion);
-  if (
-    apiVersion !== expected.apiVersion &&
-    kind === expected.kind &&
-    served.definition.versions.some((v) => groupVersion({ group: served.definition.group, version: v.version }) === apiVersion)
-  )
+  const { group, version } = splitApiVersion(apiVersion);
+  const serves = definition.versions.some((v) => groupVersion({ group: definition.group, version: v.version }) === apiVersion);
+  if (apiVersion !== expected.apiVersion && (served.custom || (kind === expected.kind && (serves || RETIRED.has(apiVersion)))))
     return badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected.apiVersion})`);
-  return badRequest(
-    `${kind} in version ${quote(version)} cannot be handled as a ${expected.kind}: no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
-  );
+  if (served.custom) {
+    const { metadata } = body.value as JsonObject;
+    const name = isObject(metadata) && typeof metadata['name'] === 'string' ? metadata['name'] : '';
+    return invalidError({ group, kind }, name, [invalid(Path.of('kind'), kind, `must be ${expected.kind}`)]);
+  }
+  const internal = definition.internalGroup ?? (definition.group === '' ? 'core' : definition.group.split('.')[0]);
+  const why = protobufType(apiVersion, kind)
+    ? `converting (${version}.${kind}) to (${internal}.${expected.kind}): unknown conversion`
+    : `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
+  return badRequest(`${kind} in version ${quote(version)} cannot be handled as a ${expected.kind}: ${why}`);
 }

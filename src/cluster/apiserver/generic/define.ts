@@ -15,6 +15,8 @@ export interface BuiltinResource {
   readonly categories?: readonly string[];
   /** The version in which objects are stored; the first of the document's where it is not said. */
   readonly storageVersion?: string;
+  /** The version that discovery's hash tells of, where it is another. */
+  readonly storedAs?: string;
   /** Where etcd has it, below `/registry/`; the plural where it is not said. */
   readonly storagePath?: string;
   readonly strategy: Strategy;
@@ -87,6 +89,7 @@ export function define(group: string, resource: string, spec: BuiltinResource): 
     ...(spec.review ? { review: spec.review } : {}),
     ...(spec.returnsDeletedObject ? { returnsDeletedObject: true } : {}),
     ...(spec.internalGroup === undefined ? {} : { internalGroup: spec.internalGroup }),
+    ...(spec.storedAs ? { storedAs: spec.storedAs } : {}),
     ...(spec.storedAsJson ? { storedAsJson: true } : {}),
     ...(spec.ttlSeconds ? { ttlSeconds: spec.ttlSeconds } : {}),
   };

@@ -3,6 +3,7 @@ import type { Clock } from '../../../apimachinery/clock.ts';
 import { decode } from '../../../apimachinery/codec/decode.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
 import { deepCopy, groupVersion, isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
+import type { NodeApi } from '../../../apimachinery/node-api.ts';
 import type { Random } from '../../../apimachinery/random.ts';
 import type { StructType } from '../../../apimachinery/schema/go-type.ts';
 import {
@@ -44,6 +45,7 @@ export interface HandlerParts {
 
 export class Handlers implements SubresourceServer {
   private readonly parts: HandlerParts;
+  private kubelets: NodeApi | undefined;
   private readonly stores = new WeakMap<ResourceDefinition, ObjectStore>();
 
   constructor(parts: HandlerParts) {
@@ -56,6 +58,14 @@ export class Handlers implements SubresourceServer {
 
   get random(): Random {
     return this.parts.random;
+  }
+
+  get nodes(): NodeApi | undefined {
+    return this.kubelets;
+  }
+
+  connectNodes(nodes: NodeApi): void {
+    this.kubelets = nodes;
   }
 
   get catalog(): ResourceCatalog {
@@ -116,6 +126,7 @@ export class Handlers implements SubresourceServer {
     const sub = definition.subresources[subresource];
     const { custom } = context.served.version;
     if (!sub) throw custom ? notFoundError(qualified(definition), context.request.name) : noSuchResource();
+    if (sub.serve && sub.verbs.includes('connect')) return sub.serve(context, this);
     if (!sub.verbs.includes(verb)) throw custom ? methodNotSupported(qualified(definition), verb) : methodNotAllowed();
     if (sub.serve) return sub.serve(context, this);
     if (!sub.strategy) throw methodNotAllowed();
@@ -136,7 +147,8 @@ export class Handlers implements SubresourceServer {
     const list = await listObjects(context, selection, this.parts.store, this.parts.clock);
     const { definition, version } = context.served;
     const metadata = {
-      resourceVersion: list.resourceVersion,
+      // what is not stored (component statuses) has no version
+      ...(definition.verbs.includes('watch') ? { resourceVersion: list.resourceVersion } : {}),
       // lists without a Go type say it even where there is nothing to continue
       ...(list.continue || version.custom ? { continue: list.continue } : {}),
       ...(list.remainingItemCount ? { remainingItemCount: list.remainingItemCount } : {}),

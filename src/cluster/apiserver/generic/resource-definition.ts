@@ -1,5 +1,6 @@
 // What a resource is to the API server: its names and versions, and the rules (a "strategy", in Kubernetes' word) by which its
 // objects are prepared, checked and deleted. The files beside this one say it for each API group; the handlers are the same for all.
+import type { NodeApi } from '../../../apimachinery/node-api.ts';
 import type { FieldError } from '../../../apimachinery/validation/field-error.ts';
 import type { JsonObject, KubernetesObject, ShallowMutable } from '../../../apimachinery/object.ts';
 import type { ObjectMeta } from '#api/meta/v1';
@@ -86,6 +87,8 @@ export interface VersionDefinition {
   readonly type: StructType | undefined;
   /** How bodies are read where there is no Go type. Throws a DecodeError. */
   readonly custom?: { decode(value: unknown, duplicates?: ReadonlyMap<object, readonly string[]>): Decoded };
+  /** Of custom resources: the schema as their definition has it; undefined where nothing may be said of their fields. */
+  readonly schema?: JsonObject | undefined;
   /** How its fields are merged and owned, where that does not follow from the Go type. */
   readonly applyType?: ApplyType;
   /** Fills in what the manifest leaves out. `existing` has the very parts of the object that are known to be complete. */
@@ -114,6 +117,8 @@ export interface SubresourceServer {
   readonly clock: Clock;
   readonly random: Random;
   readonly catalog: ResourceCatalog;
+  /** The kubelets; undefined where there are none that this server could reach. */
+  readonly nodes: NodeApi | undefined;
   objects(definition: ResourceDefinition): ObjectStore;
   /** Decodes the body as the kind that the subresource exchanges. */
   decodeBody(context: RequestContext, type: StructType): JsonObject;
@@ -156,6 +161,8 @@ export interface ResourceDefinition {
   /** The preferred one first. */
   readonly versions: readonly VersionDefinition[];
   readonly storageVersion: string;
+  /** The version that discovery's hash tells of, where it is another: each version of a custom resource has a definition of its own. */
+  readonly storedAs?: string;
   /** `/registry/apps/deployments`: where its objects lie in the store. Two resources may share it (events). */
   readonly storagePath: string;
   readonly strategy: Strategy;

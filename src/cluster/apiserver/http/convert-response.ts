@@ -6,16 +6,19 @@ import { fieldErrorText, invalid, Path } from '../../../apimachinery/validation/
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 import { defaultColumns } from '../tables/default-columns.ts';
 import { makeTable, partialMetadata, type IncludeObject } from '../tables/table.ts';
-import type { Accepted } from './negotiate.ts';
+import type { Accepted, Convertible } from './negotiate.ts';
 import { isList } from './encode.ts';
 
 type Convert = NonNullable<Accepted['convert']>;
 
 const KINDS = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'];
 
-/** Whether a form can be had at all. */
-export const isConvertible = (kind: string, version: string, group: string): boolean =>
-  group === 'meta.k8s.io' && (version === 'v1' || version === 'v1beta1') && KINDS.includes(kind);
+/** Whether a form can be had at all. Tables have none in protobuf. */
+export const isConvertible: Convertible = (kind, version, group, mediaType) =>
+  group === 'meta.k8s.io' &&
+  (version === 'v1' || version === 'v1beta1') &&
+  KINDS.includes(kind) &&
+  (kind !== 'Table' || mediaType !== 'application/vnd.kubernetes.protobuf');
 
 export interface Conversion {
   readonly convert: Convert;
@@ -47,11 +50,12 @@ export function convertObject(object: JsonObject, { convert, definition, query, 
   return { kind, apiVersion: `meta.k8s.io/${version}`, metadata: object['metadata'], items };
 }
 
-/** The events of one watch: of tables only the first tells its columns. */
-export function eventConverter({ convert, definition, query, now }: Conversion): (object: JsonObject) => JsonObject {
+/** The events of one watch: of tables only the first tells its columns. The watch ends at what cannot be had in that form: undefined. */
+export function eventConverter({ convert, definition, query, now }: Conversion): (object: JsonObject) => JsonObject | undefined {
   let withColumns = true;
   return (object) => {
     if (object['kind'] === 'Status') return object;
+    if (convert.kind === 'PartialObjectMetadataList') return undefined;
     if (convert.kind !== 'Table') return partialMetadata(object, convert.version);
     const options = { version: convert.version, includeObject: includeObject(query), now, withColumns };
     withColumns = false;

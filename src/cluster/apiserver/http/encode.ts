@@ -1,6 +1,39 @@
-// Objects to the text of an answer.
+// Objects to the bytes of an answer: JSON, YAML or protobuf. What is made of a stored object is kept with it.
+import { encodeProtobuf } from '../../../apimachinery/codec/protobuf/envelope.ts';
 import { encodeJson } from '../../../apimachinery/json/encode.ts';
 import { isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
+import { notAcceptable } from '../../../apimachinery/status-error.ts';
+import { writeYaml } from '../../../apimachinery/yaml/write.ts';
+import { SUPPORTED, type Accepted } from './negotiate.ts';
+
+/**
+ * @param typed of a list of built-in objects the items do not repeat their kind, as Go's typed lists do not
+ * Throws a StatusError (406) where the kind has no such form.
+ */
+export function encodeBody(
+  object: KubernetesObject | JsonObject,
+  accepted: Pick<Accepted, 'mediaType' | 'pretty'>,
+  typed: boolean,
+): string | Uint8Array {
+  switch (accepted.mediaType) {
+    case 'application/json':
+      if (accepted.pretty) return encodeJson(plain(object, typed), 2);
+      return `${isList(object) ? listText(object, typed) : objectText(object)}\n`;
+    case 'application/yaml':
+      return writeYaml(plain(object, typed));
+    case 'application/vnd.kubernetes.protobuf': {
+      const bytes = encodeProtobuf(object as JsonObject);
+      if (!bytes) throw notAcceptable(`only the following media types are accepted: ${SUPPORTED.join(', ')}`);
+      return bytes;
+    }
+  }
+}
+
+function plain(object: KubernetesObject | JsonObject, typed: boolean): JsonObject {
+  if (!typed || !isList(object)) return object as JsonObject;
+  const items = (object['items'] as readonly JsonObject[]).map(({ kind: _k, apiVersion: _a, ...rest }) => rest);
+  return { ...object, items };
+}
 
 /** Text of objects that are stored: made once, sent often. */
 const texts = new WeakMap<object, string>();
@@ -14,7 +47,6 @@ export function objectText(object: KubernetesObject | JsonObject): string {
   return text;
 }
 
-/** A list of built-in objects: its items do not repeat their kind, as Go's typed lists do not. */
 export function listText(list: JsonObject, typed: boolean): string {
   const { items, ...head } = list;
   if (!Array.isArray(items)) return encodeJson(list);

@@ -1,116 +1,115 @@
-// The API as HTTP has it, on values: a method, a URL, headers and bytes in; a code, headers and text out. Sockets are not this file's
+// The API as HTTP has it, on values: a method, a URL, headers and bytes in; a code, headers and bytes out. Sockets are not this file's
 // affair, so that the same code answers a server's connections and a caller in this process.
-import { parseJson } from '../../../apimachinery/json/parse.ts';
-import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
-import { statusError, StatusError } from '../../../apimachinery/status-error.ts';
+import { groupVersion, type JsonObject } from '../../../apimachinery/object.ts';
+import { badRequest, notAcceptable, StatusError } from '../../../apimachinery/status-error.ts';
 import type { ApiServer } from '../api-server.ts';
-import type {
-  RequestBody,
-  ResourceRequest,
-  ResourceResponse,
-  UserInfo,
-  WatchEvent,
-  WatchStream,
-} from '../../../apimachinery/api-request.ts';
+import type { Served } from '../generic/catalog.ts';
+import type { RequestBody, ResourceRequest, ResourceResponse, UserInfo } from '../../../apimachinery/api-request.ts';
+import { compressed } from './compress.ts';
 import { convertObject, eventConverter, isConvertible, type Conversion } from './convert-response.ts';
-import { isList, listText, objectText } from './encode.ts';
-import { contentTypeOf, negotiate } from './negotiate.ts';
-import { deleteOptions, queryOptions } from './query-options.ts';
+import { timeoutOf, within } from './deadline.ts';
+import { encodeBody } from './encode.ts';
+import { header, plainNotFound, type HttpRequest, type HttpResponse } from './http-message.ts';
+import { checkRoute, negotiate, negotiateError, negotiateStream, SUPPORTED, type Accepted } from './negotiate.ts';
+import { answerNonResource } from './non-resource.ts';
+import { deleteOptions, parseQuery, queryOptions } from './query-options.ts';
 import { readObject, readPatch } from './read-body.ts';
+import { checkPath, noSuchResource } from './request-path.ts';
 import { requestInfo, type RequestInfo } from './request-info.ts';
+import { watchBody } from './watch-body.ts';
 
-export interface HttpRequest {
-  readonly method: string;
-  /** Path and query. */
-  readonly url: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly body: Uint8Array | undefined;
-  readonly user: UserInfo;
-}
+export type { ClientCertificate, HttpRequest, HttpResponse, WatchBody } from './http-message.ts';
+export { plainNotFound } from './http-message.ts';
 
-export interface HttpResponse {
-  readonly code: number;
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  /** All of it, or a stream of chunks. */
-  readonly body: string | WatchBody;
-}
-
-/** The events of a watch as text, a line each. */
-export interface WatchBody {
-  next(): Promise<string | undefined>;
-  cancel(): void;
-}
-
-const header = (request: HttpRequest, name: string): string | undefined => {
-  const value = request.headers[name];
-  return typeof value === 'string' || value === undefined ? value : value.join(',');
-};
-
-/** Never throws: what goes wrong is answered. */
+/** Never throws what is the client's fault: that is answered. */
 export async function handleHttp(server: ApiServer, request: HttpRequest): Promise<HttpResponse> {
+  const began = server.now();
+  let response: HttpResponse;
   try {
-    return await answer(server, request);
+    response = await answer(server, request);
   } catch (error) {
-    if (error instanceof StatusError) return statusAnswer(error);
-    throw error;
+    if (!(error instanceof StatusError)) throw error;
+    response = statusAnswer(error, request);
   }
+  const [path, query] = split(request.url);
+  const info = requestInfo(request.method, path, query);
+  // what clients make up is not counted by its name
+  const served = info.isResourceRequest && server.catalog.find(info.group, info.version, info.resource) ? info : undefined;
+  const dryRun = query.getAll('dryRun');
+  server.metrics.observe(request.method, served, { code: response.code, seconds: (server.now() - began) / 1000, dryRun });
+  // nothing but documents that say so themselves may be kept
+  const headers = { 'cache-control': 'no-cache, private', ...response.headers };
+  return compressed(request, { ...response, headers });
+}
+
+function split(url: string): [path: string, query: URLSearchParams] {
+  const at = url.indexOf('?');
+  return at < 0 ? [url, new URLSearchParams()] : [url.slice(0, at), parseQuery(url.slice(at + 1))];
 }
 
 async function answer(server: ApiServer, request: HttpRequest): Promise<HttpResponse> {
   const pending = server.ready();
   if (pending) await pending;
-  const at = request.url.indexOf('?');
-  const path = at < 0 ? request.url : request.url.slice(0, at);
-  const query = new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1));
+  const [path, query] = split(request.url);
   const info = requestInfo(request.method, path, query);
-  if (!info.isResourceRequest) return server.answerNonResource(request.method, path, header(request, 'accept'));
+  if (path.startsWith('//')) return plainNotFound();
+  if (!info.isResourceRequest) return answerNonResource(server, request, path, query);
   if (!server.catalog.hasGroup(info.group) || !server.catalog.hasGroupVersion(info.group, info.version)) return plainNotFound();
   const served = server.catalog.find(info.group, info.version, info.resource);
-  const absent = served
-    ? served.version.custom && !fitsScope(info, served.definition.namespaced)
-    : server.catalog.isCustomGroup(info.group);
-  if (absent) return plainNotFound();
-  if (!served)
-    throw statusError({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource', details: {} });
-  if (!allowed(info, request.method))
-    throw statusError({
-      code: 405,
-      reason: 'MethodNotAllowed',
-      message: 'the server does not allow this method on the requested resource',
-      details: {},
-    });
-  const accepted = negotiate(header(request, 'accept'), isConvertible);
-  const typed = served.version.type !== undefined;
-  const response = await server.serve(await resourceRequest(server, info, query, request, served.version.kind, typed));
-  const conversion = accepted.convert && { convert: accepted.convert, definition: served.definition, query, now: server.now() };
-  return encode(response, typed, conversion);
+  if (!served) {
+    if (server.catalog.isCustomGroup(info.group)) return plainNotFound();
+    throw noSuchResource();
+  }
+  const fits = checkPath(info, request.method, served);
+  if (fits === 'plain not found') return plainNotFound();
+  return answerResource(server, request, info, query, served);
 }
 
-/** Custom resources are found only where they are: of a namespaced kind, at most lists go over all namespaces. */
-function fitsScope({ namespace, name, verb }: RequestInfo, namespaced: boolean): boolean {
-  if (!namespaced) return namespace === '';
-  return namespace !== '' || (name === '' && (verb === 'list' || verb === 'watch' || verb === 'deletecollection'));
-}
-
-/** Names stand in the path for some verbs, and must not for others. */
-function allowed(info: RequestInfo, method: string): boolean {
-  if (method === 'HEAD' || method === 'OPTIONS') return false;
-  if (info.subresource) return true;
-  if (info.verb === 'create') return info.name === '';
-  return info.name !== '' || (info.verb !== 'update' && info.verb !== 'patch');
-}
-
-async function resourceRequest(
+async function answerResource(
   server: ApiServer,
+  request: HttpRequest,
   info: RequestInfo,
   query: URLSearchParams,
-  request: HttpRequest,
-  kind: string,
-  builtin: boolean,
-): Promise<ResourceRequest> {
+  served: Served,
+): Promise<HttpResponse> {
+  const { verb } = info;
+  const typed = served.version.type !== undefined;
+  const timeoutMs = verb === 'watch' ? undefined : timeoutOf(query);
+  const accepted = acceptedForm(request, info, served);
+  const asked = await resourceRequest(info, query, request, served).catch((error: unknown) => {
+    const { deprecation } = served.version;
+    if (error instanceof StatusError && deprecation !== undefined) error.warnings = [deprecation];
+    throw error;
+  });
+  const response = await within(server.clock, timeoutMs, server.serve(asked));
+  if (response.is === 'upgrade' && !header(request, 'upgrade')) throw badRequest('Upgrade request required');
+  const conversion = accepted.convert && { convert: accepted.convert, definition: served.definition, query, now: server.now() };
+  return encode(response, accepted, typed, conversion);
+}
+
+/** Throws a StatusError (406): told before anything is done. */
+function acceptedForm(request: HttpRequest, info: RequestInfo, { definition, version }: Served): Accepted {
+  const { verb } = info;
+  const subresource = definition.subresources[info.subresource];
+  // what is connected to answers in whatever form it likes
+  if (subresource?.verbs.includes('connect')) return { mediaType: 'application/json', convert: undefined, pretty: false };
+  const collection = info.name === '' && (verb === 'list' || verb === 'watch');
+  if (version.type) checkRoute(request, collection, info.subresource === 'log' ? ['text/plain'] : []);
+  if (verb === 'watch') return inJson(negotiateStream(request, isConvertible), version.custom !== undefined);
+  return inJson(negotiate(request, isConvertible), version.custom !== undefined && !subresource?.kind);
+}
+
+/** Custom resources have no form in protobuf; their metadata and their scale do. */
+function inJson(accepted: Accepted, custom: boolean): Accepted {
+  if (!custom || accepted.mediaType !== 'application/vnd.kubernetes.protobuf' || accepted.convert) return accepted;
+  throw notAcceptable(`only the following media types are accepted: ${SUPPORTED.join(', ')}`);
+}
+
+async function resourceRequest(info: RequestInfo, query: URLSearchParams, request: HttpRequest, served: Served): Promise<ResourceRequest> {
   const verb = info.verb as ResourceRequest['verb'];
-  const body = await readBody(server, info, request, kind, builtin);
+  // what is connected to says in its query what it wants
+  const connects = served.definition.subresources[info.subresource]?.verbs.includes('connect');
+  const body = connects ? undefined : await readBody(info, request, served);
   const options = queryOptions(verb, query);
   return {
     verb,
@@ -119,33 +118,40 @@ async function resourceRequest(
     resource: info.resource,
     subresource: info.subresource,
     namespace: info.resource === 'namespaces' && info.group === '' ? '' : info.namespace,
-    name: info.name,
+    // a custom resource may be posted to where it is going to be
+    name: verb === 'create' && info.subresource === '' ? '' : info.name,
     options: verb === 'delete' || verb === 'deletecollection' ? deleteOptions(options, body) : options,
     ...(body ? { body } : {}),
-    user: request.user,
+    user: request.user ?? userOf(request),
     userAgent: header(request, 'user-agent') ?? '',
     query,
   };
 }
 
-async function readBody(
-  server: ApiServer,
-  info: RequestInfo,
-  request: HttpRequest,
-  kind: string,
-  builtin: boolean,
-): Promise<RequestBody | undefined> {
+function userOf({ clientCertificate }: HttpRequest): UserInfo {
+  if (!clientCertificate) return { username: 'system:anonymous', groups: ['system:unauthenticated'] };
+  return { username: clientCertificate.commonName, groups: [...clientCertificate.organizations, 'system:authenticated'] };
+}
+
+async function readBody(info: RequestInfo, request: HttpRequest, { definition, version }: Served): Promise<RequestBody | undefined> {
   const bytes = request.body ?? new Uint8Array();
   const type = header(request, 'content-type');
+  const subresource = definition.subresources[info.subresource];
+  // what is sent over a connection is not for the API server
+  if (subresource?.verbs.includes('connect')) return undefined;
   switch (info.verb) {
     case 'create':
-    case 'update':
-      return readObject(bytes, type, server.kindOfSubresource(info) ?? kind);
+    case 'update': {
+      const own = { group: info.group, version: info.version, kind: version.kind };
+      const { kind, ...gv } = subresource?.kind ?? own;
+      const custom = version.custom !== undefined && !subresource?.kind;
+      return readObject(bytes, type, { kind, apiVersion: groupVersion(gv), custom });
+    }
     case 'patch':
-      return readPatch(bytes, type, builtin);
+      return readPatch(bytes, type, version.custom === undefined);
     case 'delete':
     case 'deletecollection':
-      return bytes.length ? readObject(bytes, type, 'DeleteOptions') : undefined;
+      return bytes.length ? readObject(bytes, type, { kind: 'DeleteOptions', apiVersion: 'v1', custom: false }) : undefined;
     default:
       return undefined;
   }
@@ -156,56 +162,36 @@ function warningHeaders(warnings: readonly string[]): Record<string, readonly st
   return { warning: warnings.map((w) => `299 - "${w.replace(/[\\"]/g, '\\$&')}"`) };
 }
 
-function encode(response: ResourceResponse, typed: boolean, conversion: Conversion | undefined): HttpResponse {
-  const headers = { 'content-type': 'application/json', ...warningHeaders(response.warnings) };
+function encode(response: ResourceResponse, accepted: Accepted, typed: boolean, conversion: Conversion | undefined): HttpResponse {
+  const { mediaType } = accepted;
+  const headers = warningHeaders(response.warnings);
   switch (response.is) {
-    case 'watch':
-      return { code: 200, headers, body: new WatchText(response.watch, conversion && eventConverter(conversion)) };
+    case 'watch': {
+      const protobuf = mediaType === 'application/vnd.kubernetes.protobuf';
+      const type = protobuf ? `${mediaType};stream=watch` : mediaType;
+      const body = watchBody(response.watch, protobuf, conversion && eventConverter(conversion));
+      return { code: 200, headers: { ...headers, 'content-type': type }, body };
+    }
+    case 'stream':
+      return { code: 200, headers: { ...headers, 'content-type': 'text/plain' }, body: response.stream };
+    case 'upgrade':
+      return { code: 101, headers, body: '', upgrade: response.upgrade };
     case 'text':
       return { code: response.code, headers: { ...headers, 'content-type': 'text/plain' }, body: response.text };
     case 'object': {
       const { code } = response;
       const object = conversion ? convertObject(response.object as JsonObject, conversion) : response.object;
       const body = object['kind'] === 'Status' && object['code'] === undefined && code !== 200 ? { ...object, code } : object;
-      return { code, headers, body: isList(body) ? listText(body, typed) : objectText(body) };
+      return { code, headers: { ...headers, 'content-type': mediaType }, body: encodeBody(body, accepted, typed && !conversion) };
     }
   }
 }
 
-class WatchText implements WatchBody {
-  private readonly watch: WatchStream;
-
-  private readonly convert: ((object: JsonObject) => JsonObject) | undefined;
-
-  constructor(watch: WatchStream, convert: ((object: JsonObject) => JsonObject) | undefined) {
-    this.watch = watch;
-    this.convert = convert;
-  }
-
-  async next(): Promise<string | undefined> {
-    const event = await this.watch.next();
-    if (!event) return undefined;
-    return `${eventText(this.convert ? { ...event, object: this.convert(event.object as JsonObject) } : event)}\n`;
-  }
-
-  cancel(): void {
-    this.watch.cancel();
-  }
-}
-
-const eventText = ({ type, object }: WatchEvent): string => `{"type":"${type}","object":${objectText(object)}}`;
-
-export function statusAnswer(error: StatusError): HttpResponse {
+export function statusAnswer(error: StatusError, request: Pick<HttpRequest, 'headers' | 'url'>): HttpResponse {
+  const accepted = negotiateError(request);
   return {
     code: error.code || 500,
-    headers: { 'content-type': 'application/json', ...warningHeaders(error.warnings) },
-    body: objectText(error.status as JsonObject),
+    headers: { 'content-type': accepted.mediaType, ...warningHeaders(error.warnings) },
+    body: encodeBody(error.status as JsonObject, accepted, true),
   };
 }
-
-/** A path that nothing is registered for is not a Status. */
-export function plainNotFound(): HttpResponse {
-  return { code: 404, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '404 page not found\n' };
-}
-
-export { contentTypeOf, isObject, parseJson };

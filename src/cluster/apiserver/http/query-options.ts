@@ -35,6 +35,13 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   delete: DELETE,
 };
 
+/** As Go reads a query: pairs that hold a semicolon or a broken escape are passed over. */
+export function parseQuery(text: string): URLSearchParams {
+  if (!text.includes('%') && !text.includes(';')) return new URLSearchParams(text);
+  const pairs = text.split('&').filter((pair) => !pair.includes(';') && !/%(?![\da-fA-F]{2})/.test(pair));
+  return new URLSearchParams(pairs.join('&'));
+}
+
 /** Throws a StatusError (400) for what cannot be read; parameters that the verb does not know are passed over. */
 export function queryOptions(verb: string, query: URLSearchParams): RequestOptions {
   const options: JsonObject = {};

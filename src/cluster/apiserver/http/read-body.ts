@@ -1,5 +1,9 @@
 // A body's bytes to a value.
+import { decodeEnvelope, openEnvelope } from '../../../apimachinery/codec/protobuf/envelope.ts';
+import { ProtobufError } from '../../../apimachinery/codec/protobuf/wire.ts';
+import { quote } from '../../../apimachinery/go-text.ts';
 import { JsonSyntaxError, parseJson, plainValue } from '../../../apimachinery/json/parse.ts';
+import { splitApiVersion } from '../../../apimachinery/object.ts';
 import { badRequest, requestEntityTooLarge, unsupportedMediaType, type StatusError } from '../../../apimachinery/status-error.ts';
 import { summary, syntaxError } from '../generic/decode-object.ts';
 import type { PatchType, RequestBody } from '../../../apimachinery/api-request.ts';
@@ -47,9 +51,18 @@ async function readApply(text: string): Promise<RequestBody> {
   };
 }
 
-/** @param kind of the object that is expected, for messages */
-export async function readObject(bytes: Uint8Array, contentType: string | undefined, kind: string): Promise<RequestBody> {
+/** What a body should hold. */
+export interface Expected {
+  readonly kind: string;
+  readonly apiVersion: string;
+  /** Custom resources have no form in protobuf. */
+  readonly custom: boolean;
+}
+
+export async function readObject(bytes: Uint8Array, contentType: string | undefined, expected: Expected): Promise<RequestBody> {
+  const { kind } = expected;
   const type = contentTypeOf(contentType) || 'application/json';
+  if (type === 'application/vnd.kubernetes.protobuf' && !expected.custom) return readProtobuf(checkSize(bytes), expected);
   const text = readText(bytes);
   if (type === 'application/json') {
     try {
@@ -62,22 +75,51 @@ export async function readObject(bytes: Uint8Array, contentType: string | undefi
   }
   if (type === 'application/yaml') {
     const { value, duplicates, error } = await readYamlBody(text);
-    if (error !== undefined) throw unrecognized(kind, error, text);
+    if (error !== undefined) throw unrecognized(kind, error, summary(text));
     return {
       value,
       text,
       ...(duplicates.length ? { yamlErrors: [`yaml: unmarshal errors:\n${duplicates.map((d) => `  ${d}`).join('\n')}`] } : {}),
     };
   }
-  if (type === 'application/vnd.kubernetes.protobuf')
-    throw unrecognized(kind, 'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]', text);
-  throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${SUPPORTED.join(', ')}`);
+  const supported = SUPPORTED.filter((s) => !expected.custom || s !== 'application/vnd.kubernetes.protobuf');
+  throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${supported.join(', ')}`);
 }
 
-const unrecognized = (kind: string, why: string, text: string): StatusError =>
-  badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(text)})`);
+/** An envelope that does not say what it holds holds what is expected. */
+function readProtobuf(bytes: Uint8Array, expected: Expected): RequestBody {
+  const envelope = inProtobuf(
+    () => openEnvelope(bytes),
+    (why) => unrecognized(expected.kind, why, bytes.length ? hex(bytes) : '<empty>'),
+  );
+  const kind = envelope.kind || expected.kind;
+  const apiVersion = envelope.apiVersion || expected.apiVersion;
+  const value = inProtobuf(
+    () => decodeEnvelope({ ...envelope, kind, apiVersion }),
+    (why) => badRequest(`${kind} in version ${quote(splitApiVersion(apiVersion).version)} cannot be handled as a ${expected.kind}: ${why}`),
+  );
+  // a kind that nobody knows is refused for what it calls itself
+  return { value: value ?? { kind, apiVersion } };
+}
 
-function readText(bytes: Uint8Array): string {
+function inProtobuf<T>(read: () => T, refuse: (why: string) => StatusError): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ProtobufError) throw refuse(error.message);
+    throw error;
+  }
+}
+
+/** The beginning of a body, as messages quote it. */
+const hex = (bytes: Uint8Array): string => `${Buffer.from(bytes.subarray(0, 30)).toString('hex')}${bytes.length > 30 ? ' ...' : ''}`;
+
+const unrecognized = (kind: string, why: string, quoted: string): StatusError =>
+  badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${quoted})`);
+
+function checkSize(bytes: Uint8Array): Uint8Array {
   if (bytes.length > MAX_BODY_BYTES) throw requestEntityTooLarge(`limit is ${MAX_BODY_BYTES}`);
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  return bytes;
 }
+
+const readText = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(checkSize(bytes));

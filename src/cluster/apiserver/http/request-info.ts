@@ -9,6 +9,8 @@ export interface RequestInfo {
   readonly group: string;
   readonly version: string;
   readonly namespace: string;
+  /** The path names a namespace, and the name is empty. */
+  readonly emptyNamespace: boolean;
   readonly resource: string;
   readonly subresource: string;
   readonly name: string;
@@ -20,10 +22,10 @@ const VERBS: Readonly<Record<string, Verb>> = { POST: 'create', GET: 'get', HEAD
 const NAMESPACE_SUBRESOURCES = ['status', 'finalize'];
 
 export function requestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
-  let parts = path
+  // an escaped slash is a slash
+  let parts = unescape(path)
     .replace(/^\/+|\/+$/g, '')
-    .split('/')
-    .map(unescape);
+    .split('/');
   const none = {
     isResourceRequest: false,
     path,
@@ -31,6 +33,7 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
     group: '',
     version: '',
     namespace: '',
+    emptyNamespace: false,
     resource: '',
     subresource: '',
     name: '',
@@ -45,8 +48,10 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
   const watchPrefix = parts[0] === 'watch' && parts.length > 1;
   if (watchPrefix) parts.shift();
   let namespace = '';
+  let emptyNamespace = false;
   if (parts[0] === 'namespaces' && parts.length > 1) {
     namespace = parts[1]!;
+    emptyNamespace = namespace === '';
     if (parts.length > 2 && !NAMESPACE_SUBRESOURCES.includes(parts[2]!)) parts = parts.slice(2);
   }
   const [resource = '', name = '', subresource = ''] = parts;
@@ -54,16 +59,25 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
   if (!watchPrefix && name === '' && verb === 'get') verb = isTrue(query.get('watch')) ? 'watch' : 'list';
   else if (verb === 'get' && isTrue(query.get('watch')) && subresource === '') verb = 'watch';
   if (name === '' && verb === 'delete') verb = 'deletecollection';
-  return { isResourceRequest: true, path, verb, group, version, namespace, resource, subresource, name, parts };
+  return { isResourceRequest: true, path, verb, group, version, namespace, emptyNamespace, resource, subresource, name, parts };
 }
 
 /** Anything but `false` and `0` is true, as Kubernetes reads booleans in URLs. */
 export const isTrue = (text: string | null): boolean => text !== null && !['false', '0'].includes(text.toLowerCase());
 
-function unescape(part: string): string {
+/** Bytes that are no UTF-8 stand as lone surrogates (U+DC80 to U+DCFF), so that messages can tell them. */
+function unescape(path: string): string {
+  if (!path.includes('%')) return path;
   try {
-    return decodeURIComponent(part);
+    return decodeURIComponent(path);
   } catch {
-    return part;
+    return path.replace(/(?:%[\da-fA-F]{2})+/g, (escapes) => {
+      try {
+        return decodeURIComponent(escapes);
+      } catch {
+        const bytes = Buffer.from(escapes.replaceAll('%', ''), 'hex');
+        return Array.from(bytes, (byte) => String.fromCharCode(byte < 128 ? byte : 0xdc00 + byte)).join('');
+      }
+    });
   }
 }

@@ -13,6 +13,7 @@ export const CRD_STORAGE_PATH = '/registry/apiextensions.k8s.io/customresourcede
 export function apiextensionsResources(): ResourceDefinition[] {
   return [
     define('apiextensions.k8s.io', 'customresourcedefinitions', {
+      storedAs: 'v1beta1',
       shortNames: ['crd', 'crds'],
       categories: ['api-extensions'],
       storagePath: CRD_STORAGE_PATH.slice('/registry/'.length),

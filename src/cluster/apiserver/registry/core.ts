@@ -79,7 +79,11 @@ const SERVICE_CIDR = '10.0.0.0/16';
 /** @param store tells which addresses and ports are taken */
 export function coreResources(store: Store): ResourceDefinition[] {
   return [
-    define('', 'componentstatuses', { shortNames: ['cs'], strategy: {} }),
+    define('', 'componentstatuses', {
+      shortNames: ['cs'],
+      versions: { v1: { deprecation: 'v1 ComponentStatus is deprecated in v1.19+' } },
+      strategy: {},
+    }),
     define('', 'configmaps', {
       shortNames: ['cm'],
       strategy: typed<ConfigMap>({

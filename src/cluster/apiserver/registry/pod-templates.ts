@@ -87,6 +87,7 @@ export const unknownField = (field: string): string => `field label not supporte
 export function podTemplateResources(): ResourceDefinition[] {
   return [
     define('', 'podtemplates', {
+      returnsDeletedObject: true,
       versions: { v1: defaulting<PodTemplate>(setPodTemplateDefaults) },
       strategy: typed(podTemplateStrategy),
       columns: podTemplateColumns,

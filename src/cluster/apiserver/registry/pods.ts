@@ -7,8 +7,10 @@ import { bumpGeneration } from '../generic/generation.ts';
 import type { Draft, ResourceDefinition } from '../generic/resource-definition.ts';
 import { keep } from '../generic/status-strategy.ts';
 import { reviewBinding, serveBinding } from '../pod/binding.ts';
+import { serveAttach, serveExec, servePortForward } from '../pod/connect.ts';
 import { withoutDisabledFields } from '../pod/disabled-fields.ts';
 import { serveEviction } from '../pod/eviction.ts';
+import { serveLog } from '../pod/log.ts';
 import { preparePod } from '../pod/prepare.ts';
 import { podColumns } from '../tables/pod.ts';
 import { validateEphemeralContainersUpdate } from '../validation/pod/ephemeral-containers.ts';
@@ -163,6 +165,10 @@ export function podResources(): ResourceDefinition[] {
         resize: { strategy: typed(resizeStrategy) },
         binding: { serve: serveBinding },
         eviction: { serve: serveEviction },
+        log: { serve: serveLog },
+        exec: { serve: serveExec },
+        attach: { serve: serveAttach },
+        portforward: { serve: servePortForward },
       },
       returnsDeletedObject: true,
       columns: podColumns,

@@ -45,12 +45,18 @@ export function makeTable(objects: readonly KubernetesObject[], columns: Columns
     rows: objects.map((object) => {
       const conditions = columns.conditions?.(object);
       return {
-        cells: columns.cells(object, now),
+        cells: cellsOf(object, columns, now),
         ...(conditions ? { conditions } : {}),
         object: includeObject === 'None' ? null : includeObject === 'Object' ? object : partialMetadata(object, version),
       };
     }),
   };
+}
+
+/** A bookmark has no name, which Go reads as an empty one. */
+function cellsOf(object: KubernetesObject, columns: Columns, now: number): readonly Cell[] {
+  const cells: readonly (Cell | undefined)[] = columns.cells(object, now);
+  return cells.includes(undefined) ? cells.map((cell) => cell ?? '') : (cells as readonly Cell[]);
 }
 
 const definition = ({ name, type, format = '', description, priority = 0 }: Column): JsonObject => ({

@@ -1,6 +1,8 @@
 // What a kubelet asks of whatever runs containers: shaped on the Container Runtime Interface, with pods and containers as the API has
 // them. One runtime may serve many nodes.
 import type { Container, Pod, Probe } from '#api/core/v1';
+import type { ExecOptions, ExecSession, PodConnection } from '../../../apimachinery/node-api.ts';
+import type { ContainerView } from '../container-view.ts';
 
 export interface PodSandbox {
   readonly id: string;
@@ -93,6 +95,15 @@ export interface Runtime {
   podChanged(pod: Pod): void;
   /** The lines that are kept; undefined where there is no such container. */
   logs(podUid: string, container: string, options?: { readonly previous?: boolean }): readonly LogLine[] | undefined;
+  /**
+   * Each line that the running container writes from now on, and undefined when it has exited.
+   * @returns how to be told no more
+   */
+  followLogs(podUid: string, container: string, told: (line: LogLine | undefined) => void): () => void;
+  /** Runs a command in a container that runs, or attaches to it. */
+  exec(podUid: string, container: Container, view: ContainerView, options: ExecOptions): ExecSession;
+  /** Rejects with an Error where nobody listens. */
+  connect(podUid: string, port: number): Promise<PodConnection>;
   /**
    * A kubelet starts anew and finds a pod that was started before. Undefined: the runtime knows nothing of it.
    * @returns its sandbox, and the ids of the containers that still run, by name

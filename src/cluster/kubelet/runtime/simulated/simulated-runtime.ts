@@ -2,8 +2,10 @@
 // any scale and speed; nothing is measured, everything is as the document says.
 import type { Container, Pod, Probe } from '#api/core/v1';
 import type { Clock, Timer } from '../../../../apimachinery/clock.ts';
+import type { ExecOptions, ExecSession, PodConnection } from '../../../../apimachinery/node-api.ts';
 import { timeMs } from '../../../../apimachinery/time.ts';
 import type { Random } from '../../../../apimachinery/random.ts';
+import type { ContainerView } from '../../container-view.ts';
 import {
   ImagePullError,
   type ContainerExit,
@@ -29,6 +31,9 @@ import { REALISTIC } from './documents.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { PodAddresses } from './pod-addresses.ts';
 import { probeFailure } from './probe-failure.ts';
+import { attachSession, SimulatedServer } from './sessions.ts';
+import { FileSystem } from './shell/file-system.ts';
+import { ShellSession } from './shell/shell.ts';
 
 /** What ends later than this does not keep the world busy. */
 const FAR_MS = 5 * 60_000;
@@ -71,6 +76,8 @@ export class SimulatedRuntime implements Runtime {
   private readonly overrulesRestarts: boolean;
   private readonly addresses = new PodAddresses();
   private readonly logBuffer = new LogBuffer();
+  /** What commands wrote into the containers that run. */
+  private readonly files = new WeakMap<SimulatedContainer, FileSystem>();
 
   /** Throws BehaviourError where the document does not make sense. */
   constructor(clock: Clock, random: Random, document: BehaviourDocument = REALISTIC) {
@@ -213,6 +220,7 @@ export class SimulatedRuntime implements Runtime {
     c.exit = { exitCode, reason, finishedAtMs: this.clock.now() };
     c.exitTimer?.cancel();
     c.stopTimer?.cancel();
+    this.logBuffer.end(c.podUid, c.container.name);
     for (const listener of this.listeners) listener.exited(c.podUid, c.id, c.exit);
     for (const waiter of c.waiters.splice(0)) waiter();
   }
@@ -280,6 +288,35 @@ export class SimulatedRuntime implements Runtime {
 
   logs(podUid: string, container: string, { previous = false }: { readonly previous?: boolean } = {}): readonly LogLine[] | undefined {
     return this.logBuffer.read(podUid, container, previous);
+  }
+
+  followLogs(podUid: string, container: string, told: (line: LogLine | undefined) => void): () => void {
+    return this.logBuffer.follow(podUid, container, told);
+  }
+
+  exec(podUid: string, container: Container, view: ContainerView, options: ExecOptions): ExecSession {
+    const c = this.pods.get(podUid)?.containers.get(container.name);
+    if (options.command.length === 0)
+      return attachSession(
+        (told) => this.followLogs(podUid, container.name, told),
+        () => c?.exit?.exitCode ?? 0,
+      );
+    let files = c && this.files.get(c);
+    if (!files) {
+      files = new FileSystem();
+      if (c) this.files.set(c, files);
+    }
+    return new ShellSession(options, { clock: this.clock, view, files });
+  }
+
+  connect(podUid: string, port: number): Promise<PodConnection> {
+    const entry = this.pods.get(podUid);
+    const listens = [...(entry?.containers.values() ?? [])].some(
+      (c) => c.startedAtMs !== undefined && !c.exit && c.container.ports?.some(({ containerPort }) => containerPort === port),
+    );
+    if (entry && listens) return Promise.resolve(new SimulatedServer(entry.pod, port));
+    const where = `failed to connect to localhost:${port} inside namespace ${JSON.stringify(entry?.sandbox?.id ?? '')}`;
+    return Promise.reject(new Error(`${where}, IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused`));
   }
 
   restartPolicy(pod: Pod): string | undefined {

@@ -1,0 +1,49 @@
+// exec, attach and portforward: the connection is handed to the pod's kubelet. Follows ExecREST, AttachREST and PortForwardREST of
+// pkg/registry/core/pod/rest.
+import type { Pod } from '#api/core/v1';
+import type { ResourceResponse } from '../../../apimachinery/api-request.ts';
+import type { ExecOptions } from '../../../apimachinery/node-api.ts';
+import { badRequest } from '../../../apimachinery/status-error.ts';
+import type { RequestContext } from '../generic/context.ts';
+import type { SubresourceServer } from '../generic/resource-definition.ts';
+import { isTrue } from '../http/request-info.ts';
+import { containerOf } from './location.ts';
+import { noNodes } from './no-nodes.ts';
+
+async function podOf(context: RequestContext, server: SubresourceServer): Promise<Pod> {
+  const { name, namespace } = context.request;
+  const { value } = await server.objects(context.served.definition).get(namespace, name);
+  const pod = value as unknown as Pod;
+  if (!pod.spec.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
+  return pod;
+}
+
+async function start(context: RequestContext, server: SubresourceServer, attach: boolean): Promise<ResourceResponse> {
+  const pod = await podOf(context, server);
+  const { query = new URLSearchParams() } = context.request;
+  // what is attached to has its output unless it is said otherwise
+  const flag = (name: string, byDefault = false): boolean => (query.has(name) ? isTrue(query.get(name)) : byDefault);
+  const command = attach ? [] : query.getAll('command');
+  const asked: ExecOptions = {
+    container: containerOf(pod, query.get('container') ?? ''),
+    command,
+    stdin: flag('stdin'),
+    stdout: flag('stdout', true),
+    stderr: flag('stderr', true) && !flag('tty'),
+    tty: flag('tty'),
+  };
+  if (!asked.stdin && !asked.stdout && !asked.stderr) throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
+  if (!attach && command.length === 0) throw badRequest('you must specify at least 1 command for the container');
+  const session = (server.nodes ?? noNodes).exec(pod, asked);
+  return { is: 'upgrade', upgrade: { to: 'exec', options: asked, session }, warnings: context.warnings };
+}
+
+export const serveExec = (context: RequestContext, server: SubresourceServer): Promise<ResourceResponse> => start(context, server, false);
+
+export const serveAttach = (context: RequestContext, server: SubresourceServer): Promise<ResourceResponse> => start(context, server, true);
+
+export async function servePortForward(context: RequestContext, server: SubresourceServer): Promise<ResourceResponse> {
+  const pod = await podOf(context, server);
+  const nodes = server.nodes ?? noNodes;
+  return { is: 'upgrade', upgrade: { to: 'portforward', connect: (port) => nodes.connect(pod, port) }, warnings: context.warnings };
+}

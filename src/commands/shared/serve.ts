@@ -1,0 +1,27 @@
+// Serves a cluster in this process until it is told to end, and tells failures as lines of a log.
+import { RealClock } from '../../apimachinery/clock.ts';
+import { serveCluster, type ServeOptions } from '../../cluster/served-cluster.ts';
+import type { Serving } from '../../cluster/serving.ts';
+import { CannotDo } from './failure.ts';
+
+export type ServerOptions = Omit<ServeOptions, 'onError'>;
+
+/** Resolves when the cluster is stopped and all that it holds is kept. */
+export async function serveUntil(options: ServerOptions, end: AbortSignal, ready: (serving: Serving) => void): Promise<void> {
+  const served = await serveCluster({ ...options, onError: log }).catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      throw new CannotDo(`port ${options.port} is in use`, 'choose another one with --port, or leave the flag away', error);
+    if (code === 'EACCES') throw new CannotDo(`port ${options.port} may not be used by this user`, 'choose one above 1023', error);
+    throw error;
+  });
+  ready(served.serving);
+  if (!end.aborted) await new Promise((resolve) => end.addEventListener('abort', resolve, { once: true }));
+  await served.stop();
+}
+
+function log(component: string, key: string, error: unknown): void {
+  const time = new Date(new RealClock().now()).toISOString();
+  const message = error instanceof Error ? (process.env['JIBE_DEBUG'] && error.stack) || error.message : String(error);
+  process.stderr.write(`${time} ${component}${key ? ` ${key}` : ''}: ${message}\n`);
+}
