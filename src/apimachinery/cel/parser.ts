@@ -100,10 +100,7 @@ class Parser {
   private identifier(before: Token): Token {
     const token = this.peek();
     if (token.kind === 'identifier' && !LITERAL_WORDS.has(token.text)) return this.next();
-    throw wrong(
-      token.kind === 'end' ? before.at : token.at,
-      `no viable alternative at input '${before.text}${token.kind === 'end' ? '' : token.text}'`,
-    );
+    throw wrong(token.at, `no viable alternative at input '${before.text}${token.kind === 'end' ? '' : token.text}'`);
   }
 
   // ---- operators ----

@@ -131,7 +131,10 @@ class Planner {
         const local = s.values.get(name);
         if (local !== undefined) return local;
       }
-      return activation(name) ?? (type ? new TypeValue(type) : new CelError(`no such attribute(s): ${name}`));
+      const value = activation(name);
+      // null is a value
+      if (value !== undefined) return value;
+      return type ? new TypeValue(type) : new CelError(`no such attribute(s): ${name}`);
     };
   }
 

@@ -5,10 +5,11 @@ import type { Random } from '../../apimachinery/random.ts';
 import { statusError } from '../../apimachinery/status-error.ts';
 import { isStorageError } from '../storage/storage-error.ts';
 import type { Store } from '../storage/store.ts';
-import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
+import { FREE_FORM } from '../../apimachinery/apply/apply-schema.ts';
+import { type AccessDecider, AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
 import { alwaysAllow, type Authorizer } from './authorization.ts';
 import { CustomResources } from './custom/custom-resources.ts';
-import { FieldManagers } from './generic/field-managers.ts';
+import { applyTypeOf, FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
 import { healthChecks, type HealthCheck } from './http/health.ts';
 import { RequestMetrics } from './http/metrics.ts';
@@ -52,6 +53,9 @@ export class ApiServer {
       fieldManagers: new FieldManagers(options.clock),
     });
     const { store, clock } = options;
+    const authorizer = (options.authorizer ?? alwaysAllow) as AccessDecider;
+    for (const plugin of options.admission)
+      plugin.connect?.({ catalog: this.catalog, authorizer, applyType: ({ version }) => applyTypeOf(version) ?? FREE_FORM });
     this.healthChecks = healthChecks(async () => {
       await store.list('/registry/health/', { limit: 1 });
     });

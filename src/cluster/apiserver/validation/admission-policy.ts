@@ -132,7 +132,7 @@ function validateValidation(validation: Validation, expressions: PolicyExpressio
     errors.push(...expressions.errors('messageExpression', messageExpression, field.child('messageExpression')));
   const trimmed = message.trim();
   if (message !== '' && trimmed === '') errors.push(invalid(field.child('message'), message, 'message must be non-empty if specified'));
-  else if (hasNewlines(trimmed)) errors.push(invalid(field.child('message'), message, 'message must not contain line breaks'));
+  else if (hasNewlines(trimmed)) errors.push(invalid(field.child('message'), message, 'must not contain line breaks'));
   checkOptionalEnum(reason, REASONS, field.child('reason'), errors);
 }
 
@@ -168,13 +168,17 @@ function validateMutation(
   errors: FieldError[],
 ): void {
   checkEnum(patchType, PATCH_TYPES, field.child('patchType'), errors);
-  const check = (kind: ExpressionKind, text: string | undefined, at: Path): void => {
-    if (!text?.trim()) errors.push(required(at));
-    else errors.push(...expressions.errors(kind, text, at));
+  const check = (type: string, kind: ExpressionKind, given: { readonly expression?: string } | undefined): void => {
+    const at = field.child(kind);
+    if (patchType !== type) {
+      if (given && PATCH_TYPES.includes(patchType))
+        errors.push(invalid(at, `{${kind}}`, `must not be specified when patchType is ${patchType}`));
+    } else if (!given) errors.push(required(at, `must be specified when patchType is ${type}`));
+    else if (!given.expression?.trim()) errors.push(required(at.child('expression')));
+    else errors.push(...expressions.errors(kind, given.expression, at.child('expression')));
   };
-  if (patchType === 'ApplyConfiguration')
-    check('applyConfiguration', applyConfiguration?.expression, field.child('applyConfiguration', 'expression'));
-  if (patchType === 'JSONPatch') check('jsonPatch', jsonPatch?.expression, field.child('jsonPatch', 'expression'));
+  check('JSONPatch', 'jsonPatch', jsonPatch);
+  check('ApplyConfiguration', 'applyConfiguration', applyConfiguration);
 }
 
 function checkExpression(
