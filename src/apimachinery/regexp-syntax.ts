@@ -15,7 +15,7 @@ export type RegexpNode =
   | { readonly is: 'char'; readonly test: CharTest }
   | { readonly is: 'assert'; readonly what: 'start' | 'end' | 'line-start' | 'line-end' | 'boundary' | 'not-boundary' }
   | { readonly is: 'concat' | 'alternate'; readonly parts: readonly RegexpNode[] }
-  | { readonly is: 'repeat'; readonly part: RegexpNode; readonly min: number; readonly max: number };
+  | { readonly is: 'repeat'; readonly part: RegexpNode; readonly min: number; readonly max: number; readonly lazy: boolean };
 
 /** Go's limits. */
 const MAX_REPEAT = 1000;
@@ -147,7 +147,7 @@ class Parser {
       this.at += text.length;
       before = text;
       void start;
-      node = { is: 'repeat', part: node, min, max };
+      node = { is: 'repeat', part: node, min, max, lazy: text.length > 1 && text.endsWith('?') };
     }
   }
 

@@ -1,6 +1,6 @@
 // Regular expressions as Go has them (RE2's syntax), matched in time linear to the text whatever the pattern: patterns in schemas are
-// strangers', and must not be able to hold up a server. Only tells whether a text has a match. Not here: captures, `(?U)`, and how far a
-// match reaches.
+// strangers', and must not be able to hold up a server. Tells whether a text has a match, and where the leftmost matches are. Not here:
+// captures, and `(?U)`.
 import { parseRegexp, type CharTest, type RegexpNode } from './regexp-syntax.ts';
 
 export { RegexpError } from './regexp-syntax.ts';
@@ -8,6 +8,8 @@ export { RegexpError } from './regexp-syntax.ts';
 export interface Regexp {
   /** Whether the pattern matches somewhere in the text. */
   test(text: string): boolean;
+  /** What matches, from left to right, not overlapping; of several matches at a place the one that the pattern prefers. */
+  findAll(text: string, limit: number): string[];
 }
 
 const MAX_CACHED = 1000;
@@ -70,7 +72,7 @@ class Machine implements Regexp {
         this.emitAlternatives(node.parts);
         return;
       case 'repeat':
-        this.emitRepeat(node.part, node.min, node.max);
+        this.emitRepeat(node.part, node.min, node.max, node.lazy);
     }
   }
 
@@ -91,13 +93,14 @@ class Machine implements Regexp {
     for (const jump of ends) jump.to = this.steps.length;
   }
 
-  private emitRepeat(part: RegexpNode, min: number, max: number): void {
+  private emitRepeat(part: RegexpNode, min: number, max: number, lazy: boolean): void {
+    const fork = (at: number): Step => ({ op: 'split', to: lazy ? [this.steps.length, at + 1] : [at + 1, this.steps.length] });
     for (let i = 0; i < min; i++) this.emit(part);
     if (max === Infinity) {
       const at = this.push({ op: 'match' });
       this.emit(part);
       this.push({ op: 'jump', to: at });
-      this.steps[at] = { op: 'split', to: [at + 1, this.steps.length] };
+      this.steps[at] = fork(at);
       return;
     }
     const open: number[] = [];
@@ -105,7 +108,7 @@ class Machine implements Regexp {
       open.push(this.push({ op: 'match' }));
       this.emit(part);
     }
-    for (const at of open) this.steps[at] = { op: 'split', to: [at + 1, this.steps.length] };
+    for (const at of open) this.steps[at] = fork(at);
   }
 
   test(text: string): boolean {
@@ -126,7 +129,48 @@ class Machine implements Regexp {
     }
   }
 
-  /** Adds all steps that wait for a character. @returns whether the end of the pattern was reached */
+  findAll(text: string, limit: number): string[] {
+    const chars = Array.from(text, (c) => c.codePointAt(0)!);
+    const found: string[] = [];
+    let after = -1;
+    for (let from = 0; from <= chars.length && found.length < limit;) {
+      const match = this.leftmost(chars, from);
+      if (!match) break;
+      const [start, end] = match;
+      // an empty match right after another one does not count
+      if (end > start || start !== after) found.push(String.fromCodePoint(...chars.slice(start, end)));
+      after = end;
+      from = end > start ? end : end + 1;
+    }
+    return found;
+  }
+
+  /** Threads in the order in which the pattern prefers them, each with where it began. */
+  private leftmost(chars: readonly number[], from: number): readonly [number, number] | undefined {
+    let best: readonly [number, number] | undefined;
+    let threads: { readonly at: number; readonly start: number }[] = [];
+    for (let i = from; ; i++) {
+      this.generation++;
+      const ready: { readonly at: number; readonly start: number }[] = [];
+      if (!best) threads.push({ at: 0, start: i });
+      for (const { at, start } of threads) {
+        const waiting: number[] = [];
+        const matched = this.follow(at, chars, i, waiting);
+        for (const step of waiting) ready.push({ at: step, start });
+        if (!matched) continue;
+        // what is preferred less is given up
+        best = [start, i];
+        break;
+      }
+      if (i >= chars.length || (ready.length === 0 && best)) return best;
+      threads = ready.flatMap(({ at, start }) => {
+        const step = this.steps[at]!;
+        return step.op === 'char' && step.test(chars[i]!) ? [{ at: at + 1, start }] : [];
+      });
+    }
+  }
+
+  /** Adds all steps that wait for a character, those preferred first. @returns whether the end of the pattern was reached */
   private follow(from: number, chars: readonly number[], i: number, ready: number[]): boolean {
     const pending = [from];
     for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
@@ -143,7 +187,7 @@ class Machine implements Regexp {
           pending.push(step.to);
           break;
         case 'split':
-          pending.push(...step.to);
+          pending.push(step.to[1], step.to[0]);
           break;
         case 'assert':
           if (holds(step.what, chars, i)) pending.push(at + 1);

@@ -21,6 +21,9 @@ export class JsonPatchError extends Error {
   override readonly name = 'JsonPatchError';
 }
 
+/** A `test` of the patch found something else. */
+export class JsonPatchTestError extends JsonPatchError {}
+
 /** One operation as it was sent; it is checked when its turn comes. Null is an operation without anything. */
 export type Operation = JsonObject | null;
 
@@ -214,7 +217,7 @@ function test(root: Root, operation: JsonObject): void {
   // DEVIATION: the library compares strings and numbers as they are written, and the document is written with <, > and & escaped:
   // there `"a<b"` is not equal to itself unless the client escapes it too. It also crashes on null in a list, and tells null in the
   // document from null that the same patch has put there. Here values are equal if they read the same.
-  if (!sameJson(found ?? null, valueOf(operation))) throw new JsonPatchError(failed);
+  if (!sameJson(found ?? null, valueOf(operation))) throw new JsonPatchTestError(failed);
 }
 
 /** Numbers are equal if they are written the same: `1.0` is not `1`. */

@@ -5,11 +5,12 @@ import type { Random } from '../../apimachinery/random.ts';
 import { statusError } from '../../apimachinery/status-error.ts';
 import { isStorageError } from '../storage/storage-error.ts';
 import type { Store } from '../storage/store.ts';
+import { FREE_FORM } from '../../apimachinery/apply/apply-schema.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
 import { access, type Access } from './access.ts';
 import { attributesOf, requireAllowed } from './authorization/authorizer.ts';
 import { CustomResources } from './custom/custom-resources.ts';
-import { FieldManagers } from './generic/field-managers.ts';
+import { applyTypeOf, FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
 import { healthChecks, type HealthCheck } from './http/health.ts';
 import { RequestMetrics } from './http/metrics.ts';
@@ -56,6 +57,9 @@ export class ApiServer {
       fieldManagers: new FieldManagers(options.clock),
     });
     const { store, clock } = options;
+    const { authorizer } = this.access;
+    for (const plugin of options.admission)
+      plugin.connect?.({ catalog: this.catalog, authorizer, applyType: ({ version }) => applyTypeOf(version) ?? FREE_FORM });
     this.healthChecks = healthChecks(async () => {
       await store.list('/registry/health/', { limit: 1 });
     });

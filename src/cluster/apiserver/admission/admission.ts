@@ -4,6 +4,9 @@ import type { GroupVersionKind, GroupVersionResource, KubernetesObject } from '.
 import type { RequestOptions, UserInfo } from '../../../apimachinery/api-request.ts';
 import { forbiddenError, type StatusError } from '../../../apimachinery/status-error.ts';
 import type { Store } from '../../storage/store.ts';
+import type { ApplyType } from '../../../apimachinery/apply/apply-schema.ts';
+import type { Authorizer } from '../authorization/authorizer.ts';
+import type { ResourceCatalog, Served } from '../generic/catalog.ts';
 import type { Draft } from '../generic/resource-definition.ts';
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -24,12 +27,34 @@ export interface AdmissionAttributes {
   readonly dryRun: boolean;
   readonly user: UserInfo;
   warn(message: string): void;
+  readonly reinvocation: Reinvocation;
+  /** For the audit log, where there is one. */
+  annotate?(key: string, value: string): void;
+}
+
+/** Mutating plugins run a second time where one of those outside has changed what others may care for. */
+export class Reinvocation {
+  /** The second time is now. */
+  active = false;
+  requested = false;
+  /** What plugins remember from the first time to the second. */
+  readonly memory = new Map<object, unknown>();
+}
+
+/** What plugins may use of the server that they are part of. */
+export interface AdmissionServer {
+  readonly catalog: ResourceCatalog;
+  readonly authorizer: Authorizer;
+  /** How the objects of a kind are merged. */
+  applyType(served: Served): ApplyType;
 }
 
 /** Refuses by throwing a StatusError. */
 export interface AdmissionPlugin {
   readonly name: string;
   readonly operations: readonly AdmissionOperation[];
+  /** Called once, before any request. */
+  connect?(server: AdmissionServer): void;
   admit?(attributes: AdmissionAttributes): void | Promise<void>;
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
 }
@@ -64,6 +89,14 @@ export class AdmissionChain {
   }
 
   async admit(attributes: AdmissionAttributes): Promise<void> {
+    await this.admitOnce(attributes);
+    const { reinvocation } = attributes;
+    if (!reinvocation.requested) return;
+    reinvocation.active = true;
+    await this.admitOnce(attributes);
+  }
+
+  private async admitOnce(attributes: AdmissionAttributes): Promise<void> {
     for (const plugin of this.mutating[attributes.operation]) {
       const pending = plugin.admit!(attributes);
       if (pending) await pending;

@@ -10,6 +10,8 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { podSecurity } from './pod-security.ts';
+import { mutatingAdmissionPolicy } from './policy/mutating-admission-policy.ts';
+import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts';
 import { priority } from './priority.ts';
 import { resourceQuota } from './resource-quota.ts';
 import { serviceAccount } from './service-account.ts';
@@ -38,6 +40,8 @@ export function builtinAdmission({
     storageObjectInUseProtection,
     persistentVolumeClaimResize(store),
     defaultIngressClass(store),
+    mutatingAdmissionPolicy(store),
+    validatingAdmissionPolicy(store),
     resourceQuota(store, clock),
   ];
 }

@@ -13,6 +13,7 @@ import { semanticEqual, validateObjectMeta, validateObjectMetaUpdate } from '../
 import type {
   Draft,
   ResourceDefinition,
+  RuleContext,
   SelectableFields,
   Strategy,
   SubresourceDefinition,
@@ -26,6 +27,7 @@ import { simplePath, valueAt } from './json-path.ts';
 import { validateListTypes } from './list-type.ts';
 import { customScale, validateScaleFields } from './scale.ts';
 import { anySchema, asRoot, asStructural, type Structural } from './structural-schema.ts';
+import { ruleEvaluator } from './evaluate-rules.ts';
 import { validateValue } from './validate-value.ts';
 import { byVersionPriority } from './version-priority.ts';
 
@@ -148,12 +150,12 @@ function customStrategy(crd: CustomResourceDefinition, version: CustomResourceDe
       if (hasStatus) delete object['status'];
       object.metadata.generation = 1;
     },
-    validate: (object) => rules.create(object),
+    validate: (object, context) => rules.create(object, context),
     prepareForUpdate(object, old) {
       if (hasStatus) keep(object, old, 'status');
       bump(object, old, !hasStatus);
     },
-    validateUpdate: (object, old) => rules.update(object, old),
+    validateUpdate: (object, old, context) => rules.update(object, old, context),
     ...(hasStatus ? { resetFields: [['status']] } : {}),
   };
 }
@@ -171,13 +173,13 @@ function customStatusStrategy(version: CustomResourceDefinitionVersion, namespac
       if (managedFields) object.metadata.managedFields = managedFields;
       else delete object.metadata.managedFields;
     },
-    validateUpdate: (object, old) => rules.update(object, old),
+    validateUpdate: (object, old, context) => rules.update(object, old, context),
   };
 }
 
 interface Rules {
-  create(object: KubernetesObject): FieldError[];
-  update(object: KubernetesObject, old: KubernetesObject): FieldError[];
+  create(object: KubernetesObject, context: RuleContext): FieldError[];
+  update(object: KubernetesObject, old: KubernetesObject, context: RuleContext): FieldError[];
 }
 
 /** After these, Kubernetes does not evaluate rules in CEL. */
@@ -190,8 +192,16 @@ function rulesOf(version: CustomResourceDefinitionVersion, namespaced: boolean):
   const scale = sub?.scale;
   const hasRules = schema !== undefined && anySchema(schema, (s) => Boolean(s['x-kubernetes-validations']?.length));
   const whole = Path.of();
-  const blocked = (errors: FieldError[]): FieldError[] => {
-    if (hasRules && errors.some((e) => BLOCKING.has(e.reason)))
+  const evaluate = schema && hasRules ? ruleEvaluator(schema) : undefined;
+  const withRules = (
+    errors: FieldError[],
+    object: KubernetesObject,
+    old: KubernetesObject | undefined,
+    context: RuleContext,
+  ): FieldError[] => {
+    if (!evaluate) return errors;
+    if (!errors.some((e) => BLOCKING.has(e.reason))) errors.push(...evaluate(object, old, context.warn));
+    else
       errors.push({
         ...invalid(
           whole,
@@ -203,15 +213,15 @@ function rulesOf(version: CustomResourceDefinitionVersion, namespaced: boolean):
     return errors;
   };
   return {
-    create(object) {
+    create(object, context) {
       const errors = validateObjectMeta(object.metadata, namespaced, nameIsDNSSubdomain, METADATA);
       if (schema) validateValue(object, schema, whole, errors);
       if (scale) validateScaleFields(object, scale, errors);
       if (root) validateEmbedded(object, root, true, whole, errors);
       validateListTypes(object, schema, whole, errors);
-      return blocked(errors);
+      return withRules(errors, object, undefined, context);
     },
-    update(object, old) {
+    update(object, old, context) {
       const errors = validateObjectMetaUpdate(object.metadata, old.metadata, METADATA);
       if (schema) validateValue(object, schema, whole, errors, { value: old });
       if (scale) validateScaleFields(object, scale, errors);
@@ -220,7 +230,7 @@ function rulesOf(version: CustomResourceDefinitionVersion, namespaced: boolean):
       const before: FieldError[] = [];
       validateListTypes(old, schema, whole, before);
       if (before.length === 0) validateListTypes(object, schema, whole, errors);
-      return blocked(errors);
+      return withRules(errors, object, old, context);
     },
   };
 }

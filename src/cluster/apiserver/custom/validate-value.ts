@@ -1,7 +1,5 @@
 // Checks a value against a structural schema as kube-openapi's validator does, and tells what is wrong in its words. On updates, what
 // is wrong but has not changed is let be (CRDValidationRatcheting).
-//
-// DEVIATION: rules in CEL (`x-kubernetes-validations`) are stored and not evaluated.
 import { deepEqual, isObject, type JsonObject } from '../../../apimachinery/object.ts';
 import { goFloat, quote } from '../../../apimachinery/go-text.ts';
 import { compileRegexp } from '../../../apimachinery/regexp.ts';

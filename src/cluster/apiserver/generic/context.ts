@@ -3,7 +3,7 @@ import type { Draft, RuleContext } from './resource-definition.ts';
 import type { Served } from './catalog.ts';
 import type { RequestOptions, ResourceRequest, UserInfo } from '../../../apimachinery/api-request.ts';
 import { isDryRun } from '../validation/request-options.ts';
-import type { AdmissionAttributes, AdmissionOperation } from '../admission/admission.ts';
+import { type AdmissionAttributes, type AdmissionOperation, Reinvocation } from '../admission/admission.ts';
 import type { KubernetesObject } from '../../../apimachinery/object.ts';
 
 /** Kubernetes cuts what does not fit into 16 kB of headers. */
@@ -74,6 +74,7 @@ export class RequestContext implements RuleContext {
       dryRun: this.dryRun,
       user,
       warn: this.warn,
+      reinvocation: new Reinvocation(),
     };
   }
 }

@@ -102,7 +102,7 @@ function options(served: Served, subresource: string, clock: Clock): FieldManage
 const versionNamed = ({ group, versions }: ResourceDefinition, apiVersion: unknown): VersionDefinition | undefined =>
   versions.find((v) => groupVersion({ group, version: v.version }) === apiVersion);
 
-const applyTypeOf = ({ applyType, type }: VersionDefinition): ApplyType | undefined => applyType ?? (type && goApplyType(type));
+export const applyTypeOf = ({ applyType, type }: VersionDefinition): ApplyType | undefined => applyType ?? (type && goApplyType(type));
 
 /** Through the stored version, which all others know the way to. */
 function convert(definition: ResourceDefinition, object: JsonObject, apiVersion: string): JsonObject {

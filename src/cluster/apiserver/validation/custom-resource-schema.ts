@@ -1,13 +1,14 @@
 // Schemas of custom resources: what OpenAPI keywords may be used and how. Follows ValidateCustomResourceDefinitionOpenAPISchema of
-// pkg/apis/apiextensions/validation; that they are structural is checked in structural-schema.ts beside this file.
+// pkg/apis/apiextensions/validation; that they are structural is checked in structural-schema.ts beside this file, and rules in CEL in
+// custom-resource-rules.ts.
 //
-// DEVIATION: rules in CEL are checked for their form, and neither compiled nor estimated.
+// DEVIATION: rules below allOf, which restrict values only, are neither checked nor evaluated.
 import type { CustomResourceValidation } from '#api/apiextensions/v1';
 import { deepEqual } from '../../../apimachinery/object.ts';
 import { forbidden, invalid, notSupported, required, type FieldError, type Path } from '../../../apimachinery/validation/field-error.ts';
 import { asStructural, type Structural } from '../custom/structural-schema.ts';
 import { validateDefaults } from './custom-resource-defaults.ts';
-import { validateRules } from './custom-resource-rules.ts';
+import { type RulePlace, TotalCost, validateRules } from './custom-resource-rules.ts';
 import { validateStructural } from './structural-schema.ts';
 
 /** @param field `spec.validation`, or `schema` of a version */
@@ -27,8 +28,12 @@ export function validateVersionSchema(
   if (schema.nullable) errors.push(forbidden(at.child('nullable'), 'nullable cannot be true at the root'));
   const structural = validateStructural(schema, at);
   errors.push(...structural);
-  if (structural.length === 0) validateDefaults(schema, at, errors);
-  validateSchema(schema, at, { isRoot: true, nested: false, uncorrelatable: false }, errors);
+  const defaults: FieldError[] = [];
+  if (structural.length === 0) validateDefaults(schema, at, defaults);
+  errors.push(...defaults);
+  const cost = structural.length === 0 && defaults.length === 0 ? new TotalCost() : undefined;
+  validateSchema(schema, at, { isRoot: true, nested: false, uncorrelatable: false, cardinality: 1, cost }, errors);
+  if (cost) errors.push(...cost.finish(at));
 }
 
 const AT_ROOT = [
@@ -60,19 +65,26 @@ function validateRoot(schema: Structural, field: Path, errors: FieldError[]): vo
   }
 }
 
-interface Place {
-  readonly isRoot: boolean;
+interface Place extends RulePlace {
   /** Below allOf, anyOf, oneOf, not: only values may be restricted. */
   readonly nested: boolean;
-  /** Below lists whose items cannot be told from each other: the old value of a rule is not known there. */
-  readonly uncorrelatable: boolean;
+}
+
+/** How many values of the schemas below there can be for each value of this one. */
+function elementsOf({ type, additionalProperties, maxProperties, maxItems }: Structural): number {
+  if (type === 'object' && additionalProperties) return maxProperties === undefined ? Number.POSITIVE_INFINITY : Math.max(0, maxProperties);
+  if (type === 'array') return maxItems === undefined ? Number.POSITIVE_INFINITY : Math.max(0, maxItems);
+  return 1;
 }
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 
 function validateSchema(schema: Structural, field: Path, place: Place, errors: FieldError[]): void {
+  const before = errors.length;
   const nested = { ...place, isRoot: false, nested: true };
-  const below = { ...place, isRoot: false };
+  const elements = elementsOf(schema);
+  const bounded = place.cardinality !== Number.POSITIVE_INFINITY && elements !== Number.POSITIVE_INFINITY;
+  const below = { ...place, isRoot: false, cardinality: bounded ? place.cardinality * elements : Number.POSITIVE_INFINITY };
   if (schema.uniqueItems)
     errors.push(forbidden(field.child('uniqueItems'), 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'));
   const { additionalProperties, properties, items } = schema;
@@ -112,7 +124,7 @@ function validateSchema(schema: Structural, field: Path, place: Place, errors: F
     if (!Array.isArray(dependency)) validateSchema(dependency as Structural, field.child('dependencies').key(name), below, errors);
   validateKeywords(schema, field, errors);
   validateListKeywords(schema, field, errors);
-  if (!place.nested) validateRules(schema, field, place.uncorrelatable, errors);
+  if (!place.nested) validateRules(schema, field, place, () => errors.length === before, errors);
 }
 
 function validateKeywords(schema: Structural, field: Path, errors: FieldError[]): void {
