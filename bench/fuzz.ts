@@ -5,8 +5,9 @@ import { parseArgs } from 'node:util';
 import { RealClock, VirtualClock } from '../src/apimachinery/clock.ts';
 import { Random } from '../src/apimachinery/random.ts';
 import { ADMIN, Cluster } from '../src/cluster/cluster.ts';
+import type { HttpResponse } from '../src/cluster/apiserver/http/http-message.ts';
 import { handleHttp } from '../src/cluster/apiserver/http/http-api.ts';
-import { hostileRequest } from '../test/cluster/apiserver/http/hostile-requests.ts';
+import { answered, hostileRequest } from '../test/cluster/apiserver/http/hostile-requests.ts';
 
 const { values } = parseArgs({ options: { requests: { type: 'string', default: '200000' }, seed: { type: 'string', default: '1' } } });
 const count = Number(values.requests);
@@ -22,18 +23,12 @@ for (let i = 0; i < count; i++) {
   const request = hostileRequest(random);
   const started = real.now();
   try {
-    const { code, body } = await cluster.run(handleHttp(cluster.server, { ...request, user: ADMIN }));
+    const { code, body } = await answered(handleHttp(cluster.server, { ...request, user: ADMIN }), clock);
     if (typeof body !== 'string' && !(body instanceof Uint8Array)) body.cancel();
     codes.set(code, (codes.get(code) ?? 0) + 1);
     // Kubernetes answers 500 too where an applied object is not of its schema
-    const known =
-      code < 500 ||
-      code === 504 ||
-      Buffer.from(body instanceof Uint8Array || typeof body === 'string' ? body : '').includes('failed to create typed patch object');
-    if (!known && failures.length < 20)
-      failures.push(
-        `${code} ${told(request)} ${String(typeof body === 'string' ? body : body instanceof Uint8Array ? Buffer.from(body).toString() : '').slice(0, 200)}`,
-      );
+    const known = code < 500 || code === 504 || textOf(body).includes('failed to create typed patch object');
+    if (!known && failures.length < 20) failures.push(`${code} ${told(request)} ${textOf(body).slice(0, 200)}`);
   } catch (error) {
     codes.set(0, (codes.get(0) ?? 0) + 1);
     if (failures.length < 20) failures.push(`thrown ${told(request)} ${(error as Error).stack?.slice(0, 600)}`);
@@ -54,4 +49,9 @@ function told({ method, url, headers, body }: ReturnType<typeof hostileRequest>)
       .toString()
       .slice(0, 300),
   )}`;
+}
+
+function textOf(body: HttpResponse['body']): string {
+  if (typeof body === 'string') return body;
+  return body instanceof Uint8Array ? Buffer.from(body).toString() : '';
 }

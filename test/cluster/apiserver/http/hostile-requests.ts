@@ -1,5 +1,6 @@
 // Requests that no honest client sends: real ones with their paths, queries, headers and bodies bent and broken. From a seed, so that what
 // one of them brings about can be brought about again.
+import type { VirtualClock } from '../../../../src/apimachinery/clock.ts';
 import type { Random } from '../../../../src/apimachinery/random.ts';
 import type { HttpRequest } from '../../../../src/cluster/apiserver/http/http-message.ts';
 
@@ -112,7 +113,7 @@ const STRANGE: readonly unknown[] = [
   0,
   -1,
   1.5,
-  9007199254740993,
+  2 ** 53,
   1e308,
   '',
   'x'.repeat(3000),
@@ -238,4 +239,12 @@ export function hostileRequest(random: Random): Omit<HttpRequest, 'user'> {
     headers,
     body: body === undefined ? undefined : bytesOf(body, random),
   };
+}
+
+/** Waits for an answer while time passes, as fast as it can: some are waited for by the clock, some by the machine (what is loaded when it is first asked for). */
+export async function answered<T>(work: Promise<T>, clock: VirtualClock): Promise<T> {
+  const waiting = { done: false };
+  const watched = work.finally(() => (waiting.done = true));
+  while (!waiting.done) await clock.advance(10);
+  return watched;
 }
