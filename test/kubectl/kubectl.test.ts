@@ -59,17 +59,8 @@ function see(file: string, kubectl: Kubectl): string {
       KUBECONFIG: path.join(directory, '.jibe/clusters/default/kubeconfig'),
     });
   } finally {
-    stopServer(directory);
     fs.rmSync(directory, { recursive: true, force: true });
   }
-}
-
-/** A session that fails halfway leaves its server behind. */
-function stopServer(directory: string): void {
-  const file = path.join(directory, '.jibe/clusters/default/serving.json');
-  if (!fs.existsSync(file)) return;
-  const { pid } = JSON.parse(fs.readFileSync(file, 'utf8')) as { readonly pid: number };
-  process.kill(pid, 'SIGKILL');
 }
 
 /** What a script could depend on: commands, their output and their ends, without what clients say of themselves. */
