@@ -8,7 +8,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
-import { podSecurity } from './pod-security.ts';
+import { podSecurity } from './pod-security/pod-security.ts';
 import { mutatingAdmissionPolicy } from './policy/mutating-admission-policy.ts';
 import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts';
 import { priority } from './priority.ts';
@@ -31,7 +31,7 @@ export function builtinAdmission({
     limitRanger(store),
     serviceAccount(store, random),
     taintNodesByCondition,
-    podSecurity,
+    podSecurity(store),
     priority(store),
     defaultTolerationSeconds,
     defaultStorageClass(store),
