@@ -16,16 +16,23 @@ import { resourceQuota } from './resource-quota.ts';
 import { serviceAccount } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+import { mutatingAdmissionWebhook } from './webhook/mutating-webhook.ts';
+import { validatingAdmissionWebhook } from './webhook/validating-webhook.ts';
+import type { WebhookCaller } from './webhook/webhook-caller.ts';
 
 export function builtinAdmission({
   store,
   clock,
   random,
+  webhooks,
 }: {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
+  /** Without it webhooks are stored, and not called. */
+  readonly webhooks?: WebhookCaller | undefined;
 }): readonly AdmissionPlugin[] {
+  const called = webhooks && { store, random, caller: webhooks };
   return [
     namespaceLifecycle(store),
     limitRanger(store),
@@ -39,7 +46,9 @@ export function builtinAdmission({
     persistentVolumeClaimResize(store),
     defaultIngressClass(store),
     mutatingAdmissionPolicy(store),
+    ...(called ? [mutatingAdmissionWebhook(called)] : []),
     validatingAdmissionPolicy(store),
+    ...(called ? [validatingAdmissionWebhook(called)] : []),
     resourceQuota(store, clock),
   ];
 }
