@@ -13,6 +13,7 @@ import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informer.ts';
 import { InProcessTransport } from '../client/in-process.ts';
 import { bootstrapNamespaces, bootstrapPriorityClasses, defaultStorageClass } from './apiserver/bootstrap.ts';
+import type { WebhookCaller } from './apiserver/admission/webhook/webhook-caller.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
@@ -64,6 +65,8 @@ export interface ClusterOptions {
   readonly behaviour?: BehaviourDocument;
   /** Told of failures that a component will try to mend by itself. */
   readonly onError?: (component: string, key: string, error: unknown) => void;
+  /** Reaches admission webhooks. Without it they are stored, and not called. */
+  readonly webhooks?: WebhookCaller;
 }
 
 /** Components act under names of their own: as they appear in `managedFields`, and in Kubernetes' audit logs. */
@@ -86,7 +89,8 @@ export class Cluster {
     this.clock = options.clock;
     this.random = options.random;
     this.store = options.store ?? new MemoryStore(options.clock);
-    this.server = standaloneApiServer({ clock: this.clock, random: this.random, store: this.store });
+    const { webhooks } = options;
+    this.server = standaloneApiServer({ clock: this.clock, random: this.random, store: this.store, ...(webhooks ? { webhooks } : {}) });
   }
 
   static async start(options: ClusterOptions): Promise<Cluster> {

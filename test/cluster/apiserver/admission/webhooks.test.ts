@@ -37,7 +37,12 @@ async function server(answers: Answers) {
       response: { uid: request['uid'], ...response(request, sent) },
     } as JsonObject);
   };
-  const api = standaloneApiServer({ clock: new VirtualClock(0), random: new Random(1), webhooks: { call }, ...WITHOUT_CONTROLLERS });
+  const api = standaloneApiServer({
+    clock: new VirtualClock(0),
+    random: new Random(1),
+    webhooks: { call, reaches: ({ url }) => url !== undefined },
+    ...WITHOUT_CONTROLLERS,
+  });
   const client = new Client(new InProcessTransport(api, { username: 'admin', groups: ['system:masters'] }, 'test'));
   const warnings: string[] = [];
   const create = (object: Loose, dryRun = false): Promise<KubernetesObject> =>
@@ -97,6 +102,14 @@ describe('Validating webhooks', () => {
     const { create } = await server({ no: () => ({ allowed: false }) });
     await create(configuration('Validating', webhook('no')));
     expect(await refusal(create(configMap('one')))).toBe('400 admission webhook "no.example.com" denied the request without explanation');
+  });
+
+  it('are passed over where nobody could answer', async () => {
+    const { create, asked } = await server({});
+    const service = { name: 'hooks', namespace };
+    await create(configuration('Validating', webhook('far', { clientConfig: { service } })));
+    await create(configMap('one'));
+    expect(asked).toEqual([]);
   });
 
   it('see what is deleted', async () => {

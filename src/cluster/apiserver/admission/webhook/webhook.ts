@@ -95,6 +95,7 @@ export class Dispatch {
   /** Undefined where the webhook is not to be asked. Throws where that cannot be told. */
   async matches({ webhook, conditions }: Hook<Webhook>): Promise<Match | undefined> {
     const { attributes, matcher } = this;
+    if (!this.context.caller.reaches(webhook.clientConfig)) return undefined;
     if (!selectsObject(webhook.objectSelector, attributes)) return undefined;
     const match = matcher.byRules(attributes, webhook.rules ?? [], webhook.matchPolicy);
     if (!match || !(await matcher.selectsNamespace(webhook.namespaceSelector, attributes))) return undefined;
