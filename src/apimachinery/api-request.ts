@@ -97,6 +97,8 @@ export interface WatchEvent {
 export interface WatchStream extends AsyncIterable<WatchEvent> {
   /** The next event; undefined at the end. */
   next(): Promise<WatchEvent | undefined>;
+  /** The next event if it is there already. */
+  poll(): WatchEvent | undefined;
   cancel(): void;
 }
 

@@ -351,6 +351,11 @@ class LineStream implements WatchStream {
     }
   }
 
+  /** What has arrived is not known before it is asked for. */
+  poll(): WatchEvent | undefined {
+    return undefined;
+  }
+
   cancel(): void {
     this.body.destroy();
   }

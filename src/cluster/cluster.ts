@@ -4,21 +4,23 @@ import type { Node } from '#api/core/v1';
 import type { Clock } from '../apimachinery/clock.ts';
 import { VirtualClock } from '../apimachinery/clock.ts';
 import type { UserInfo } from '../apimachinery/api-request.ts';
-import type { KubernetesObject, Manifest } from '../apimachinery/object.ts';
+import type { Manifest } from '../apimachinery/object.ts';
 import type { Random } from '../apimachinery/random.ts';
-import { isAlreadyExists } from '../apimachinery/status-error.ts';
 import { Client } from '../client/client.ts';
 import type { Controller, ControllerDeps } from '../client/controller.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informer.ts';
 import { InProcessTransport } from '../client/in-process.ts';
-import { bootstrapNamespaces, bootstrapPriorityClasses, defaultStorageClass } from './apiserver/bootstrap.ts';
+import { bootstrap, bootstrapStorageClass } from './apiserver/bootstrap/bootstrap.ts';
+import type { AccessOptions } from './apiserver/access.ts';
 import type { WebhookCaller } from './apiserver/admission/webhook/webhook-caller.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
-import { controllerSpecs } from './controllers/controllers.ts';
+import type { AuthorityFiles } from '../apimachinery/x509/certificate-authority.ts';
+import { controllerSpecs, type ControllerOptions } from './controllers/controllers.ts';
 import { serviceLoadBalancerController, type LoadBalancerRange } from './cloud-provider/service-load-balancer.ts';
+import { ADMIN, CONTROLLER_MANAGER, controllerUser, nodeUser, PROXY, SCHEDULER } from './identities.ts';
 import { kubelets } from './kubelet/kubelets.ts';
 import { BehaviourError, checkDocument, type BehaviourDocument } from './kubelet/runtime/simulated/behaviour.ts';
 import { REALISTIC, traitsOf } from './kubelet/runtime/simulated/documents.ts';
@@ -29,6 +31,7 @@ import { scheduler } from './scheduler/scheduler.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
 
+export { ADMIN };
 export type { BehaviourDocument };
 
 /** What is wrong with a behaviour document; undefined where nothing is. */
@@ -41,9 +44,6 @@ export function checkBehaviours(document: unknown): string | undefined {
     throw error;
   }
 }
-
-/** May do everything: what the administrator's kubeconfig of a new cluster says. */
-export const ADMIN: UserInfo = { username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 
 /** Private addresses that are none of the cluster's own. */
 const LOAD_BALANCERS: LoadBalancerRange = { first: '172.29.0.1', last: '172.29.255.254' };
@@ -63,14 +63,25 @@ export interface ClusterOptions {
   readonly components?: readonly ComponentName[];
   /** How containers start, fail and stop. */
   readonly behaviour?: BehaviourDocument;
+  /** Who sends requests over the network, and who may do what. Roles count unless it is said otherwise. */
+  readonly access?: AccessOptions;
+  /** Signs certificates that are asked for through the API, and is what pods trust: `kube-root-ca.crt`. */
+  readonly certificateAuthority?: AuthorityFiles;
   /** Told of failures that a component will try to mend by itself. */
   readonly onError?: (component: string, key: string, error: unknown) => void;
   /** Reaches admission webhooks. Without it they are stored, and not called. */
   readonly webhooks?: WebhookCaller;
 }
 
-/** Components act under names of their own: as they appear in `managedFields`, and in Kubernetes' audit logs. */
-const COMPONENTS: UserInfo = { username: 'system:kube-controller-manager', groups: ['system:masters', 'system:authenticated'] };
+/** One client a node, however often it is asked for. */
+function memoized(make: (node: string) => Client): (node: string) => Client {
+  const made = new Map<string, Client>();
+  return (node) => {
+    let client = made.get(node);
+    if (!client) made.set(node, (client = make(node)));
+    return client;
+  };
+}
 
 export class Cluster {
   readonly clock: Clock;
@@ -89,8 +100,13 @@ export class Cluster {
     this.clock = options.clock;
     this.random = options.random;
     this.store = options.store ?? new MemoryStore(options.clock);
-    const { webhooks } = options;
-    this.server = standaloneApiServer({ clock: this.clock, random: this.random, store: this.store, ...(webhooks ? { webhooks } : {}) });
+    this.server = standaloneApiServer({
+      clock: this.clock,
+      random: this.random,
+      store: this.store,
+      access: { authorization: 'Node,RBAC', ...options.access },
+      ...(options.webhooks ? { webhooks: options.webhooks } : {}),
+    });
   }
 
   static async start(options: ClusterOptions): Promise<Cluster> {
@@ -103,9 +119,9 @@ export class Cluster {
 
   private async startComponents(wanted: ReadonlySet<ComponentName>): Promise<void> {
     const { clock, options } = this;
-    const informers = new Informers(this.client(COMPONENTS, 'kube-controller-manager'), clock);
-    const deps = (component: string): ControllerDeps => {
-      const client = this.client(COMPONENTS, component);
+    const informers = new Informers(this.client(CONTROLLER_MANAGER, 'kube-controller-manager'), clock);
+    const deps = (component: string, user: UserInfo): ControllerDeps => {
+      const client = this.client(user, component);
       const events = new EventRecorder(client, clock, { component });
       this.recorders.push(events);
       return { client, informers, clock, random: this.random.fork(), events, ...(options.onError ? { onError: options.onError } : {}) };
@@ -120,14 +136,21 @@ export class Cluster {
     this.network = network;
     const parts: Readonly<Record<ComponentName, () => Controller[] | Promise<Controller[]>>> = {
       controllers: () => [
-        ...controllerSpecs({ rootCA: '', simulatedProvisioners: 'all' }).map(({ component, make }) => make(deps(component))),
-        serviceLoadBalancerController(deps('service-controller'), LOAD_BALANCERS),
+        ...controllerSpecs(this.controllerOptions()).map(({ component, serviceAccount = component, make }) =>
+          make(deps(component, controllerUser(serviceAccount))),
+        ),
+        serviceLoadBalancerController(deps('service-controller', controllerUser('service-controller')), LOAD_BALANCERS),
       ],
-      scheduler: () => [scheduler(deps('default-scheduler'))],
+      scheduler: () => [scheduler(deps('default-scheduler', SCHEDULER))],
       nodes: async () => {
-        const all = kubelets(deps('kubelet'), { runtime, traits: traitsOf(document), register: await this.missingNodes() });
+        const all = kubelets(deps('kubelet', ADMIN), {
+          runtime,
+          traits: traitsOf(document),
+          register: await this.missingNodes(),
+          clientOf: memoized((node) => this.client(nodeUser(node), 'kubelet')),
+        });
         this.server.connectNodes(all.nodes);
-        return [proxy(deps('kube-proxy'), { backend: network }), all];
+        return [proxy(deps('kube-proxy', PROXY), { backend: network }), all];
       },
     };
     const components: Controller[] = [];
@@ -135,6 +158,17 @@ export class Cluster {
     this.components = components;
     await informers.start();
     for (const component of this.components) component.start();
+  }
+
+  private controllerOptions(): ControllerOptions {
+    const { certificateAuthority } = this.options;
+    const tokens = this.server.access.serviceAccountTokens;
+    return {
+      rootCA: certificateAuthority?.certificate ?? '',
+      certificateAuthority,
+      simulatedProvisioners: 'all',
+      issueToken: (namespace, account, secret) => tokens.issueForSecret(namespace, account, secret),
+    };
   }
 
   /** The nodes of a cluster that has none yet. */
@@ -146,17 +180,11 @@ export class Cluster {
   }
 
   private async bootstrap(): Promise<void> {
-    const client = this.client({ username: 'system:apiserver', groups: ['system:masters'] }, 'kube-apiserver');
-    const create = async (kind: string, object: Manifest<KubernetesObject>): Promise<void> => {
-      await client.create(kind, object).catch((error: unknown) => {
-        if (!isAlreadyExists(error)) throw error;
-      });
-    };
+    const parts = { store: this.store, clock: this.clock, random: this.random };
     const fresh = this.store.revision === 1;
-    for (const namespace of bootstrapNamespaces()) await create('v1/Namespace', namespace);
-    for (const priorityClass of bootstrapPriorityClasses()) await create('scheduling.k8s.io/v1/PriorityClass', priorityClass);
+    await bootstrap(parts);
     // once, and not again when somebody took it away
-    if (fresh) await create('storage.k8s.io/v1/StorageClass', defaultStorageClass());
+    if (fresh) await bootstrapStorageClass(parts);
   }
 
   /** @param userAgent names the field manager of what is written */

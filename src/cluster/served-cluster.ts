@@ -53,6 +53,8 @@ export async function serveCluster(options: ServeOptions): Promise<ServedCluster
       store,
       onError,
       webhooks: webhookClient,
+      access: { serviceAccountTokens: { signingKey: certificates.serviceAccountKey } },
+      certificateAuthority: { certificate: certificates.authority.cert, privateKey: certificates.authority.key },
       ...(nodes === undefined ? {} : { nodes }),
       ...(components ? { components } : {}),
       ...(behaviour ? { behaviour } : {}),

@@ -1,5 +1,5 @@
 // The namespaces that every server has before anything else.
-import { bootstrapNamespaces } from '../../src/cluster/apiserver/bootstrap.ts';
+import { bootstrapNamespaces } from '../../src/cluster/apiserver/bootstrap/system-objects.ts';
 import type { Client } from '../../src/client/client.ts';
 
 export async function createNamespaces(client: Client): Promise<void> {

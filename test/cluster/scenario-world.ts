@@ -9,14 +9,16 @@ import type { Controller, ControllerDeps } from '../../src/client/controller.ts'
 import { EventRecorder } from '../../src/client/event-recorder.ts';
 import { Informers } from '../../src/client/informer.ts';
 import { InProcessTransport } from '../../src/client/in-process.ts';
+import { bootstrap } from '../../src/cluster/apiserver/bootstrap/bootstrap.ts';
 import { handleHttp } from '../../src/cluster/apiserver/http/http-api.ts';
 import { standaloneApiServer } from '../../src/cluster/apiserver/standalone.ts';
-import { controllerSpecs, type ControllerSpec } from '../../src/cluster/controllers/controllers.ts';
+import { controllerSpecs, type ControllerOptions, type ControllerSpec } from '../../src/cluster/controllers/controllers.ts';
+import { controllerUser } from '../../src/cluster/identities.ts';
 import { kubelets } from '../../src/cluster/kubelet/kubelets.ts';
 import { AT_ONCE, traitsOf } from '../../src/cluster/kubelet/runtime/simulated/documents.ts';
 import { SimulatedRuntime } from '../../src/cluster/kubelet/runtime/simulated/simulated-runtime.ts';
 import { scheduler } from '../../src/cluster/scheduler/scheduler.ts';
-import { createNamespaces } from './namespaces.ts';
+import { MemoryStore } from '../../src/cluster/storage/memory-store.ts';
 import { fakeKubelets, fakeNodes, fakeScheduler } from './fake-nodes.ts';
 
 const ADMIN: UserInfo = { username: 'admin', groups: ['system:masters', 'system:authenticated'] };
@@ -43,7 +45,7 @@ export const SIMULATED_NODES: readonly ControllerSpec[] = [
 ];
 
 export interface WorldOptions {
-  readonly components?: readonly ControllerSpec[];
+  readonly components?: readonly ControllerSpec[] | ((options: ControllerOptions) => readonly ControllerSpec[]);
   readonly seed?: number;
   readonly onError?: ControllerDeps['onError'];
 }
@@ -71,13 +73,17 @@ export interface TestCluster {
 export function testCluster({ components, seed = 1, onError }: WorldOptions = {}): TestCluster {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1, 12, 0, 20));
   const random = new Random(seed);
-  const server = standaloneApiServer({ clock, random });
-  const clientOf = (name: string): Client => new Client(new InProcessTransport(server, ADMIN, name));
-  const client = clientOf('informers');
+  const store = new MemoryStore(clock);
+  const server = standaloneApiServer({ clock, random, store, access: { authorization: 'Node,RBAC' } });
+  const clientOf = (name: string, user: UserInfo): Client => new Client(new InProcessTransport(server, user, name));
+  const client = clientOf('informers', ADMIN);
   const informers = new Informers(client, clock);
   const errors: { controller: string; key: string; error: unknown }[] = [];
-  const controllers: Controller[] = (components ?? [...controllerSpecs({ rootCA: 'ca' }), ...FAKE_NODES]).map(({ component, make }) => {
-    const own = clientOf(component);
+  const issueToken: ControllerOptions['issueToken'] = (...about) => server.access.serviceAccountTokens.issueForSecret(...about);
+  const given = { rootCA: 'ca', issueToken };
+  const specs = typeof components === 'function' ? components(given) : (components ?? [...controllerSpecs(given), ...FAKE_NODES]);
+  const controllers: Controller[] = specs.map(({ component, serviceAccount, make }) => {
+    const own = clientOf(component, controllerUser(serviceAccount ?? component));
     const report = (name: string, key: string, error: unknown): void => {
       errors.push({ controller: name, key, error });
       onError?.(name, key, error);
@@ -106,11 +112,13 @@ export function testCluster({ components, seed = 1, onError }: WorldOptions = {}
         body: text === undefined ? undefined : Buffer.from(text),
         user: ADMIN,
       });
-      if (typeof response.body !== 'string') throw new Error('scenarios open no watches');
-      return { code: response.code, headers: response.headers, body: parsed(response.body), text: response.body };
+      const { body: answered } = response;
+      if (typeof answered !== 'string' && !(answered instanceof Uint8Array)) throw new Error('scenarios open no watches');
+      const answer = typeof answered === 'string' ? answered : Buffer.from(answered).toString();
+      return { code: response.code, headers: response.headers, body: parsed(answer), text: answer };
     },
     async start() {
-      await createNamespaces(client);
+      await bootstrap({ store, clock, random });
       await informers.start();
       for (const controller of controllers) controller.start();
       await clock.settle();
@@ -149,7 +157,7 @@ interface Seen {
 
 /** @param kinds kind → its apiVersion: what is mirrored */
 export async function scenarioWorld(kinds: Readonly<Record<string, string>>, options: WorldOptions = {}): Promise<ScenarioWorld> {
-  const cluster = testCluster({ components: [...controllerSpecs({ rootCA: 'ca' }), ...SIMULATED_NODES], ...options });
+  const cluster = testCluster({ components: (given) => [...controllerSpecs(given), ...SIMULATED_NODES], ...options });
   const { clock } = cluster;
   const seen = new Map<string, Seen>();
   const written = new Map<string, number>();

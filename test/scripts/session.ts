@@ -27,7 +27,7 @@ export function parseSession(text: string): Session {
 }
 
 /** Runs the session's commands in a directory of their own. @returns the session's text as it really went */
-export function runSession({ script, files, filesText }: Session, directory: string): string {
+export function runSession({ script, files, filesText }: Session, directory: string, env: Readonly<Record<string, string>> = {}): string {
   for (const [name, content] of files) {
     const file = path.join(directory, name);
     fs.mkdirSync(path.dirname(file), { recursive: true });
@@ -37,7 +37,7 @@ export function runSession({ script, files, filesText }: Session, directory: str
   for (const [i, line] of script.entries()) {
     if (!line.startsWith('$ ')) continue;
     if (out.length) out.push('');
-    out.push(...commentsBefore(script, i), line, ...run(line.slice(2), directory));
+    out.push(...commentsBefore(script, i), line, ...run(line.slice(2), directory, env));
   }
   return `${out.join('\n')}\n${filesText ? `\n${filesText}` : ''}`;
 }
@@ -54,7 +54,7 @@ const COMMAND_TIMEOUT_MS = 60_000;
 
 const BIN = path.resolve('bin/jibe.js');
 
-function run(command: string, directory: string): string[] {
+function run(command: string, directory: string, extra: Readonly<Record<string, string>>): string[] {
   const { stdout, stderr, status, signal } = spawnSync(
     'bash',
     ['-c', `set -o pipefail; jibe() { ${process.execPath} ${BIN} "$@"; }\n${command}`],
@@ -74,6 +74,7 @@ function run(command: string, directory: string): string[] {
         GIT_COMMITTER_EMAIL: 'a@example.com',
         GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z',
         GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z',
+        ...extra,
       },
     },
   );
@@ -91,13 +92,20 @@ function run(command: string, directory: string): string[] {
 
 /** What differs from run to run, by stable names. */
 function redacted(text: string, directory: string): string {
-  return text
-    .replaceAll(directory, '<dir>')
-    .replaceAll(path.resolve('fixtures'), '<fixtures>')
-    .replace(/("durationMs"): \d+/g, '$1: "<ms>"')
-    .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
-    .replace(/ at [0-9a-f]{12}(?: and changes)?/g, ' at <commit>')
-    .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uid>')
-    .replace(/\bprocess \d+/g, 'process <pid>')
-    .replace(/-[bcdfghjklmnpqrstvwxz2456789]{5}\b(?=[^-])/g, '-<suffix>');
+  return (
+    text
+      .replaceAll(directory, '<dir>')
+      .replaceAll(path.resolve('fixtures'), '<fixtures>')
+      .replace(/("durationMs"): \d+/g, '$1: "<ms>"')
+      .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
+      .replace(/ at [0-9a-f]{12}(?: and changes)?/g, ' at <commit>')
+      .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uid>')
+      // in texts that are cut off
+      .replace(/\b[0-9a-f]{8}-[0-9a-f-]*…/g, '<uid>…')
+      .replace(/\bprocess \d+/g, 'process <pid>')
+      .replace(/\b([IWE])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ (?=\w+\.go:)/g, '$1<log> ')
+      .replace(/\b(simulated:\/\/)[0-9a-f]{64}\b/g, '$1<id>')
+      .replace(/\b127\.0\.0\.1:\d{4,5}\b/g, '127.0.0.1:<port>')
+      .replace(/-[bcdfghjklmnpqrstvwxz2456789]{5}\b(?=[^-])/g, '-<suffix>')
+  );
 }

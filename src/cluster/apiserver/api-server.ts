@@ -6,8 +6,9 @@ import { statusError } from '../../apimachinery/status-error.ts';
 import { isStorageError } from '../storage/storage-error.ts';
 import type { Store } from '../storage/store.ts';
 import { FREE_FORM } from '../../apimachinery/apply/apply-schema.ts';
-import { type AccessDecider, AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
-import { alwaysAllow, type Authorizer } from './authorization.ts';
+import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
+import { access, type Access } from './access.ts';
+import { attributesOf, requireAllowed } from './authorization/authorizer.ts';
 import { CustomResources } from './custom/custom-resources.ts';
 import { applyTypeOf, FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
@@ -29,11 +30,13 @@ export interface ApiServerOptions {
   readonly random: Random;
   readonly resources: readonly ResourceDefinition[];
   readonly admission: readonly AdmissionPlugin[];
-  readonly authorizer?: Authorizer;
+  /** Who sends a request, and who may do what; everyone may do everything where it is not said. */
+  readonly access?: Access;
 }
 
 export class ApiServer {
   readonly catalog = new ResourceCatalog();
+  readonly access: Access;
   readonly metrics = new RequestMetrics();
   readonly healthChecks: Readonly<Record<string, readonly HealthCheck[]>>;
   private readonly handlers: Handlers;
@@ -42,6 +45,7 @@ export class ApiServer {
 
   constructor(options: ApiServerOptions) {
     this.clock = options.clock;
+    this.access = options.access ?? access(options);
     for (const definition of options.resources) this.catalog.add(definition, (_, version) => !version.optional);
     this.handlers = new Handlers({
       store: options.store,
@@ -49,11 +53,11 @@ export class ApiServer {
       random: options.random,
       catalog: this.catalog,
       admission: new AdmissionChain(options.admission),
-      authorizer: options.authorizer ?? alwaysAllow,
+      authorizer: this.access.authorizer,
       fieldManagers: new FieldManagers(options.clock),
     });
     const { store, clock } = options;
-    const authorizer = (options.authorizer ?? alwaysAllow) as AccessDecider;
+    const { authorizer } = this.access;
     for (const plugin of options.admission)
       plugin.connect?.({ catalog: this.catalog, authorizer, applyType: ({ version }) => applyTypeOf(version) ?? FREE_FORM });
     this.healthChecks = healthChecks(async () => {
@@ -79,6 +83,13 @@ export class ApiServer {
 
   /** Throws a StatusError where the request is refused. */
   async serve(request: ResourceRequest): Promise<ResourceResponse> {
+    const checking = requireAllowed(this.access.authorizer, attributesOf(request));
+    if (checking) await checking;
+    return this.serveAllowed(request);
+  }
+
+  /** The user is known to be allowed this. */
+  async serveAllowed(request: ResourceRequest): Promise<ResourceResponse> {
     const pending = this.ready();
     if (pending) await pending;
     const response = await this.handlers.serve(request).catch(storeFailed);

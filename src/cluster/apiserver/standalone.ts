@@ -3,8 +3,10 @@ import type { Clock } from '../../apimachinery/clock.ts';
 import type { Random } from '../../apimachinery/random.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
+import { ownerReferencesPermissionEnforcement } from './admission/owner-references-permission-enforcement.ts';
 import { builtinAdmission } from './admission/builtin-plugins.ts';
 import type { WebhookCaller } from './admission/webhook/webhook-caller.ts';
+import { access, type AccessOptions } from './access.ts';
 import { ApiServer } from './api-server.ts';
 import { builtinResources } from './registry/builtin-resources.ts';
 
@@ -14,12 +16,24 @@ export interface StandaloneOptions {
   readonly store?: Store;
   /** By name, as with kube-apiserver's --disable-admission-plugins: some rules rely on controllers that may not be running. */
   readonly disableAdmissionPlugins?: readonly string[];
+  /** Those that are off by default: OwnerReferencesPermissionEnforcement. */
+  readonly enableAdmissionPlugins?: readonly string[];
+  /** Who sends requests, and who may do what; by default everyone may do everything. */
+  readonly access?: AccessOptions;
   /** Reaches admission webhooks. Without it they are stored, and not called. */
   readonly webhooks?: WebhookCaller;
 }
 
 export function standaloneApiServer(options: StandaloneOptions): ApiServer {
   const { clock, random, store = new MemoryStore(clock), disableAdmissionPlugins = [], webhooks } = options;
-  const admission = builtinAdmission({ store, clock, random, webhooks }).filter(({ name }) => !disableAdmissionPlugins.includes(name));
-  return new ApiServer({ store, clock, random, resources: builtinResources(store), admission });
+  const who = access({ store, clock, random }, options.access);
+  const optional = [ownerReferencesPermissionEnforcement(who.authorizer, (kind) => server.mapping(kind))];
+  const plugins = [
+    ...builtinAdmission({ store, clock, random, webhooks }),
+    ...optional.filter(({ name }) => options.enableAdmissionPlugins?.includes(name)),
+    ...who.admission,
+  ];
+  const admission = plugins.filter(({ name }) => !disableAdmissionPlugins.includes(name));
+  const server: ApiServer = new ApiServer({ store, clock, random, resources: builtinResources(store, who), admission, access: who });
+  return server;
 }

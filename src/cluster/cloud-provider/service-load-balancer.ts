@@ -55,11 +55,7 @@ export function serviceLoadBalancerController(deps: ControllerDeps, range: LoadB
   async function ensure(service: Service): Promise<void> {
     let current = service;
     const { finalizers = [] } = service.metadata;
-    if (!finalizers.includes(FINALIZER))
-      current = await client.update('v1/Service', {
-        ...service,
-        metadata: { ...service.metadata, finalizers: [...finalizers, FINALIZER] },
-      });
+    if (!finalizers.includes(FINALIZER)) current = await patchFinalizers(service, [...finalizers, FINALIZER]);
     const address = addressOf(current) ?? choose(current);
     if (address === undefined) {
       events.event(service, 'Warning', 'SyncLoadBalancerFailed', 'Error syncing load balancer: no address is left');
@@ -82,6 +78,13 @@ export function serviceLoadBalancerController(deps: ControllerDeps, range: LoadB
     return undefined;
   }
 
+  /** By the status, as Kubernetes' own does: it may write nothing else of a Service. */
+  async function patchFinalizers({ metadata }: Service, finalizers: readonly string[]): Promise<Service> {
+    const { name, namespace = '', resourceVersion } = metadata;
+    const patch = { metadata: { resourceVersion, finalizers: finalizers.length > 0 ? finalizers : null } };
+    return (await client.patch('v1/Service', name, patch, { type: 'merge', namespace, subresource: 'status' })).object;
+  }
+
   async function cleanUp(service: Service): Promise<void> {
     events.event(service, 'Normal', 'DeletingLoadBalancer', 'Deleting load balancer');
     free(objectKey(service));
@@ -89,8 +92,7 @@ export function serviceLoadBalancerController(deps: ControllerDeps, range: LoadB
     if (addressOf(service) !== undefined && !service.metadata.deletionTimestamp)
       current = await client.updateStatus('v1/Service', { ...service, status: { ...service.status, loadBalancer: {} } });
     const finalizers = (current.metadata.finalizers ?? []).filter((f) => f !== FINALIZER);
-    const { finalizers: _, ...metadata } = current.metadata;
-    await client.update('v1/Service', { ...current, metadata: { ...metadata, ...(finalizers.length > 0 ? { finalizers } : {}) } });
+    await patchFinalizers(current, finalizers);
     events.event(service, 'Normal', 'DeletedLoadBalancer', 'Deleted load balancer');
   }
 }

@@ -22,6 +22,12 @@ import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler.t
 import { podGarbageCollector } from './pod-garbage-collector.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespaceController } from './namespace.ts';
+import { CertificateAuthority, type AuthorityFiles } from '../../apimachinery/x509/certificate-authority.ts';
+import { bootstrapSignerController, tokenCleanerController } from './bootstrap-tokens.ts';
+import { csrApprovingController } from './certificates/approving.ts';
+import { csrCleanerController } from './certificates/cleaner.ts';
+import { csrSigningController } from './certificates/signing.ts';
+import { serviceAccountTokensController, type IssueToken } from './service-account-tokens.ts';
 import { rootCAPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
 import { replicaSetController, replicationController } from './replica-set.ts';
@@ -29,6 +35,8 @@ import { replicaSetController, replicationController } from './replica-set.ts';
 export interface ControllerSpec {
   /** As events name it, and requests in their user agent. */
   readonly component: string;
+  /** The ServiceAccount in kube-system as which it acts; the component's name where it is not said, kube-controller-manager's user where it is empty. */
+  readonly serviceAccount?: string;
   /** Called before the informers start. */
   make(deps: ControllerDeps): Controller;
 }
@@ -40,40 +48,69 @@ export interface ControllerOptions {
   readonly simulatedProvisioners?: Provisioners;
   readonly podRange?: PodRange;
   readonly nodeLifecycle?: NodeLifecycleOptions;
+  /** Fills the Secrets that hold tokens of ServiceAccounts; absent: they stay empty. */
+  readonly issueToken?: IssueToken;
+  /** By whom certificates are signed; absent: an authority that is made when it is first needed. */
+  readonly certificateAuthority?: AuthorityFiles | undefined;
 }
+
+const CERTIFICATE_CONTROLLER = 'certificate-controller';
+
+/** It signs with the cluster's own key: no ServiceAccount of its own, it is part of kube-controller-manager itself. */
+const tokensController = (rootCA: string, issueToken: IssueToken): ControllerSpec => ({
+  component: 'serviceaccount-token-controller',
+  serviceAccount: '',
+  make: (deps) => serviceAccountTokensController(deps, rootCA, issueToken),
+});
 
 export function controllerSpecs({
   rootCA,
   simulatedProvisioners = [],
   podRange,
   nodeLifecycle,
+  issueToken,
+  certificateAuthority,
 }: ControllerOptions): readonly ControllerSpec[] {
   return [
     { component: 'deployment-controller', make: deploymentController },
     { component: 'replicaset-controller', make: replicaSetController },
     { component: 'replication-controller', make: replicationController },
-    { component: 'serviceaccount-controller', make: serviceAccountController },
-    { component: 'root-ca-certificate-publisher', make: (deps) => rootCAPublisher(deps, rootCA) },
-    { component: 'garbage-collector-controller', make: garbageCollector },
+    { component: 'serviceaccount-controller', serviceAccount: 'service-account-controller', make: serviceAccountController },
+    { component: 'root-ca-certificate-publisher', serviceAccount: 'root-ca-cert-publisher', make: (deps) => rootCAPublisher(deps, rootCA) },
+    { component: 'garbage-collector-controller', serviceAccount: 'generic-garbage-collector', make: garbageCollector },
     { component: 'namespace-controller', make: namespaceController },
     { component: 'endpoint-controller', make: endpointsController },
-    { component: 'endpoint-slice-controller', make: endpointSliceController },
+    { component: 'endpoint-slice-controller', serviceAccount: 'endpointslice-controller', make: endpointSliceController },
     { component: 'statefulset-controller', make: statefulSetController },
-    { component: 'daemonset-controller', make: daemonSetController },
+    { component: 'daemonset-controller', serviceAccount: 'daemon-set-controller', make: daemonSetController },
     { component: 'job-controller', make: jobController },
     { component: 'cronjob-controller', make: cronJobController },
     { component: 'ttl-after-finished-controller', make: ttlAfterFinishedController },
-    { component: 'persistentvolume-controller', make: persistentVolumeController },
-    { component: 'persistentvolumeclaim-protection-controller', make: claimProtectionController },
-    { component: 'persistentvolume-protection-controller', make: volumeProtectionController },
+    { component: 'persistentvolume-controller', serviceAccount: 'persistent-volume-binder', make: persistentVolumeController },
+    {
+      component: 'persistentvolumeclaim-protection-controller',
+      serviceAccount: 'pvc-protection-controller',
+      make: claimProtectionController,
+    },
+    { component: 'persistentvolume-protection-controller', serviceAccount: 'pv-protection-controller', make: volumeProtectionController },
     { component: 'external-provisioner', make: (deps) => simulatedProvisioner(deps, simulatedProvisioners) },
-    { component: 'controllermanager', make: disruptionController },
+    { component: 'controllermanager', serviceAccount: 'disruption-controller', make: disruptionController },
     { component: 'resourcequota-controller', make: resourceQuotaController },
     { component: 'node-controller', make: (deps) => nodeLifecycleController(deps, nodeLifecycle) },
-    { component: 'taint-eviction-controller', make: taintEvictionController },
+    { component: 'taint-eviction-controller', serviceAccount: 'node-controller', make: taintEvictionController },
     { component: 'clusterrole-aggregation-controller', make: clusterRoleAggregationController },
+    { component: 'csrapproving', serviceAccount: CERTIFICATE_CONTROLLER, make: csrApprovingController },
+    {
+      component: 'csrsigning',
+      serviceAccount: CERTIFICATE_CONTROLLER,
+      make: (deps) => csrSigningController(deps, new CertificateAuthority(certificateAuthority, deps.random)),
+    },
+    { component: 'csrcleaner', serviceAccount: CERTIFICATE_CONTROLLER, make: csrCleanerController },
+    { component: 'bootstrap-signer-controller', serviceAccount: 'bootstrap-signer', make: bootstrapSignerController },
+    { component: 'token-cleaner-controller', serviceAccount: 'token-cleaner', make: tokenCleanerController },
+    ...(issueToken ? [tokensController(rootCA, issueToken)] : []),
     { component: 'horizontal-pod-autoscaler', make: horizontalPodAutoscalerController },
     { component: 'pod-garbage-collector', make: podGarbageCollector },
-    { component: 'cidrAllocator', make: (deps) => nodeIpamController(deps, podRange) },
+    { component: 'cidrAllocator', serviceAccount: 'node-controller', make: (deps) => nodeIpamController(deps, podRange) },
   ];
 }

@@ -115,8 +115,8 @@ export function podGarbageCollector(deps: ControllerDeps): Controller {
     try {
       if (reason !== undefined && !isPodTerminal(pod)) {
         const told = { type: 'DisruptionTarget', status: 'True', reason, message, lastTransitionTime: formatTime(clock.now()) };
-        const conditions = [...(pod.status?.conditions ?? []).filter((c) => c.type !== told.type), told];
-        await client.updateStatus('v1/Pod', { ...pod, status: { ...pod.status, phase: 'Failed', conditions } });
+        const status = { phase: 'Failed', conditions: [told] };
+        await client.patch('v1/Pod', name, { status }, { type: 'strategic', namespace, subresource: 'status' });
       }
       await client.delete('v1/Pod', name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
     } catch (error) {

@@ -25,7 +25,7 @@ interface Beat {
 }
 
 export class Heartbeats {
-  private readonly client: Client;
+  private readonly clientOf: (node: string) => Client;
   private readonly clock: Clock;
   private readonly leaseDurationSeconds: number;
   private readonly onError: (node: string, error: unknown) => void;
@@ -34,8 +34,13 @@ export class Heartbeats {
   private next = 0;
   private timer: Timer | undefined;
 
-  constructor(client: Client, clock: Clock, leaseDurationSeconds: number, onError: (node: string, error: unknown) => void) {
-    this.client = client;
+  constructor(
+    clientOf: (node: string) => Client,
+    clock: Clock,
+    leaseDurationSeconds: number,
+    onError: (node: string, error: unknown) => void,
+  ) {
+    this.clientOf = clientOf;
     this.clock = clock;
     this.leaseDurationSeconds = leaseDurationSeconds;
     this.onError = onError;
@@ -77,7 +82,7 @@ export class Heartbeats {
 
   private async renew(beat: Beat): Promise<void> {
     try {
-      beat.lease = beat.lease ? await this.update(beat.lease) : await this.create(beat.node);
+      beat.lease = beat.lease ? await this.update(beat.node.name, beat.lease) : await this.create(beat.node);
     } catch (error) {
       // another has written or deleted it: read anew at the next beat
       const expected = beat.lease !== undefined && (isConflict(error) || isNotFound(error));
@@ -86,9 +91,9 @@ export class Heartbeats {
     }
   }
 
-  private update(lease: Lease): Promise<Lease> {
+  private update(node: string, lease: Lease): Promise<Lease> {
     const spec = { ...lease.spec, renewTime: formatMicroTime(this.clock.now()) };
-    return this.client.update('coordination.k8s.io/v1/Lease', { ...lease, spec });
+    return this.clientOf(node).update('coordination.k8s.io/v1/Lease', { ...lease, spec });
   }
 
   private async create({ name, uid }: Beating): Promise<Lease> {
@@ -98,11 +103,12 @@ export class Heartbeats {
       metadata: { name, namespace: NAMESPACE, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid }] },
       spec: { holderIdentity: name, leaseDurationSeconds: this.leaseDurationSeconds, renewTime: formatMicroTime(this.clock.now()) },
     };
+    const client = this.clientOf(name);
     try {
-      return await this.client.create('coordination.k8s.io/v1/Lease', lease);
+      return await client.create('coordination.k8s.io/v1/Lease', lease);
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
-      return this.update(await this.client.get('coordination.k8s.io/v1/Lease', name, { namespace: NAMESPACE }));
+      return this.update(name, await client.get('coordination.k8s.io/v1/Lease', name, { namespace: NAMESPACE }));
     }
   }
 }

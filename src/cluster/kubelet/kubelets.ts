@@ -3,6 +3,7 @@
 import type { Node, Pod } from '#api/core/v1';
 import type { Manifest } from '../../apimachinery/object.ts';
 import { isAlreadyExists } from '../../apimachinery/status-error.ts';
+import type { Client } from '../../client/client.ts';
 import type { Controller, ControllerDeps } from '../../client/controller.ts';
 import type { NodeApi } from '../../apimachinery/node-api.ts';
 import { objectKey } from '../../client/informer.ts';
@@ -24,6 +25,8 @@ export interface KubeletsOptions {
   readonly manages?: (node: Node) => boolean;
   /** How long a node counts as alive after its last heartbeat; 0: no heartbeats. Default: 40. */
   readonly leaseDurationSeconds?: number;
+  /** As whom the kubelet of a node speaks. Default: all alike. */
+  readonly clientOf?: (node: string) => Client;
 }
 
 const LEASE_SECONDS = 40;
@@ -61,12 +64,18 @@ class Kubelets implements KubeletsController {
     this.deps = deps;
     this.options = options;
     this.traits = options.traits ?? KUBELET_TRAITS;
-    const { informers, client, clock } = deps;
+    const { informers, clock } = deps;
     this.pods = informers.of('v1/Pod');
     this.nodeInformer = informers.of('v1/Node');
     this.pods.addIndex(BY_NODE, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
     const lease = options.leaseDurationSeconds ?? LEASE_SECONDS;
-    if (lease > 0) this.heartbeats = new Heartbeats(client, clock, lease, (node, error) => this.failed(node, error));
+    if (lease > 0)
+      this.heartbeats = new Heartbeats(
+        (node) => this.clientOf(node),
+        clock,
+        lease,
+        (node, error) => this.failed(node, error),
+      );
     this.config = this.watchConfig();
     this.nodes = nodeApi({ runtime: options.runtime, config: this.config, manages: (node) => this.byNode.has(node) });
     this.watch();
@@ -126,7 +135,7 @@ class Kubelets implements KubeletsController {
   private take(node: Node): void {
     const { name } = node.metadata;
     const kubelet = new Kubelet(node, {
-      deps: this.deps,
+      deps: { ...this.deps, client: this.clientOf(name) },
       runtime: this.options.runtime,
       traits: this.traits,
       config: this.config,
@@ -137,6 +146,10 @@ class Kubelets implements KubeletsController {
     if (!isReported(node, this.traits)) this.count(kubelet.report());
     if (this.heartbeats) this.count(this.heartbeats.begin({ name, uid: node.metadata.uid, reportStatus: () => kubelet.reportStatus() }));
     for (const pod of this.pods.byIndex(BY_NODE, name)) this.podChanged(pod);
+  }
+
+  private clientOf(node: string): Client {
+    return this.options.clientOf?.(node) ?? this.deps.client;
   }
 
   private leave(name: string): void {

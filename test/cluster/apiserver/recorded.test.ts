@@ -11,7 +11,7 @@ import { Random } from '../../../src/apimachinery/random.ts';
 import { StatusError } from '../../../src/apimachinery/status-error.ts';
 import type { ResourceRequest, Verb } from '../../../src/apimachinery/api-request.ts';
 import type { ApiServer } from '../../../src/cluster/apiserver/api-server.ts';
-import { bootstrapPriorityClasses } from '../../../src/cluster/apiserver/bootstrap.ts';
+import { bootstrapPriorityClasses } from '../../../src/cluster/apiserver/bootstrap/system-objects.ts';
 import { standaloneApiServer } from '../../../src/cluster/apiserver/standalone.ts';
 
 interface Base {

@@ -5,8 +5,7 @@ import type { RequestOptions, UserInfo } from '../../../apimachinery/api-request
 import { forbiddenError, type StatusError } from '../../../apimachinery/status-error.ts';
 import type { Store } from '../../storage/store.ts';
 import type { ApplyType } from '../../../apimachinery/apply/apply-schema.ts';
-import type { FieldTerm } from '../../../apimachinery/field-selector.ts';
-import type { Decision } from '../authorization.ts';
+import type { Authorizer } from '../authorization/authorizer.ts';
 import type { ResourceCatalog, Served } from '../generic/catalog.ts';
 import type { Draft } from '../generic/resource-definition.ts';
 
@@ -42,27 +41,10 @@ export class Reinvocation {
   readonly memory = new Map<object, unknown>();
 }
 
-/** What an expression of a policy asks of the authorizer: about a resource, or about a path. */
-export type AccessQuestion =
-  | (GroupVersionResource & {
-      readonly user: UserInfo;
-      readonly verb: string;
-      readonly subresource: string;
-      readonly namespace: string;
-      readonly name: string;
-      readonly fieldSelector: readonly FieldTerm[];
-    })
-  | { readonly user: UserInfo; readonly verb: string; readonly path: string };
-
-/** Who decides it. */
-export interface AccessDecider {
-  authorize(question: AccessQuestion): Decision | Promise<Decision>;
-}
-
 /** What plugins may use of the server that they are part of. */
 export interface AdmissionServer {
   readonly catalog: ResourceCatalog;
-  readonly authorizer: AccessDecider;
+  readonly authorizer: Authorizer;
   /** How the objects of a kind are merged. */
   applyType(served: Served): ApplyType;
 }

@@ -7,6 +7,7 @@ import { defaultIngressClass, defaultStorageClass } from './default-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
 import { mutatingAdmissionPolicy } from './policy/mutating-admission-policy.ts';
@@ -37,6 +38,7 @@ export function builtinAdmission({
     namespaceLifecycle(store),
     limitRanger(store),
     serviceAccount(store, random),
+    nodeRestriction(store),
     taintNodesByCondition,
     podSecurity(store),
     priority(store),

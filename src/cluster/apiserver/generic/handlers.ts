@@ -1,23 +1,14 @@
 // One method a verb: from a resource request to its answer. The same for all resources; what differs is in their definitions.
 import type { Clock } from '../../../apimachinery/clock.ts';
 import { decode } from '../../../apimachinery/codec/decode.ts';
-import { quote } from '../../../apimachinery/go-text.ts';
 import { deepCopy, groupVersion, isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import type { NodeApi } from '../../../apimachinery/node-api.ts';
 import type { Random } from '../../../apimachinery/random.ts';
 import type { StructType } from '../../../apimachinery/schema/go-type.ts';
-import {
-  badRequest,
-  forbiddenError,
-  isNotFound,
-  methodNotSupported,
-  notFoundError,
-  statusError,
-  StatusError,
-} from '../../../apimachinery/status-error.ts';
+import { badRequest, isNotFound, methodNotSupported, notFoundError, statusError, StatusError } from '../../../apimachinery/status-error.ts';
 import type { Store } from '../../storage/store.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
-import type { Authorizer } from '../authorization.ts';
+import { attributesOf, requireAllowed, type Authorizer } from '../authorization/authorizer.ts';
 import { RequestContext } from './context.ts';
 import { decodeObject } from './decode-object.ts';
 import { deleteObject } from './delete.ts';
@@ -192,7 +183,9 @@ export class Handlers implements SubresourceServer {
     checkWriteOptions('CreateOptions', context.options);
     const draft = decodeObject(context.request.body ?? { value: undefined }, context.served, context);
     wipeSystemFields(draft);
-    const object = await context.served.definition.review!(draft, context, this);
+    checkNamespace(draft, context.served.definition.namespaced ? context.request.namespace : '');
+    const owned = this.parts.fieldManagers.of(context.served, '').update(undefined, draft, context.fieldManager);
+    const object = await context.served.definition.review!(owned, context, this);
     return { is: 'object', code: 201, object, warnings: context.warnings };
   }
 
@@ -301,6 +294,12 @@ export class Handlers implements SubresourceServer {
     };
   }
 
+  async admitCreate(context: RequestContext, object: Draft): Promise<void> {
+    const attributes = context.admissionAttributes('CREATE', context.request.name, object, undefined);
+    await this.parts.admission.admit(attributes);
+    await this.parts.admission.validate(attributes);
+  }
+
   decodeBody(context: RequestContext, type: StructType): JsonObject {
     const { value, duplicates } = context.request.body ?? { value: {} };
     const { object } = decode(type, value ?? {}, duplicates ? { duplicates } : {});
@@ -314,9 +313,7 @@ export class Handlers implements SubresourceServer {
       admission: this.parts.admission,
       random: this.parts.random,
       authorizeCreate: async (c) => {
-        const attributes = { ...c.request, verb: 'create' as const };
-        const decision = await this.parts.authorizer.authorize(attributes);
-        if (!decision.allowed) throw forbiddenError(qualified(c.served.definition), c.request.name, denial(attributes, decision.reason));
+        await requireAllowed(this.parts.authorizer, attributesOf({ ...c.request, verb: 'create' }));
       },
     };
   }
@@ -335,17 +332,6 @@ function withWatchDefaults(options: RequestOptions): RequestOptions {
   const { resourceVersion = '', resourceVersionMatch, sendInitialEvents } = options;
   const fromNowhere = sendInitialEvents === undefined && !resourceVersionMatch && (resourceVersion === '' || resourceVersion === '0');
   return fromNowhere ? { ...options, sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' } : options;
-}
-
-/** `User "x" cannot create resource "pods" in API group "" in the namespace "default"` */
-export function denial(
-  request: Pick<ResourceRequest, 'user' | 'verb' | 'group' | 'resource' | 'subresource' | 'namespace'>,
-  reason: string,
-): string {
-  const { user, verb, group, resource, subresource, namespace } = request;
-  const what = subresource ? `${resource}/${subresource}` : resource;
-  const where = namespace ? ` in the namespace ${quote(namespace)}` : ' at the cluster scope';
-  return `User ${quote(user.username)} cannot ${verb} resource ${quote(what)} in API group ${quote(group)}${where}${reason ? `: ${reason}` : ''}`;
 }
 
 function answer(context: RequestContext, code: number, object: KubernetesObject | JsonObject): ResourceResponse {

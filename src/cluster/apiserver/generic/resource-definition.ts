@@ -127,6 +127,8 @@ export interface SubresourceServer {
    * @param view the form, as if it were a resource
    */
   viewChange(context: RequestContext, view: Served): (old: KubernetesObject) => Draft;
+  /** Mutating and validating admission of what is created in a subresource, as far as it is not an object of its own. */
+  admitCreate(context: RequestContext, object: Draft): Promise<void>;
   /** The whole way of an update: rules, admission, field ownership, store. */
   update(context: RequestContext, change: UpdateRequest): Promise<{ readonly object: KubernetesObject; readonly created: boolean }>;
   /** Another request, as the same user. */

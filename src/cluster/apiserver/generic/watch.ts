@@ -153,6 +153,10 @@ class Stream implements WatchStream {
     this.timers.push(this.clock.schedule(BOOKMARK_MS, again, { background: true }));
   }
 
+  poll(): WatchEvent | undefined {
+    return this.buffer.shift();
+  }
+
   next(): Promise<WatchEvent | undefined> {
     const event = this.buffer.shift();
     if (event) return Promise.resolve(event);

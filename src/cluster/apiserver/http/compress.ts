@@ -11,7 +11,12 @@ export async function compressed(request: HttpRequest, response: HttpResponse): 
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) return response;
   // text of that many characters has at least as many bytes
   if (body.length < THRESHOLD_BYTES || !takesGzip(request)) return response;
-  const headers = { ...response.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' };
+  const { vary } = response.headers;
+  const headers = {
+    ...response.headers,
+    'content-encoding': 'gzip',
+    vary: vary === undefined ? 'Accept-Encoding' : `${String(vary)}, Accept-Encoding`,
+  };
   return { ...response, headers, body: await zip(body, { level: 1 }) };
 }
 

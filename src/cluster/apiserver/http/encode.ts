@@ -18,7 +18,8 @@ export function encodeBody(
   switch (accepted.mediaType) {
     case 'application/json':
       if (accepted.pretty) return encodeJson(plain(object, typed), 2);
-      return `${isList(object) ? listText(object, typed) : objectText(object)}\n`;
+      if (isList(object)) return listBytes(object, typed);
+      return Buffer.concat([object['kind'] === 'Table' ? tableBytes(object as JsonObject) : objectBytes(object), NEWLINE]);
     case 'application/yaml':
       return writeYaml(plain(object, typed));
     case 'application/vnd.kubernetes.protobuf': {
@@ -35,32 +36,54 @@ function plain(object: KubernetesObject | JsonObject, typed: boolean): JsonObjec
   return { ...object, items };
 }
 
-/** Text of objects that are stored: made once, sent often. */
-const texts = new WeakMap<object, string>();
+/** Bytes of objects that are stored: made once, sent often. Text would have to be turned into bytes each time. */
+const encoded = new WeakMap<object, Buffer>();
 
-export function objectText(object: KubernetesObject | JsonObject): string {
-  let text = texts.get(object);
-  if (text === undefined) {
-    text = encodeJson(object);
-    texts.set(object, text);
+export function objectBytes(object: KubernetesObject | JsonObject): Buffer {
+  let bytes = encoded.get(object);
+  if (bytes === undefined) {
+    bytes = Buffer.from(encodeJson(object));
+    encoded.set(object, bytes);
   }
-  return text;
+  return bytes;
 }
 
-export function listText(list: JsonObject, typed: boolean): string {
-  const { items, ...head } = list;
-  if (!Array.isArray(items)) return encodeJson(list);
-  const parts = (items as readonly JsonObject[]).map((item) => (typed ? withoutKind(item) : objectText(item)));
-  return `${encodeJson(head).slice(0, -1)},"items":[${parts.join(',')}]}`;
+const OPEN = Buffer.from('{');
+const CLOSE = Buffer.from('}');
+const COMMA = Buffer.from(',');
+const NEWLINE = Buffer.from('\n');
+
+function listBytes(list: JsonObject, typed: boolean): Buffer {
+  const { items, ...head } = list as JsonObject & { readonly items: readonly JsonObject[] };
+  const parts: Buffer[] = [Buffer.from(`${encodeJson(head).slice(0, -1)},"items":[`)];
+  for (const [i, item] of items.entries()) {
+    if (i > 0) parts.push(COMMA);
+    if (typed) parts.push(...withoutKind(item));
+    else parts.push(objectBytes(item));
+  }
+  parts.push(Buffer.from(']}\n'));
+  return Buffer.concat(parts);
+}
+
+/** The cells change with time, what stands beside them does not. */
+export function tableBytes(table: JsonObject): Buffer {
+  const { rows, ...head } = table as JsonObject & { readonly rows: readonly JsonObject[] };
+  const parts: Buffer[] = [Buffer.from(`${encodeJson(head).slice(0, -1)},"rows":[`)];
+  for (const [i, { object, ...row }] of rows.entries()) {
+    parts.push(Buffer.from(`${i > 0 ? ',' : ''}${encodeJson(row).slice(0, -1)},"object":`));
+    parts.push(isObject(object) ? objectBytes(object) : Buffer.from('null'), CLOSE);
+  }
+  parts.push(Buffer.from(']}'));
+  return Buffer.concat(parts);
 }
 
 /** Stored objects begin with kind and apiVersion, so that they can be cut off. */
-function withoutKind(object: JsonObject): string {
+function withoutKind(object: JsonObject): Buffer[] {
   const prefix = `{"kind":${JSON.stringify(object['kind'])},"apiVersion":${JSON.stringify(object['apiVersion'])},`;
-  const text = objectText(object);
-  if (text.startsWith(prefix)) return `{${text.slice(prefix.length)}`;
+  const bytes = objectBytes(object);
+  if (bytes.toString('latin1', 0, prefix.length) === prefix) return [OPEN, bytes.subarray(prefix.length)];
   const { kind: _k, apiVersion: _a, ...rest } = object;
-  return encodeJson(rest);
+  return [Buffer.from(encodeJson(rest))];
 }
 
 export const isList = (object: unknown): object is JsonObject =>

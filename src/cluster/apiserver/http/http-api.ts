@@ -9,6 +9,7 @@ import { compressed } from './compress.ts';
 import { convertObject, eventConverter, isConvertible, type Conversion } from './convert-response.ts';
 import { timeoutOf, within } from './deadline.ts';
 import { encodeBody } from './encode.ts';
+import { identify } from './identify.ts';
 import { header, plainNotFound, type HttpRequest, type HttpResponse } from './http-message.ts';
 import { checkRoute, negotiate, negotiateError, negotiateStream, SUPPORTED, type Accepted } from './negotiate.ts';
 import { answerNonResource } from './non-resource.ts';
@@ -47,11 +48,15 @@ function split(url: string): [path: string, query: URLSearchParams] {
   return at < 0 ? [url, new URLSearchParams()] : [url.slice(0, at), parseQuery(url.slice(at + 1))];
 }
 
-async function answer(server: ApiServer, request: HttpRequest): Promise<HttpResponse> {
+/** Somebody has sent it. */
+type IdentifiedRequest = HttpRequest & { readonly user: UserInfo };
+
+async function answer(server: ApiServer, sent: HttpRequest): Promise<HttpResponse> {
   const pending = server.ready();
   if (pending) await pending;
-  const [path, query] = split(request.url);
-  const info = requestInfo(request.method, path, query);
+  const [path, query] = split(sent.url);
+  const info = requestInfo(sent.method, path, query);
+  const request: IdentifiedRequest = { ...sent, user: await identify(server.access, sent, info, query) };
   if (path.startsWith('//')) return plainNotFound();
   if (!info.isResourceRequest) return answerNonResource(server, request, path, query);
   if (!server.catalog.hasGroup(info.group) || !server.catalog.hasGroupVersion(info.group, info.version)) return plainNotFound();
@@ -67,7 +72,7 @@ async function answer(server: ApiServer, request: HttpRequest): Promise<HttpResp
 
 async function answerResource(
   server: ApiServer,
-  request: HttpRequest,
+  request: IdentifiedRequest,
   info: RequestInfo,
   query: URLSearchParams,
   served: Served,
@@ -81,7 +86,7 @@ async function answerResource(
     if (error instanceof StatusError && deprecation !== undefined) error.warnings = [deprecation];
     throw error;
   });
-  const response = await within(server.clock, timeoutMs, server.serve(asked));
+  const response = await within(server.clock, timeoutMs, server.serveAllowed(asked));
   if (response.is === 'upgrade' && !header(request, 'upgrade')) throw badRequest('Upgrade request required');
   const conversion = accepted.convert && { convert: accepted.convert, definition: served.definition, query, now: server.now() };
   return encode(response, accepted, typed, conversion);
@@ -105,7 +110,12 @@ function inJson(accepted: Accepted, custom: boolean): Accepted {
   throw notAcceptable(`only the following media types are accepted: ${SUPPORTED.join(', ')}`);
 }
 
-async function resourceRequest(info: RequestInfo, query: URLSearchParams, request: HttpRequest, served: Served): Promise<ResourceRequest> {
+async function resourceRequest(
+  info: RequestInfo,
+  query: URLSearchParams,
+  request: IdentifiedRequest,
+  served: Served,
+): Promise<ResourceRequest> {
   const verb = info.verb as ResourceRequest['verb'];
   // what is connected to says in its query what it wants
   const connects = served.definition.subresources[info.subresource]?.verbs.includes('connect');
@@ -122,15 +132,10 @@ async function resourceRequest(info: RequestInfo, query: URLSearchParams, reques
     name: verb === 'create' && info.subresource === '' ? '' : info.name,
     options: verb === 'delete' || verb === 'deletecollection' ? deleteOptions(options, body) : options,
     ...(body ? { body } : {}),
-    user: request.user ?? userOf(request),
+    user: request.user,
     userAgent: header(request, 'user-agent') ?? '',
     query,
   };
-}
-
-function userOf({ clientCertificate }: HttpRequest): UserInfo {
-  if (!clientCertificate) return { username: 'system:anonymous', groups: ['system:unauthenticated'] };
-  return { username: clientCertificate.commonName, groups: [...clientCertificate.organizations, 'system:authenticated'] };
 }
 
 async function readBody(info: RequestInfo, request: HttpRequest, { definition, version }: Served): Promise<RequestBody | undefined> {

@@ -16,7 +16,7 @@ export interface HttpRequest {
   readonly body: Uint8Array | undefined;
   /** Who asks, where the caller knows. */
   readonly user?: UserInfo;
-  readonly clientCertificate?: ClientCertificate;
+  readonly clientCertificate?: ClientCertificate | undefined;
 }
 
 export type HttpHeaders = Readonly<Record<string, string | readonly string[]>>;
@@ -30,7 +30,7 @@ export interface HttpResponse {
   readonly upgrade?: Upgrade;
 }
 
-/** The events of a watch as they are sent, one a chunk. */
+/** The events of a watch as they are sent; a chunk holds whole events, often several. */
 export interface WatchBody {
   next(): Promise<string | Uint8Array | undefined>;
   cancel(): void;

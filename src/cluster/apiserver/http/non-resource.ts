@@ -1,13 +1,13 @@
 // Paths that are no resources: discovery, OpenAPI, version, health, metrics, and the list of them all.
 import type { JsonObject } from '../../../apimachinery/object.ts';
 import type { ApiServer } from '../api-server.ts';
+import { issuerDiscovery } from '../authentication/issuer-discovery.ts';
 import { aggregatedDiscovery } from './discovery/aggregated.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery/legacy.ts';
 import { servedGroups, type ServedGroup, type ServedVersion } from './discovery/served-groups.ts';
 import { encodeBody } from './encode.ts';
 import { answerHealth, healthPaths } from './health.ts';
 import { header, plainNotFound, type HttpRequest, type HttpResponse } from './http-message.ts';
-import { answerOpenApi } from './openapi/openapi-api.ts';
 import { checkRoute, negotiate, type Convertible } from './negotiate.ts';
 import { methodNotAllowed } from './request-path.ts';
 import { VERSION } from './version.ts';
@@ -22,8 +22,14 @@ export async function answerNonResource(
   // health may be asked with any method
   const health = await answerHealth(server.healthChecks, path, query);
   if (health) return health;
-  const openApi = request.method === 'GET' ? answerOpenApi(servedGroups(server.catalog), request, path, query, server.now()) : undefined;
-  if (openApi) return openApi;
+  if (request.method === 'GET' && path.startsWith('/openapi/')) {
+    // most servers are never asked
+    const { answerOpenApi } = await import('./openapi/openapi-api.ts');
+    const openApi = answerOpenApi(servedGroups(server.catalog), request, path, query, server.now());
+    if (openApi) return openApi;
+  }
+  const discovery = request.method === 'GET' ? await issuerDiscovery(path, server.access.serviceAccountTokens) : undefined;
+  if (discovery) return discovery;
   const document = documentAt(server, request, path.length > 1 ? path.replace(/\/$/, '') : path);
   if (!document) return plainNotFound();
   if (request.method !== 'GET') throw methodNotAllowed();

@@ -17,7 +17,7 @@ import {
 } from '../../../apimachinery/status-error.ts';
 import { formatTime } from '../../../apimachinery/time.ts';
 import type { RequestContext } from '../generic/context.ts';
-import type { Strategy, SubresourceServer } from '../generic/resource-definition.ts';
+import type { Draft, Strategy, SubresourceServer } from '../generic/resource-definition.ts';
 import { withCondition } from './binding.ts';
 
 /** Pods that are on their way out, by budget: more than these, and the budget's controller must be far behind. */
@@ -36,6 +36,7 @@ export async function serveEviction(context: RequestContext, server: Subresource
   const { name, namespace } = context.request;
   const eviction = server.decodeBody(context, structType('policy/v1.Eviction')) as Eviction;
   if ((eviction.metadata?.name ?? '') !== name) throw badRequest('name in URL does not match name in Eviction object');
+  await server.admitCreate(context, eviction as unknown as Draft);
   const options = deleteOptions(eviction.deleteOptions ?? {}, context);
   const { value } = await server.objects(context.served.definition).get(namespace, name);
   const pod = value as unknown as Pod;

@@ -1,6 +1,7 @@
 // All built-in resources, group by group.
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 import type { Store } from '../../storage/store.ts';
+import type { Access } from '../access.ts';
 import { admissionregistrationResources } from './admissionregistration.ts';
 import { apiextensionsResources } from './apiextensions.ts';
 import { apiregistrationResources } from './apiregistration.ts';
@@ -25,15 +26,18 @@ import { schedulingResources } from './scheduling.ts';
 import { storageResources } from './storage.ts';
 import { storagemigrationResources } from './storagemigration.ts';
 
-/** @param store of the server that will serve them: some rules depend on what is stored */
-export function builtinResources(store: Store): ResourceDefinition[] {
+/**
+ * @param store of the server that will serve them: some rules depend on what is stored
+ * @param access what reviews answer from
+ */
+export function builtinResources(store: Store, access: Access): ResourceDefinition[] {
   return [
-    ...coreResources(store),
+    ...coreResources(store, access),
     ...apiregistrationResources(),
     ...appsResources(),
     ...eventsResources(),
-    ...authenticationResources(),
-    ...authorizationResources(),
+    ...authenticationResources(access),
+    ...authorizationResources(access),
     ...autoscalingResources(),
     ...batchResources(),
     ...certificatesResources(),

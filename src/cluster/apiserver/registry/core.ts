@@ -3,6 +3,8 @@ import type { ConfigMap, Endpoints, LimitRange, Namespace, ResourceQuota, Secret
 import { Path } from '../../../apimachinery/validation/field-error.ts';
 import { nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
 import type { Store } from '../../storage/store.ts';
+import type { Access } from '../access.ts';
+import { serveTokenRequest } from '../authentication/token-request.ts';
 import { setEndpointsDefaults, setLimitRangeDefaults, setResourceQuotaDefaults } from '../defaults/core-kinds.ts';
 import { setNamespaceDefaults, setSecretDefaults } from '../defaults/namespace-and-secret.ts';
 import { setServiceDefaults } from '../defaults/service.ts';
@@ -77,7 +79,7 @@ const serviceAccountStrategy: TypedStrategy<ServiceAccount> = {
 const SERVICE_CIDR = '10.0.0.0/16';
 
 /** @param store tells which addresses and ports are taken */
-export function coreResources(store: Store): ResourceDefinition[] {
+export function coreResources(store: Store, { serviceAccountTokens }: Access): ResourceDefinition[] {
   return [
     define('', 'componentstatuses', {
       shortNames: ['cs'],
@@ -170,6 +172,7 @@ export function coreResources(store: Store): ResourceDefinition[] {
     define('', 'serviceaccounts', {
       shortNames: ['sa'],
       strategy: typed(serviceAccountStrategy),
+      subresources: { token: { serve: (context, server) => serveTokenRequest(context, server, serviceAccountTokens) } },
       returnsDeletedObject: true,
       columns: serviceAccountColumns,
     }),

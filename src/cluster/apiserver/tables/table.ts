@@ -67,7 +67,15 @@ const definition = ({ name, type, format = '', description, priority = 0 }: Colu
   priority,
 });
 
+/** By the object: it is asked for again and again. */
+const metadataOnly = new WeakMap<object, JsonObject>();
+
 /** Nothing of an object but its metadata. */
 export function partialMetadata(object: KubernetesObject | JsonObject, version: string): JsonObject {
-  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
+  const apiVersion = `meta.k8s.io/${version}`;
+  const known = metadataOnly.get(object);
+  if (known?.['apiVersion'] === apiVersion) return known;
+  const partial = { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata };
+  metadataOnly.set(object, partial);
+  return partial;
 }

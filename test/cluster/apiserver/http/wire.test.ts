@@ -243,36 +243,38 @@ test('what is large is compressed for those who take that', async () => {
   expect((await own.ask(`${CONFIG_MAPS}/large`)).headers['content-encoding']).toBeUndefined();
 });
 
-async function frames(url: string, asked: Asked, count: number): Promise<{ readonly type: unknown; readonly frames: readonly Buffer[] }> {
+/** What a watch sends until it has sent so much. */
+async function watched(
+  url: string,
+  asked: Asked,
+  enough: (sent: Buffer) => boolean,
+): Promise<{ readonly type: unknown; readonly sent: Buffer }> {
   const response = await server.ask(url, asked);
   const body = response.body as WatchBody;
-  const all: Buffer[] = [];
-  while (all.length < count) all.push(Buffer.from((await body.next())!));
+  let sent = Buffer.alloc(0);
+  while (!enough(sent)) sent = Buffer.concat([sent, Buffer.from((await body.next())!)]);
   body.cancel();
-  return { type: response.headers['content-type'], frames: all };
+  return { type: response.headers['content-type'], sent };
 }
 
 test('a watch in protobuf is a stream of frames, each with its length', async () => {
   const url = `${CONFIG_MAPS}?watch=true&fieldSelector=metadata.name=c`;
-  const { type, frames: all } = await frames(url, accept(`${PROTOBUF};stream=watch`), 1);
+  const { type, sent } = await watched(url, accept(`${PROTOBUF};stream=watch`), (bytes) => bytes.length > 0);
   expect(type).toBe(`${PROTOBUF};stream=watch`);
-  const [frame] = all;
-  expect(frame!.readUInt32BE(0)).toBe(frame!.length - 4);
-  const object = frame!.subarray(frame!.indexOf('k8s\0'));
-  expect(frame!.subarray(4, 11).toString('latin1')).toBe('\n\x05ADDED');
+  expect(sent.readUInt32BE(0)).toBe(sent.length - 4);
+  const object = sent.subarray(sent.indexOf('k8s\0'));
+  expect(sent.subarray(4, 11).toString('latin1')).toBe('\n\x05ADDED');
   expect(decodeEnvelope(openEnvelope(object))).toMatchObject({ kind: 'ConfigMap', metadata: { name: 'c' } });
 });
 
 test('a watch of tables tells its columns once', async () => {
   await server.ask(CONFIG_MAPS, { method: 'POST', body: { metadata: { name: 'd', labels: { w: '1' } } } });
   await server.ask(CONFIG_MAPS, { method: 'POST', body: { metadata: { name: 'e', labels: { w: '1' } } } });
-  const { type, frames: all } = await frames(
-    `${CONFIG_MAPS}?watch=1&labelSelector=w`,
-    accept(`${PROTOBUF};${TABLE},application/json;${TABLE}`),
-    2,
-  );
+  const asked = accept(`${PROTOBUF};${TABLE},application/json;${TABLE}`);
+  const lines = (bytes: Buffer): string[] => bytes.toString().split('\n').slice(0, -1);
+  const { type, sent } = await watched(`${CONFIG_MAPS}?watch=1&labelSelector=w`, asked, (bytes) => lines(bytes).length === 2);
   expect(type).toBe('application/json');
-  const [first, second] = all.map((line) => JSON.parse(line.toString()) as { readonly object: JsonObject });
+  const [first, second] = lines(sent).map((line) => JSON.parse(line) as { readonly object: JsonObject });
   expect(first!.object).toMatchObject({ kind: 'Table', columnDefinitions: [{ name: 'Name' }, { name: 'Data' }, { name: 'Age' }] });
   expect(second!.object['columnDefinitions']).toBeNull();
 });

@@ -17,7 +17,8 @@ import { type Activation, CostLimitExceeded, makeProgram, type Program } from '.
 import { CelError, MapValue, type Value } from '../../../../apimachinery/cel/values.ts';
 import type { JsonObject } from '../../../../apimachinery/object.ts';
 import { parseFieldSelector } from '../../../../apimachinery/field-selector.ts';
-import type { AccessDecider, AccessQuestion, AdmissionAttributes } from '../admission.ts';
+import type { Attributes, Authorizer } from '../../authorization/authorizer.ts';
+import type { AdmissionAttributes } from '../admission.ts';
 import {
   ADMISSION_REQUEST,
   compilePolicyExpression,
@@ -220,7 +221,7 @@ class Pending extends Error {
 
 /** Most often there is nothing to wait for, and `evaluate` is called once. It must have no effects of its own. */
 export async function withAuthorizer<T>(
-  authorizer: AccessDecider,
+  authorizer: Authorizer,
   { user }: AdmissionAttributes,
   evaluate: (authorize: Authorize) => T,
 ): Promise<T> {
@@ -252,7 +253,7 @@ export async function withAuthorizer<T>(
   }
 }
 
-function question(check: AuthorizationCheck, user: AdmissionAttributes['user']): AccessQuestion {
+function question(check: AuthorizationCheck, user: AdmissionAttributes['user']): Attributes {
   const { serviceAccount: account, path, verb, group = '', resource = '', subresource = '', namespace = '', name = '' } = check;
   const who = account ? serviceAccountUser(account) : user;
   if (path !== undefined) return { user: who, verb, path };

@@ -46,9 +46,9 @@ const printenv: Program = (args, { env, out }) => {
     for (const [name, value] of env) out(`${name}=${value}\n`);
     return 0;
   }
-  const value = env.get(args[0]!);
-  if (value !== undefined) out(`${value}\n`);
-  return value === undefined ? 1 : 0;
+  const values = args.map((name) => env.get(name));
+  for (const value of values) if (value !== undefined) out(`${value}\n`);
+  return values.includes(undefined) ? 1 : 0;
 };
 
 const echo: Program = (args, { out }) => {
@@ -207,10 +207,7 @@ export const PROGRAMS: ReadonlyMap<string, Program> = new Map<string, Program>([
   [':', () => 0],
   ['false', () => 1],
   ['echo', echo],
-  [
-    'printf',
-    ([format = '', ...rest], { out }) => (out(format.replace(/\\n/g, '\n').replace(/%[sd]/g, () => rest.shift() ?? '')), 0),
-  ],
+  ['printf', ([format = '', ...rest], { out }) => (out(format.replace(/\\n/g, '\n').replace(/%[sd]/g, () => rest.shift() ?? '')), 0)],
   ['env', printenv],
   ['printenv', printenv],
   ['hostname', (_, { hostname, out }) => (out(`${hostname}\n`), 0)],

@@ -162,6 +162,10 @@ export class ShellSession implements ExecSession {
 
   private redirected({ file, append }: Redirect, content: Uint8Array): number {
     if (file === '/dev/null') return 0;
+    if (file === '/dev/stderr') {
+      this.print('stderr', content);
+      return 0;
+    }
     const at = path.resolve(this.cwd, file);
     try {
       const before = append && this.files.isFile(at) ? this.files.read(at) : new Uint8Array();
@@ -262,7 +266,7 @@ function statements(script: string): { readonly text: string; readonly next: str
   for (let i = 0; i < script.length;) {
     const rest = script.slice(i);
     const quoted = /^(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.)/s.exec(rest);
-    const joint = quoted ? null : /^(?:;|&&|\|\||\n|&)/.exec(rest);
+    const joint = quoted || text.endsWith('>') ? null : /^(?:;|&&|\|\||\n|&)/.exec(rest);
     if (joint) {
       found.push({ text, next: joint[0] === '&&' || joint[0] === '||' ? joint[0] : ';' });
       text = '';
@@ -290,6 +294,10 @@ function parseWords(text: string, env: ReadonlyMap<string, string>): { readonly 
       )
       .join('');
     if (/^2>(?:&1|>?\/dev\/null)$/.test(token)) continue;
+    if (/^1?>&2$/.test(token)) {
+      redirect = { file: '/dev/stderr', append: true };
+      continue;
+    }
     if (to) redirect = { file: word.replace(/^(?:1|&)?>>?/, ''), append: to[1] === '>>' };
     else if (redirect?.file === '') redirect = { ...redirect, file: word };
     else words.push(word);

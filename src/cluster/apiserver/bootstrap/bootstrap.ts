@@ -1,0 +1,79 @@
+// What a fresh API server puts into its store before it answers anyone. The objects are written as they would be after defaulting, not
+// through the request pipeline: a cluster starts in milliseconds, and hundreds of them are made by previews and tests.
+// DEVIATION: they have no managedFields.
+import type { Clock } from '../../../apimachinery/clock.ts';
+import type { KubernetesObject, Manifest } from '../../../apimachinery/object.ts';
+import type { Random } from '../../../apimachinery/random.ts';
+import { formatTime } from '../../../apimachinery/time.ts';
+import type { Store } from '../../storage/store.ts';
+import { withRevision } from '../generic/object-store.ts';
+import { apiServices } from './api-services.ts';
+import { flowSchemas, priorityLevels } from './flow-control.ts';
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac-policy.ts';
+import {
+  bootstrapNamespaces,
+  bootstrapPriorityClasses,
+  defaultServiceCIDR,
+  defaultStorageClass,
+  kubernetesService,
+  kubernetesServiceAddress,
+} from './system-objects.ts';
+
+export interface BootstrapParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+type Found = readonly (readonly [folder: string, objects: readonly Manifest<KubernetesObject>[]])[];
+
+/** Nothing in it depends on the cluster: made once a process, and shared as stored objects are. */
+let timeless: Found | undefined;
+
+const timelessObjects = (): Found => [
+  ['namespaces', bootstrapNamespaces()],
+  ['priorityclasses', bootstrapPriorityClasses()],
+  ['clusterroles', clusterRoles()],
+  ['clusterrolebindings', clusterRoleBindings()],
+  ['roles', roles()],
+  ['rolebindings', roleBindings()],
+  ['prioritylevelconfigurations', priorityLevels()],
+  ['services/specs', [kubernetesService()]],
+  ['ipaddresses', [kubernetesServiceAddress()]],
+];
+
+/** Where the store has them, and what is there from the start. */
+const systemObjects = (now: number): Found => [
+  ...(timeless ??= timelessObjects()),
+  ['flowschemas', flowSchemas(now)],
+  ['apiregistration.k8s.io/apiservices', apiServices(now)],
+  ['servicecidrs', [defaultServiceCIDR(now)]],
+];
+
+/** Makes what is missing; what is there stays as it is. */
+export async function bootstrap({ store, clock, random }: BootstrapParts): Promise<void> {
+  const now = clock.now();
+  const creationTimestamp = formatTime(now);
+  const uids = random.fork();
+  const writes: Promise<unknown>[] = [];
+  for (const [folder, objects] of systemObjects(now)) {
+    for (const object of objects) {
+      const { namespace, name, ...rest } = object.metadata;
+      const scope = namespace ? { namespace } : {};
+      // in the order in which Go has them; the store fills in the version
+      const metadata = { name, ...scope, uid: uids.uuid(), resourceVersion: '', creationTimestamp, ...rest };
+      const stored = { ...object, metadata } as unknown as KubernetesObject;
+      const key = namespace ? `/registry/${folder}/${namespace}/${name}` : `/registry/${folder}/${name}`;
+      writes.push(store.create(key, (revision) => withRevision(stored, revision)));
+    }
+  }
+  await Promise.all(writes);
+}
+
+/** What clusters are usually given besides, once: it is not made again when somebody took it away. */
+export async function bootstrapStorageClass({ store, clock, random }: BootstrapParts): Promise<void> {
+  const object = defaultStorageClass();
+  const metadata = { ...object.metadata, uid: random.uuid(), creationTimestamp: formatTime(clock.now()) };
+  const stored = { ...object, metadata } as unknown as KubernetesObject;
+  await store.create(`/registry/storageclasses/${metadata.name}`, (revision) => withRevision(stored, revision));
+}

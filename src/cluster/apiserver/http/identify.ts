@@ -1,0 +1,29 @@
+// The first steps of every request: who sends it, whom they act as, and whether that one may do this. They come before anything of the
+// request is read but its line and its headers.
+import type { UserInfo } from '../../../apimachinery/api-request.ts';
+import type { Access } from '../access.ts';
+import type { Credentials } from '../authentication/authenticator.ts';
+import { impersonated } from '../authentication/impersonation.ts';
+import { requireAllowed, selectedName, termsOf, type Attributes } from '../authorization/authorizer.ts';
+import type { RequestInfo } from './request-info.ts';
+
+/** Throws a StatusError: 401 where the sender's credentials are not valid, 403 where they may not do this. */
+export async function identify(
+  access: Access,
+  request: Credentials & { readonly user?: UserInfo },
+  info: RequestInfo,
+  query: URLSearchParams,
+): Promise<UserInfo> {
+  const sender = request.user ?? (await access.authenticator.authenticate(request));
+  const wanted = impersonated(request.headers);
+  const user = wanted ? await access.impersonation.actAs(wanted, attributes(sender, info, query)) : sender;
+  await requireAllowed(access.authorizer, attributes(user, info, query));
+  return user;
+}
+
+function attributes(user: UserInfo, info: RequestInfo, query: URLSearchParams): Attributes {
+  if (!info.isResourceRequest) return { user, verb: info.verb, path: info.path };
+  const { verb, group, version, resource, subresource, namespace, name } = info;
+  const fieldSelector = termsOf(verb, query.get('fieldSelector') ?? '');
+  return { user, verb, group, version, resource, subresource, namespace, name: name || selectedName(fieldSelector), fieldSelector };
+}
