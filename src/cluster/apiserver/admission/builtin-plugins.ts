@@ -9,6 +9,7 @@ import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import { podTopologyLabels } from './pod-topology-labels.ts';
 import { podSecurity } from './pod-security.ts';
 import { mutatingAdmissionPolicy } from './policy/mutating-admission-policy.ts';
 import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts';
@@ -40,6 +41,7 @@ export function builtinAdmission({
     storageObjectInUseProtection,
     persistentVolumeClaimResize(store),
     defaultIngressClass(store),
+    podTopologyLabels(store),
     mutatingAdmissionPolicy(store),
     validatingAdmissionPolicy(store),
     resourceQuota(store, clock),
