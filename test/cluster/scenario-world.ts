@@ -19,9 +19,11 @@ import { AT_ONCE, traitsOf } from '../../src/cluster/kubelet/runtime/simulated/d
 import { SimulatedRuntime } from '../../src/cluster/kubelet/runtime/simulated/simulated-runtime.ts';
 import { scheduler } from '../../src/cluster/scheduler/scheduler.ts';
 import { MemoryStore } from '../../src/cluster/storage/memory-store.ts';
+import { ServedKubectl, type KubectlResult } from './served-kubectl.ts';
 import { fakeKubelets, fakeNodes, fakeScheduler } from './fake-nodes.ts';
 
 const ADMIN: UserInfo = { username: 'admin', groups: ['system:masters', 'system:authenticated'] };
+const ADMIN_TOKEN = 'admin-token';
 
 /** Whatever stands in for scheduler and kubelets. */
 export const FAKE_NODES: readonly ControllerSpec[] = [
@@ -64,6 +66,8 @@ export interface TestCluster {
   readonly informers: Informers;
   /** Failures that controllers reported, and will have mended by themselves. */
   readonly errors: readonly { readonly controller: string; readonly key: string; readonly error: unknown }[];
+  /** Runs kubectl, where there is one. */
+  kubectl(args: readonly string[], namespace: string): Promise<KubectlResult>;
   request(method: string, url: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** Adds informers before all start. */
   start(): Promise<void>;
@@ -74,10 +78,16 @@ export function testCluster({ components, seed = 1, onError }: WorldOptions = {}
   const clock = new VirtualClock(Date.UTC(2026, 0, 1, 12, 0, 20));
   const random = new Random(seed);
   const store = new MemoryStore(clock);
-  const server = standaloneApiServer({ clock, random, store, access: { authorization: 'Node,RBAC' } });
+  const server = standaloneApiServer({
+    clock,
+    random,
+    store,
+    access: { authorization: 'Node,RBAC', staticTokens: { [ADMIN_TOKEN]: ADMIN } },
+  });
   const clientOf = (name: string, user: UserInfo): Client => new Client(new InProcessTransport(server, user, name));
   const client = clientOf('informers', ADMIN);
   const informers = new Informers(client, clock);
+  let served: ServedKubectl | undefined;
   const errors: { controller: string; key: string; error: unknown }[] = [];
   const issueToken: ControllerOptions['issueToken'] = (...about) => server.access.serviceAccountTokens.issueForSecret(...about);
   const given = { rootCA: 'ca', issueToken };
@@ -117,6 +127,7 @@ export function testCluster({ components, seed = 1, onError }: WorldOptions = {}
       const answer = typeof answered === 'string' ? answered : Buffer.from(answered).toString();
       return { code: response.code, headers: response.headers, body: parsed(answer), text: answer };
     },
+    kubectl: (args, namespace) => (served ??= new ServedKubectl(server, ADMIN_TOKEN)).run(args, namespace),
     async start() {
       await bootstrap({ store, clock, random });
       await informers.start();
@@ -124,6 +135,7 @@ export function testCluster({ components, seed = 1, onError }: WorldOptions = {}
       await clock.settle();
     },
     async stop() {
+      await served?.close();
       await Promise.all(controllers.map((c) => c.stop()));
       await informers.stop();
     },
@@ -145,7 +157,7 @@ export interface ScenarioWorld {
   seen(namespace: string): readonly KubernetesObject[];
   settle(namespace: string, quietMs: number, withinSeconds: number, also: readonly string[]): Promise<void>;
   sleep(ms: number): Promise<void>;
-  kubectl(args: readonly string[], namespace: string): Promise<{ code: number; stdout: string; stderr: string }>;
+  kubectl: TestCluster['kubectl'];
   close(): Promise<void>;
 }
 
@@ -200,7 +212,7 @@ export async function scenarioWorld(kinds: Readonly<Record<string, string>>, opt
       }
     },
     sleep: (ms) => clock.advance(ms),
-    kubectl: () => Promise.resolve({ code: 127, stdout: '', stderr: 'no kubectl' }),
+    kubectl: cluster.kubectl,
     close: () => cluster.stop(),
   };
 }

@@ -10,6 +10,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
+import { podTopologyLabels } from './pod-topology-labels.ts';
 import { mutatingAdmissionPolicy } from './policy/mutating-admission-policy.ts';
 import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts';
 import { priority } from './priority.ts';
@@ -47,6 +48,7 @@ export function builtinAdmission({
     storageObjectInUseProtection,
     persistentVolumeClaimResize(store),
     defaultIngressClass(store),
+    podTopologyLabels(store),
     mutatingAdmissionPolicy(store),
     ...(called ? [mutatingAdmissionWebhook(called)] : []),
     validatingAdmissionPolicy(store),

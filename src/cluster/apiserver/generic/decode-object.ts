@@ -10,7 +10,7 @@ import { invalid, Path } from '../../../apimachinery/validation/field-error.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
 import type { RequestContext } from './context.ts';
 import type { Served } from './catalog.ts';
-import type { Draft, VersionDefinition } from './resource-definition.ts';
+import type { Draft, ResourceDefinition, VersionDefinition } from './resource-definition.ts';
 import type { RequestBody } from '../../../apimachinery/api-request.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
@@ -174,9 +174,14 @@ function unexpectedKind(
     const name = isObject(metadata) && typeof metadata['name'] === 'string' ? metadata['name'] : '';
     return invalidError({ group, kind }, name, [invalid(Path.of('kind'), kind, `must be ${expected.kind}`)]);
   }
-  const internal = definition.internalGroup ?? (definition.group === '' ? 'core' : definition.group.split('.')[0]);
-  const why = protobufType(apiVersion, kind)
-    ? `converting (${version}.${kind}) to (${internal}.${expected.kind}): unknown conversion`
-    : `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
+  const why = otherKind(definition, apiVersion, kind, expected.kind);
   return badRequest(`${kind} in version ${quote(version)} cannot be handled as a ${expected.kind}: ${why}`);
+}
+
+/** Why an object of some other kind is not taken for one of this. */
+export function otherKind(definition: ResourceDefinition, apiVersion: string, kind: string, expectedKind: string): string {
+  if (!protobufType(apiVersion, kind))
+    return `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
+  const internal = definition.internalGroup ?? (definition.group === '' ? 'core' : definition.group.split('.')[0]);
+  return `converting (${splitApiVersion(apiVersion).version}.${kind}) to (${internal}.${expectedKind}): unknown conversion`;
 }

@@ -94,6 +94,15 @@ function checkPreconditions(context: RequestContext, existing: KubernetesObject,
   const { definition } = context.served;
   const about = { group: definition.group, resource: definition.kind };
   const { metadata } = existing;
+  // kinds whose deletion takes its time check for themselves, in words of their own
+  if (definition.strategy.heldBack) {
+    const differs = (what: string, expected: string, own: string | undefined): StatusError =>
+      conflict(qualified(definition), name, `Precondition failed: ${what} in precondition: ${expected}, ${what} in object meta: ${own}`);
+    if (uid !== undefined && uid !== metadata.uid) throw differs('UID', uid, metadata.uid);
+    if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
+      throw differs('ResourceVersion', resourceVersion, metadata.resourceVersion);
+    return;
+  }
   const refuse = (why: string): StatusError => conflict(about, name, why);
   if (uid !== undefined && uid !== metadata.uid)
     throw refuse(

@@ -4,8 +4,9 @@ import { ApplyError } from '../../../apimachinery/apply/field-manager.ts';
 import { decode, DecodeError, type Decoded } from '../../../apimachinery/codec/decode.ts';
 import { encodeJson } from '../../../apimachinery/json/encode.ts';
 import { JsonSyntaxError, parseJson, plainValue, type Parsed } from '../../../apimachinery/json/parse.ts';
-import { isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
+import { groupVersion, isObject, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
 import { applyJsonPatch, decodeJsonPatch, JsonPatchError, MAX_OPERATIONS } from '../../../apimachinery/patch/json-patch.ts';
+import { inLibrarysOrder } from '../../../apimachinery/patch/patched-order.ts';
 import { applyMergePatch, MergePatchError } from '../../../apimachinery/patch/merge-patch.ts';
 import { StrategicMergeError } from '../../../apimachinery/patch/strategic-merge-error.ts';
 import { decodeUnstructured } from '../../../apimachinery/patch/unstructured.ts';
@@ -19,13 +20,13 @@ import {
   statusError,
   type StatusError,
 } from '../../../apimachinery/status-error.ts';
-import type { StructType } from '../../../apimachinery/schema/go-type.ts';
 import { invalid, Path } from '../../../apimachinery/validation/field-error.ts';
 import type { RequestBody } from '../../../apimachinery/api-request.ts';
 import type { RequestContext } from './context.ts';
-import { carryEmptyManagedFields, complete, fieldValidationOf, toStored } from './decode-object.ts';
+import { carryEmptyManagedFields, complete, fieldValidationOf, otherKind, toStored } from './decode-object.ts';
 import type { Ownership } from './field-managers.ts';
 import { qualified } from './object-store.ts';
+import type { Served } from './catalog.ts';
 import type { Draft } from './resource-definition.ts';
 import { checkPatchOptions } from '../validation/request-options.ts';
 import { checkName, checkNamespace } from './write.ts';
@@ -103,9 +104,11 @@ interface Merged {
 function changed(context: RequestContext, body: RequestBody, ownership: Ownership): (old: KubernetesObject | undefined) => Draft {
   const { served } = context;
   const strict = fieldValidationOf(context) !== 'Ignore';
-  const merge = mergeOf(context, body, strict);
+  let merge: ReturnType<typeof mergeOf> | undefined;
   return (old) => {
     if (!old) throw notFoundError(qualified(served.definition), context.request.name);
+    // what is not there is told before what is wrong with the patch
+    merge ??= mergeOf(context, body, strict);
     const current = served.version.fromStorage?.(old) ?? old;
     const merged = merge(current);
     return ownership.update(old, decodeMerged(context, merged, current), context.fieldManager);
@@ -118,7 +121,7 @@ function mergeOf(context: RequestContext, body: RequestBody, strict: boolean): (
       const { operations, strictErrors } = readJsonPatch(body, strict);
       return (current) => {
         const object = refusing(() => applyJsonPatch(current, operations));
-        return { object, shown: () => encodeJson(object), strictErrors };
+        return { object, shown: () => shownAsPatched(context, object, current), strictErrors };
       };
     }
     case 'merge': {
@@ -130,7 +133,7 @@ function mergeOf(context: RequestContext, body: RequestBody, strict: boolean): (
       const strictErrors = strict ? duplicateErrors(parsed) : [];
       return (current) => {
         const object = refusing(() => applyMergePatch(current, plainValue(parsed.value)));
-        return { object, shown: () => encodeJson(object), strictErrors };
+        return { object, shown: () => shownAsPatched(context, object, current), strictErrors };
       };
     }
     default: {
@@ -218,12 +221,15 @@ function refusing<T>(patch: () => T): T {
 const unprocessable = (): StatusError =>
   statusError({ code: 422, reason: 'Invalid', message: 'the server rejected our request due to an error in our request', details: {} });
 
+const shownAsPatched = (context: RequestContext, object: unknown, current: KubernetesObject): string =>
+  encodeJson(inLibrarysOrder(context.served.version.type, object, current));
+
 function decodeMerged(context: RequestContext, { object, shown, strictErrors }: Merged, current: KubernetesObject): Draft {
-  const { served } = context;
-  const { type, custom } = served.version;
+  const { custom } = context.served.version;
   const refuse = (why: string): StatusError => invalidError({ group: '', kind: '' }, '', [invalid(Path.of('patch'), shown(), why)]);
   try {
-    const decoded = custom ? custom.decode(object) : decodeTyped(context, type, object, current);
+    const served = custom ? context.served : servedAs(context, object);
+    const decoded = custom ? custom.decode(object) : decodeTyped(context, served, object, current);
     context.keptEmpty = decoded.keptEmpty;
     carryEmptyManagedFields(object, decoded.object as JsonObject);
     const errors = [...strictErrors, ...decoded.strictErrors];
@@ -237,10 +243,35 @@ function decodeMerged(context: RequestContext, { object, shown, strictErrors }: 
   }
 }
 
-function decodeTyped(context: RequestContext, type: StructType | undefined, object: unknown, existing: KubernetesObject): Decoded {
-  if (!type) throw new Error(`${context.served.version.kind} has no Go type`);
-  const read = context.request.body?.patchType === 'strategic' ? decodeUnstructured : decode;
-  return read(type, object as JsonObject, { existing, keepEmpty: true });
+/**
+ * A patched document is decoded anew, for what it then says it is: another version of the kind will do. Throws a DecodeError for another
+ * kind. A strategic merge never looks.
+ */
+function servedAs(context: RequestContext, object: unknown): Served {
+  const { served } = context;
+  if (context.request.body?.patchType === 'strategic' || !isObject(object)) return served;
+  const { definition, version } = served;
+  const apiVersion = object['apiVersion'] ?? '';
+  const kind = object['kind'] ?? version.kind;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || apiVersion === '') return served;
+  const as = definition.versions.find(
+    (v) => v.kind === kind && groupVersion({ group: definition.group, version: v.version }) === apiVersion,
+  );
+  if (!as) throw new DecodeError(otherKind(definition, apiVersion, kind, version.kind));
+  return as === version ? served : { ...served, version: as };
+}
+
+function decodeTyped(context: RequestContext, { version: { type, kind } }: Served, object: unknown, existing: KubernetesObject): Decoded {
+  if (!type) throw new Error(`${kind} has no Go type`);
+  if (context.request.body?.patchType === 'strategic') return decodeUnstructured(type, object as JsonObject, { existing, keepEmpty: true });
+  // without a version it is taken for the internal form of the kind, whose fields have no names in JSON
+  if (isObject(object) && !object['apiVersion']) return nothingKnown(object);
+  return decode(type, object as JsonObject, { existing, keepEmpty: true });
+}
+
+function nothingKnown(object: JsonObject): Decoded {
+  const unknown = Object.keys(object).filter((key) => key !== 'kind' && key !== 'apiVersion');
+  return { object: { metadata: {} }, strictErrors: unknown.sort().map((key) => `unknown field ${JSON.stringify(key)}`), keptEmpty: false };
 }
 
 /** `%+v` of a map, as Go prints it. */

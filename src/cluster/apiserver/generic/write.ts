@@ -109,6 +109,7 @@ async function createOnce(context: RequestContext, object: Draft, parts: WritePa
   try {
     beforeCreate(context, object, definition.strategy);
     await parts.admission.validate(context.admissionAttributes('CREATE', metadata.name ?? '', object, undefined));
+    checkNoVersion(metadata.resourceVersion, context);
     delete metadata.resourceVersion;
     const created = await parts.objects.create(storedForm(object, context) as unknown as KubernetesObject, context.dryRun);
     stored = !context.dryRun;
@@ -116,6 +117,12 @@ async function createOnce(context: RequestContext, object: Draft, parts: WritePa
   } finally {
     finish(stored);
   }
+}
+
+/** The store's own rule, which answers as if the server were at fault. A dry run does not come that far. */
+function checkNoVersion(resourceVersion: string | undefined, context: RequestContext): void {
+  if (context.dryRun || !/^0*[1-9]\d*$/.test(resourceVersion ?? '')) return;
+  throw statusError({ code: 500, reason: '', message: 'resourceVersion should not be set on objects to be created' });
 }
 
 function fillSystemFields(object: Draft, context: RequestContext, random: Random): void {

@@ -14,7 +14,7 @@ import { header, plainNotFound, type HttpRequest, type HttpResponse } from './ht
 import { checkRoute, negotiate, negotiateError, negotiateStream, SUPPORTED, type Accepted } from './negotiate.ts';
 import { answerNonResource } from './non-resource.ts';
 import { deleteOptions, parseQuery, queryOptions } from './query-options.ts';
-import { readObject, readPatch } from './read-body.ts';
+import { readDeleteOptions, readObject, readPatch } from './read-body.ts';
 import { checkPath, noSuchResource } from './request-path.ts';
 import { requestInfo, type RequestInfo } from './request-info.ts';
 import { watchBody } from './watch-body.ts';
@@ -156,7 +156,7 @@ async function readBody(info: RequestInfo, request: HttpRequest, { definition, v
       return readPatch(bytes, type, version.custom === undefined);
     case 'delete':
     case 'deletecollection':
-      return bytes.length ? readObject(bytes, type, { kind: 'DeleteOptions', apiVersion: 'v1', custom: false }) : undefined;
+      return bytes.length ? readDeleteOptions(bytes, type) : undefined;
     default:
       return undefined;
   }

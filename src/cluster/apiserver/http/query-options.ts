@@ -1,7 +1,7 @@
 // The query of a URL, and the body of a DELETE, as options of a request.
 import { decode, DecodeError } from '../../../apimachinery/codec/decode.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
-import type { JsonObject } from '../../../apimachinery/object.ts';
+import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
 import { structType } from '../../../apimachinery/schema/schema.ts';
 import { badRequest } from '../../../apimachinery/status-error.ts';
 import type { RequestBody, RequestOptions } from '../../../apimachinery/api-request.ts';
@@ -66,10 +66,19 @@ function integer(text: string): number {
   throw badRequest(`strconv.ParseInt: parsing ${quote(text)}: invalid syntax`);
 }
 
+/** DeleteOptions are known in every group; a body that says nothing is of the group of all metadata. */
+function checkKind(value: unknown): void {
+  const { apiVersion = '', kind = '' } = isObject(value) ? value : {};
+  const version = apiVersion === '' || apiVersion === null ? 'meta.k8s.io/v1' : apiVersion;
+  if (typeof kind !== 'string' || typeof version !== 'string' || kind === '' || kind === 'DeleteOptions') return;
+  throw badRequest(`no kind ${quote(kind)} is registered for version ${quote(version)} in scheme "pkg/runtime/scheme.go:111"`);
+}
+
 /** A body is all that counts: with one, the query's options of the deletion are not looked at. */
 export function deleteOptions(options: RequestOptions, body: RequestBody | undefined): RequestOptions {
   if (!body) return options;
   const { gracePeriodSeconds: _g, orphanDependents: _o, propagationPolicy: _p, dryRun: _d, ...rest } = options;
+  checkKind(body.value);
   try {
     const { object } = decode(
       structType('meta/v1.DeleteOptions'),

@@ -86,6 +86,20 @@ export async function readObject(bytes: Uint8Array, contentType: string | undefi
   throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${supported.join(', ')}`);
 }
 
+/** The body of a DELETE. What is wrong with it is told without quoting it. */
+export async function readDeleteOptions(bytes: Uint8Array, contentType: string | undefined): Promise<RequestBody> {
+  if ((contentTypeOf(contentType) || 'application/json') === 'application/json') {
+    const text = readText(bytes);
+    try {
+      return { ...parseJson(text), text };
+    } catch (error) {
+      if (error instanceof JsonSyntaxError) throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`);
+      throw error;
+    }
+  }
+  return readObject(bytes, contentType, { kind: 'DeleteOptions', apiVersion: 'v1', custom: false });
+}
+
 /** An envelope that does not say what it holds holds what is expected. */
 function readProtobuf(bytes: Uint8Array, expected: Expected): RequestBody {
   const envelope = inProtobuf(

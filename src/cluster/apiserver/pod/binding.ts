@@ -18,12 +18,15 @@ const SUCCESS: JsonObject = { kind: 'Status', apiVersion: 'v1', metadata: {}, st
 export async function serveBinding(context: RequestContext, server: SubresourceServer): Promise<ResourceResponse> {
   const binding = server.decodeBody(context, structType('core/v1.Binding')) as unknown as Binding;
   if ((binding.metadata?.name ?? '') !== context.request.name) throw badRequest('name in URL does not match name in Binding object');
-  await bind(context, binding, server);
+  const admitted = { ...binding, metadata: { ...binding.metadata } };
+  await server.admitCreate(context, admitted as unknown as Draft);
+  await bind(context, admitted, server);
   return { is: 'object', code: 201, object: SUCCESS, warnings: context.warnings };
 }
 
 /** POST to `bindings`, the older way. */
 export async function reviewBinding(object: Draft, context: RequestContext, server: SubresourceServer): Promise<JsonObject> {
+  await server.admitCreate(context, object);
   const binding = object as unknown as Binding;
   const served = server.catalog.find('', 'v1', 'pods');
   if (!served) throw new Error('the server has no pods');
@@ -35,30 +38,14 @@ export async function reviewBinding(object: Draft, context: RequestContext, serv
 async function bind(context: RequestContext, binding: Binding, server: SubresourceServer): Promise<void> {
   checkTarget(binding);
   const { name } = context.request;
-  const topology = await topologyLabels(binding, server);
   await server.update(context, {
     strategy: bindingStrategy,
     change: (old) => {
       if (!old) throw notFoundError({ group: '', resource: 'pods' }, name);
-      return bound(old, withLabels(binding, topology), context.now);
+      return bound(old, binding, context.now);
     },
   });
 }
-
-/** What a pod is told of where it runs. Follows the admission plugin PodTopologyLabels. */
-const TOPOLOGY_LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
-
-async function topologyLabels({ target }: Binding, server: SubresourceServer): Promise<Readonly<Record<string, string>>> {
-  const nodes = server.catalog.findResource('', 'nodes');
-  const node = nodes && (await server.objects(nodes).find('', target.name ?? ''));
-  const { labels = {} } = node?.value.metadata ?? {};
-  return Object.fromEntries(TOPOLOGY_LABELS.flatMap((label) => (labels[label] === undefined ? [] : [[label, labels[label]]])));
-}
-
-const withLabels = (binding: Binding, labels: Readonly<Record<string, string>>): Binding => ({
-  ...binding,
-  metadata: { ...binding.metadata, labels: { ...labels, ...binding.metadata?.labels } },
-});
 
 /** Kubernetes answers a binding that is not valid as if the server were at fault. */
 function checkTarget({ target }: Binding): void {

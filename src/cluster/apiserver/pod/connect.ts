@@ -7,15 +7,18 @@ import { badRequest } from '../../../apimachinery/status-error.ts';
 import type { RequestContext } from '../generic/context.ts';
 import type { SubresourceServer } from '../generic/resource-definition.ts';
 import { isTrue } from '../http/request-info.ts';
-import { containerOf } from './location.ts';
+import { checkNode, containerOf } from './location.ts';
 import { noNodes } from './no-nodes.ts';
 
 async function podOf(context: RequestContext, server: SubresourceServer): Promise<Pod> {
   const { name, namespace } = context.request;
   const { value } = await server.objects(context.served.definition).get(namespace, name);
-  const pod = value as unknown as Pod;
-  if (!pod.spec.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
-  return pod;
+  return value as unknown as Pod;
+}
+
+async function checkHost(pod: Pod, server: SubresourceServer): Promise<void> {
+  if (!pod.spec.nodeName) throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
+  await checkNode(pod, server);
 }
 
 async function start(context: RequestContext, server: SubresourceServer, attach: boolean): Promise<ResourceResponse> {
@@ -32,6 +35,8 @@ async function start(context: RequestContext, server: SubresourceServer, attach:
     stderr: flag('stderr', true) && !flag('tty'),
     tty: flag('tty'),
   };
+  await checkHost(pod, server);
+  // from here on it is the kubelet that refuses
   if (!asked.stdin && !asked.stdout && !asked.stderr) throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
   if (!attach && command.length === 0) throw badRequest('you must specify at least 1 command for the container');
   const session = (server.nodes ?? noNodes).exec(pod, asked);
@@ -44,6 +49,7 @@ export const serveAttach = (context: RequestContext, server: SubresourceServer):
 
 export async function servePortForward(context: RequestContext, server: SubresourceServer): Promise<ResourceResponse> {
   const pod = await podOf(context, server);
+  await checkHost(pod, server);
   const nodes = server.nodes ?? noNodes;
   return { is: 'upgrade', upgrade: { to: 'portforward', connect: (port) => nodes.connect(pod, port) }, warnings: context.warnings };
 }

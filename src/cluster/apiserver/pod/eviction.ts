@@ -124,12 +124,11 @@ function taken(object: KubernetesObject, podName: string, now: number): Kubernet
     tooManyRequests(VIOLATES, retryAfterSeconds, [{ reason: 'DisruptionBudget', message }]);
   if ((status?.observedGeneration ?? 0) < (object.metadata.generation ?? 0))
     throw violates(`The disruption budget ${name} is still being processed by the server.`, STILL_PROCESSED_RETRY_SECONDS);
-  const { disruptionsAllowed = 0, disruptedPods = {}, desiredHealthy = 0, currentHealthy = 0 } = status ?? {};
+  const { disruptionsAllowed = 0, disruptedPods = {} } = status ?? {};
   if (disruptionsAllowed < 0) throw forbidden('pdb disruptions allowed is negative');
   if (Object.keys(disruptedPods).length > MAX_DISRUPTED_PODS)
     throw forbidden('DisruptedPods map too big - too many evictions not confirmed by PDB controller');
-  if (disruptionsAllowed === 0)
-    throw violates(`The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`, 0);
+  if (disruptionsAllowed === 0) throw violates(`The disruption budget ${name} ${whyNone(status)}`, 0);
   const left = disruptionsAllowed - 1;
   return {
     ...object,
@@ -140,6 +139,17 @@ function taken(object: KubernetesObject, podName: string, now: number): Kubernet
       ...(left === 0 ? { conditions: noneLeft(status, now) } : {}),
     },
   };
+}
+
+/** Counts say nothing where the controller failed to reckon them, and not enough where more are healthy than need be. */
+function whyNone(status: PodDisruptionBudget['status']): string {
+  const { conditions = [], desiredHealthy = 0, currentHealthy = 0 } = status ?? {};
+  const condition = conditions.find((c) => c.type === 'DisruptionAllowed');
+  const told = condition?.status === 'False' && condition.message ? condition : undefined;
+  const none = 'does not allow evicting pods currently';
+  if (told?.reason === 'SyncFailed') return `${none} because it failed sync: ${told.message}`;
+  if (currentHealthy <= desiredHealthy) return `needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`;
+  return told ? `${none} (${told.reason}): ${told.message}` : none;
 }
 
 /** Conditions of a budget that has nothing left. */

@@ -1,6 +1,7 @@
 // Which container of a pod is meant. Follows LogLocation and streamLocation of pkg/registry/core/pod/strategy.go.
 import type { Pod } from '#api/core/v1';
-import { badRequest } from '../../../apimachinery/status-error.ts';
+import { badRequest, notFoundError } from '../../../apimachinery/status-error.ts';
+import type { SubresourceServer } from '../generic/resource-definition.ts';
 
 const names = (list: readonly { readonly name: string }[] | undefined): string[] => (list ?? []).map(({ name }) => name);
 
@@ -11,14 +12,16 @@ export function containerOf(pod: Pod, name: string): string {
   if (name === '') {
     if (containers.length === 1) return containers[0]!.name;
     if (containers.length === 0) throw badRequest(`a container name must be specified for pod ${podName}`);
-    const also = (what: string, list: string[]): string => (list.length ? ` or one of the ${what}: [${list.join(' ')}]` : '');
-    throw badRequest(
-      `a container name must be specified for pod ${podName}, choose one of: [${names(containers).join(' ')}]` +
-        also('init containers', names(initContainers)) +
-        also('ephemeral containers', names(ephemeralContainers)),
-    );
+    const all = [...names(initContainers), ...names(containers), ...names(ephemeralContainers)];
+    throw badRequest(`a container name must be specified for pod ${podName}, choose one of: [${all.join(' ')}]`);
   }
   if (![...names(containers), ...names(initContainers), ...names(ephemeralContainers)].includes(name))
     throw badRequest(`container ${name} is not valid for pod ${podName}`);
   return name;
+}
+
+/** Throws a StatusError unless the pod's node is there: who asks for a pod is told that a pod of the node's name is missing. */
+export async function checkNode({ spec: { nodeName = '' } }: Pod, server: SubresourceServer): Promise<void> {
+  const nodes = server.catalog.findResource('', 'nodes');
+  if (nodes && !(await server.objects(nodes).find('', nodeName))) throw notFoundError({ group: '', resource: 'pods' }, nodeName);
 }

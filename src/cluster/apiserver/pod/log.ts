@@ -2,13 +2,13 @@
 // pkg/registry/core/pod/rest and ValidatePodLogOptions.
 import type { Pod } from '#api/core/v1';
 import type { ResourceResponse } from '../../../apimachinery/api-request.ts';
-import type { ByteStream, LogOptions } from '../../../apimachinery/node-api.ts';
+import type { LogOptions } from '../../../apimachinery/node-api.ts';
 import { badRequest, invalidError } from '../../../apimachinery/status-error.ts';
 import { timeMs } from '../../../apimachinery/time.ts';
 import { forbidden, invalid, Path, type FieldError } from '../../../apimachinery/validation/field-error.ts';
 import type { RequestContext } from '../generic/context.ts';
 import type { SubresourceServer } from '../generic/resource-definition.ts';
-import { containerOf } from './location.ts';
+import { checkNode, containerOf } from './location.ts';
 import { noNodes } from './no-nodes.ts';
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
@@ -20,11 +20,10 @@ export async function serveLog(context: RequestContext, server: SubresourceServe
   const pod = value as unknown as Pod;
   const options = { ...asked, container: containerOf(pod, asked.container) };
   // a pod that is on no node yet has said nothing
-  if (!pod.spec.nodeName) return { is: 'stream', stream: NOTHING, warnings: context.warnings };
+  if (!pod.spec.nodeName) return { is: 'text', code: 204, text: '', warnings: context.warnings };
+  await checkNode(pod, server);
   return { is: 'stream', stream: (server.nodes ?? noNodes).logs(pod, options), warnings: context.warnings };
 }
-
-const NOTHING: ByteStream = { next: () => Promise.resolve(undefined), cancel: () => undefined };
 
 function readOptions(query: URLSearchParams, nowMs: number, name: string): LogOptions {
   const errors: FieldError[] = [];

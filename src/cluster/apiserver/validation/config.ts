@@ -1,4 +1,5 @@
 // ConfigMaps and Secrets. Follows ValidateConfigMap and ValidateSecret of pkg/apis/core/validation.
+import { JsonSyntaxError, parseJson } from '../../../apimachinery/json/parse.ts';
 import type { ConfigMap, Secret } from '#api/core/v1';
 import { deepEqual } from '../../../apimachinery/object.ts';
 import { forbidden, invalid, Path, required, tooLong, type FieldError } from '../../../apimachinery/validation/field-error.ts';
@@ -82,18 +83,12 @@ function typeRules(type: string | undefined, { annotations = {} }: Secret['metad
 function dockerConfig(key: string, data: Data): FieldError[] {
   if (!Object.hasOwn(data, key)) return [required(DATA.key(key))];
   try {
-    JSON.parse(Buffer.from(data[key]!, 'base64').toString());
+    parseJson(Buffer.from(data[key]!, 'base64').toString());
     return [];
-  } catch {
-    return [invalid(DATA.key(key), '<secret contents redacted>', jsonFault(Buffer.from(data[key]!, 'base64').toString()))];
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return [invalid(DATA.key(key), '<secret contents redacted>', error.message)];
+    throw error;
   }
-}
-
-/** As Go's JSON decoder says it. */
-function jsonFault(text: string): string {
-  if (text.trim() === '') return 'unexpected end of JSON input';
-  const first = text.trimStart()[0]!;
-  return `invalid character '${first}' looking for beginning of value`;
 }
 
 export function validateSecretUpdate(secret: Secret, old: Secret): FieldError[] {

@@ -256,3 +256,31 @@ it.each([
   const labels = { [`pod-security.kubernetes.io/${label}`]: value };
   expect(await refusal(create({ kind: 'Namespace', metadata: { name: 'n', labels } }))).toContain(why);
 });
+
+describe('PodTopologyLabels', () => {
+  const ZONE = 'topology.kubernetes.io/zone';
+  const REGION = 'topology.kubernetes.io/region';
+  const node: Loose = { kind: 'Node', metadata: { name: 'n', labels: { [ZONE]: 'a', [REGION]: 'r', other: 'x' } } };
+
+  it.each<[string, string, Loose, Loose | undefined]>([
+    ['of its node', 'n', {}, { [ZONE]: 'a', [REGION]: 'r' }],
+    ['unless it says so itself', 'n', { labels: { [ZONE]: 'own' } }, { [ZONE]: 'own', [REGION]: 'r' }],
+    ['of a node that is not there: nothing', 'nosuch', {}, undefined],
+  ])('tells a pod that is made with its node the zone and region %s', async (_, nodeName, metadata, expected) => {
+    const { create } = await server(node);
+    const made = pod({ nodeName });
+    const { labels } = (await create({ ...made, metadata: { ...(made['metadata'] as Loose), ...metadata } })).metadata;
+    expect(labels).toEqual(expected);
+  });
+
+  it.each<[string, Loose, Loose | undefined]>([
+    ['a node', { kind: 'Node', name: 'n' }, { [ZONE]: 'a', [REGION]: 'r' }],
+    ['what does not say that it is a node', { name: 'n' }, undefined],
+  ])('tells a pod that is bound to %s', async (_, target, expected) => {
+    const { client, create } = await server(node);
+    await create(pod());
+    const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'web', namespace }, target };
+    await client.create('v1/Pod', binding as never, { subresource: 'binding' });
+    expect((await client.get('v1/Pod', 'web', { namespace })).metadata.labels).toEqual(expected);
+  });
+});

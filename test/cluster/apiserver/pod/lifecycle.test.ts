@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Pod, PodSpec } from '#api/core/v1';
 import type { PodDisruptionBudgetStatus } from '#api/policy/v1';
+import type { StatusError } from '../../../../src/apimachinery/status-error.ts';
 import type { Client } from '../../../../src/client/client.ts';
 import { inProcess, namespace, refusal } from '../in-process.ts';
 
@@ -21,6 +22,7 @@ const getPod = (client: Client): Promise<Pod> => client.get('v1/Pod', 'web', { n
 const setStatus = async (client: Client, status: object): Promise<unknown> =>
   client.patch('v1/Pod', 'web', { status }, { type: 'merge', namespace, subresource: 'status' });
 
+const SINCE = { lastTransitionTime: '2026-01-01T00:00:00Z' };
 const READY = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
 
 const bind = (client: Client, metadata: object = {}, target: object = { kind: 'Node', name: 'node-1' }): Promise<unknown> =>
@@ -141,6 +143,32 @@ describe('eviction', () => {
     await withBudget(client, budget(0));
     expect(await refusal(evict(client))).toBe("429 Cannot evict pod as it would violate the pod's disruption budget.");
     expect((await getPod(client)).metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  const blocked = (reason: string, message: string): object[] => [
+    { type: 'DisruptionAllowed', status: 'False', reason, message, ...SINCE },
+  ];
+  it.each<[string, object, string]>([
+    ['fewer are healthy than need be', {}, 'needs 2 healthy pods and has 1 currently'],
+    ['nothing speaks against it', { desiredHealthy: 0 }, 'does not allow evicting pods currently'],
+    [
+      'the controller failed',
+      { conditions: blocked('SyncFailed', 'no scale') },
+      'does not allow evicting pods currently because it failed sync: no scale',
+    ],
+    [
+      'the controller says more',
+      { desiredHealthy: 0, conditions: blocked('Busy', 'later') },
+      'does not allow evicting pods currently (Busy): later',
+    ],
+  ])('says why nothing is left where %s', async (_, status, why) => {
+    const { client } = await inProcess();
+    await runningPod(client);
+    await withBudget(client, { ...budget(0), ...status });
+    const error = await evict(client).catch((e: unknown) => e);
+    expect((error as StatusError).status.details?.causes).toEqual([
+      { reason: 'DisruptionBudget', message: `The disruption budget budget ${why}` },
+    ]);
   });
 
   it('is refused where two budgets are about the pod', async () => {
