@@ -5,7 +5,7 @@ import type { Random } from '../apimachinery/random.ts';
 import type { Client } from './client.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { Informers } from './informer.ts';
-import { WorkQueue } from './workqueue.ts';
+import { WorkQueue, type Backoff } from './workqueue.ts';
 
 /** What a controller is given. */
 export interface ControllerDeps {
@@ -31,6 +31,8 @@ export interface ControllerSpec {
   readonly deps: ControllerDeps;
   /** How many keys are handled side by side. */
   readonly workers: number;
+  /** Where a failure is tried again otherwise than with most. */
+  readonly backoff?: Backoff;
   /** Called once, before the informers start: adds indexes, and handlers that put keys into the queue. */
   watch(queue: WorkQueue): void;
   /**
@@ -40,8 +42,8 @@ export interface ControllerSpec {
   reconcile(key: string, queue: WorkQueue): Promise<void | number>;
 }
 
-export function controller({ name, deps, workers, watch, reconcile }: ControllerSpec): Controller {
-  const queue = new WorkQueue(deps.clock);
+export function controller({ name, deps, workers, backoff, watch, reconcile }: ControllerSpec): Controller {
+  const queue = new WorkQueue(deps.clock, backoff);
   watch(queue);
   let running: Promise<void>[] = [];
   const work = async (): Promise<void> => {

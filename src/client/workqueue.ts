@@ -2,15 +2,20 @@
 // failures again with growing pauses. Follows client-go's workqueue.
 import type { Clock, Timer } from '../apimachinery/clock.ts';
 
-/** First pause after a failure, doubled with each further one. */
-const BASE_DELAY_MS = 5;
-const MAX_DELAY_MS = 1_000_000;
+export interface Backoff {
+  /** First pause after a failure, doubled with each further one. */
+  readonly baseMs: number;
+  readonly maxMs: number;
+}
+
+const DEFAULT_BACKOFF: Backoff = { baseMs: 5, maxMs: 1_000_000 };
 /** All retries of a queue together: ten a second, a hundred at once. */
 const RETRIES_PER_SECOND = 10;
 const RETRY_BURST = 100;
 
 export class WorkQueue {
   private readonly clock: Clock;
+  private readonly backoff: Backoff;
   /** Keys in the order in which they are handed out. */
   private readonly order = new Set<string>();
   /** Handed out and not done. */
@@ -24,8 +29,9 @@ export class WorkQueue {
   private bucketAt: number;
   private closed = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, backoff: Backoff = DEFAULT_BACKOFF) {
     this.clock = clock;
+    this.backoff = backoff;
     this.bucketAt = clock.now();
   }
 
@@ -73,7 +79,8 @@ export class WorkQueue {
   addRateLimited(key: string): void {
     const failed = this.failures.get(key) ?? 0;
     this.failures.set(key, failed + 1);
-    this.addAfter(key, Math.max(Math.min(BASE_DELAY_MS * 2 ** failed, MAX_DELAY_MS), this.takeRetry()));
+    const { baseMs, maxMs } = this.backoff;
+    this.addAfter(key, Math.max(Math.min(baseMs * 2 ** failed, maxMs), this.takeRetry()));
   }
 
   /** How often the key has failed since it was last forgotten. */

@@ -39,6 +39,9 @@ interface Managed {
   readonly failure?: unknown;
 }
 
+/** After the API has refused something. */
+const API_BACKOFF = { baseMs: 1000, maxMs: 60_000 };
+
 export function jobController(deps: ControllerDeps): Controller {
   const { client, informers, clock, events } = deps;
   const jobs = informers.of(KIND);
@@ -49,7 +52,7 @@ export function jobController(deps: ControllerDeps): Controller {
   const failures = new Map<string, FailureRecord>();
   indexByController(pods);
 
-  return controller({ name: 'job-controller', deps, workers: WORKERS, watch, reconcile });
+  return controller({ name: 'job-controller', deps, workers: WORKERS, backoff: API_BACKOFF, watch, reconcile });
 
   function watch(queue: WorkQueue): void {
     const batched = (job: Job): void => queue.addAfter(objectKey(job), BATCH_MS);

@@ -197,12 +197,12 @@ export class SchedulingQueue {
     for (const queued of this.waiting) if (this.mayHelp(queued, event)) this.requeue(queued);
   }
 
-  /** A node is there: pods that failed for want of any are tried again. */
-  retryErrors(): void {
+  /** A node is there: from now on it matters that pods which failed for want of any come to be tried again. */
+  awaitErrors(): void {
     for (const queued of this.backingOff) {
-      if (queued.at !== 'error') continue;
+      if (queued.at !== 'error' || !queued.idle) continue;
       this.leave(queued);
-      this.enqueue(queued);
+      this.backOff(queued, 'error', false);
     }
   }
 

@@ -89,7 +89,10 @@ class Scheduler implements Controller {
     informers.of('v1/Pod').addHandler({
       added: (pod) => (isOnNode(pod) ? this.podPlaced(pod, undefined) : this.podWaits(pod)),
       updated: (pod, old) => (isOnNode(pod) ? this.podPlaced(pod, old) : this.podWaits(pod)),
-      deleted: (pod) => this.podGone(pod),
+      // one that has ended was gone already
+      deleted: (pod) => {
+        if (!isPodTerminal(pod)) this.podGone(pod);
+      },
     });
     informers.of('v1/Node').addHandler({
       added: (node) => this.nodeChanged(node, undefined),
@@ -160,7 +163,7 @@ class Scheduler implements Controller {
     this.cache.setNode(node);
     const actions = old ? nodeActions(node, old) : (['Add'] as const);
     if (actions.length) this.queue.moved({ resource: 'Node', actions, object: node, old });
-    if (first) this.queue.retryErrors();
+    if (first) this.queue.awaitErrors();
   }
 
   private wake(): void {

@@ -162,9 +162,36 @@ test('without nodes pods wait, without keeping the world busy', async () => {
   });
   expect(clock.nextForeground()).toBeUndefined();
   expect(controller.pending).toBe(0);
+  // it is an error, not a want: a node does not cut its pause short, but from now on somebody waits for its end
   await client.create('v1/Node', aNode('a'));
   await settle();
+  expect(await nodeOf('x')).toBeUndefined();
+  expect(clock.nextForeground()).toBe(clock.now() + 1000);
+  await clock.advance(1000);
+  await settle();
   expect(await nodeOf('x')).toBe('a');
+});
+
+test('a pod makes room once: when it ends, not again when it is deleted', async () => {
+  const { client, settle, told } = await schedulingCluster();
+  await client.create('v1/Node', aNode('a', { cpu: '2', memory: '8Gi', pods: '10' }));
+  for (const name of ['ends', 'stays']) await client.create('v1/Pod', aPod(name, { cpu: '1' }));
+  await settle();
+  await client.create('v1/Pod', aPod('large', { cpu: '2' }));
+  await settle();
+  const timesTold = async (): Promise<number> => {
+    const { items } = await client.list('v1/Event');
+    return items.filter((e) => e.involvedObject.name === 'large').reduce((sum, e) => sum + (e.count ?? 1), 0);
+  };
+  expect(await timesTold()).toBe(1);
+  const status = { status: { phase: 'Succeeded' } };
+  await client.patch('v1/Pod', 'ends', status, { type: 'merge', namespace: 'default', subresource: 'status' });
+  await settle();
+  expect(await timesTold()).toBe(2);
+  await client.delete('v1/Pod', 'ends', { namespace: 'default' });
+  await settle();
+  expect(await timesTold()).toBe(2);
+  expect(await told('large')).toHaveLength(1);
 });
 
 test('pods of other schedulers are left alone', async () => {
