@@ -13,6 +13,7 @@ import { Informers } from '../client/informer.ts';
 import { InProcessTransport } from '../client/in-process.ts';
 import { bootstrap, bootstrapStorageClass } from './apiserver/bootstrap/bootstrap.ts';
 import type { AccessOptions } from './apiserver/access.ts';
+import type { WebhookCaller } from './apiserver/admission/webhook/webhook-caller.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
@@ -68,6 +69,8 @@ export interface ClusterOptions {
   readonly certificateAuthority?: AuthorityFiles;
   /** Told of failures that a component will try to mend by itself. */
   readonly onError?: (component: string, key: string, error: unknown) => void;
+  /** Reaches admission webhooks. Without it they are stored, and not called. */
+  readonly webhooks?: WebhookCaller;
 }
 
 /** One client a node, however often it is asked for. */
@@ -102,6 +105,7 @@ export class Cluster {
       random: this.random,
       store: this.store,
       access: { authorization: 'Node,RBAC', ...options.access },
+      ...(options.webhooks ? { webhooks: options.webhooks } : {}),
     });
   }
 

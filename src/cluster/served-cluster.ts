@@ -10,6 +10,7 @@ import { clusterCertificates, type ClusterCertificates } from './pki.ts';
 import { contextName, kubeconfigFile, servingFile, type Serving } from './serving.ts';
 import { DurableStore, openDirectory } from './storage/durable-store.ts';
 import { MemoryStore } from './storage/memory-store.ts';
+import { webhookClient } from './webhook-client.ts';
 
 const HOST = '127.0.0.1';
 const PKI = 'pki';
@@ -51,6 +52,7 @@ export async function serveCluster(options: ServeOptions): Promise<ServedCluster
       random: Random.unpredictable(),
       store,
       onError,
+      webhooks: webhookClient,
       access: { serviceAccountTokens: { signingKey: certificates.serviceAccountKey } },
       certificateAuthority: { certificate: certificates.authority.cert, privateKey: certificates.authority.key },
       ...(nodes === undefined ? {} : { nodes }),

@@ -39,7 +39,20 @@ export function runSession({ script, files, filesText }: Session, directory: str
     if (out.length) out.push('');
     out.push(...commentsBefore(script, i), line, ...run(line.slice(2), directory, env));
   }
+  stopServers(directory);
   return `${out.join('\n')}\n${filesText ? `\n${filesText}` : ''}`;
+}
+
+/** What a session that went wrong leaves behind. */
+function stopServers(directory: string): void {
+  const clusters = path.join(directory, '.jibe/clusters');
+  if (!fs.existsSync(clusters)) return;
+  for (const name of fs.readdirSync(clusters)) {
+    const file = path.join(clusters, name, 'serving.json');
+    if (!fs.existsSync(file)) continue;
+    const { pid } = JSON.parse(fs.readFileSync(file, 'utf8')) as { readonly pid: number };
+    process.kill(pid, 'SIGKILL');
+  }
 }
 
 /** What stands right above a command; what commands print may begin with `#` too. */

@@ -5,6 +5,7 @@ import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
 import { ownerReferencesPermissionEnforcement } from './admission/owner-references-permission-enforcement.ts';
 import { builtinAdmission } from './admission/builtin-plugins.ts';
+import type { WebhookCaller } from './admission/webhook/webhook-caller.ts';
 import { access, type AccessOptions } from './access.ts';
 import { ApiServer } from './api-server.ts';
 import { builtinResources } from './registry/builtin-resources.ts';
@@ -19,14 +20,16 @@ export interface StandaloneOptions {
   readonly enableAdmissionPlugins?: readonly string[];
   /** Who sends requests, and who may do what; by default everyone may do everything. */
   readonly access?: AccessOptions;
+  /** Reaches admission webhooks. Without it they are stored, and not called. */
+  readonly webhooks?: WebhookCaller;
 }
 
 export function standaloneApiServer(options: StandaloneOptions): ApiServer {
-  const { clock, random, store = new MemoryStore(clock), disableAdmissionPlugins = [] } = options;
+  const { clock, random, store = new MemoryStore(clock), disableAdmissionPlugins = [], webhooks } = options;
   const who = access({ store, clock, random }, options.access);
   const optional = [ownerReferencesPermissionEnforcement(who.authorizer, (kind) => server.mapping(kind))];
   const plugins = [
-    ...builtinAdmission({ store, clock, random }),
+    ...builtinAdmission({ store, clock, random, webhooks }),
     ...optional.filter(({ name }) => options.enableAdmissionPlugins?.includes(name)),
     ...who.admission,
   ];

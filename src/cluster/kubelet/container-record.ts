@@ -10,7 +10,7 @@ export type ContainerState =
 
 export interface ContainerRecord {
   readonly container: Container;
-  readonly role: 'init' | 'sidecar' | 'main';
+  readonly role: 'init' | 'sidecar' | 'main' | 'ephemeral';
   state: ContainerState;
   last: Extract<ContainerState, { is: 'terminated' }> | undefined;
   restartCount: number;
@@ -93,6 +93,7 @@ export function restartPause(record: ContainerRecord, ranMs: number): number {
 /** Whether a container that ended so is started again under the policy. */
 export function restarts(record: ContainerRecord, exit: ContainerExit, restartPolicy: string): boolean {
   if (record.role === 'sidecar') return true;
+  if (record.role === 'ephemeral') return false;
   const ruled = ruledRestart(record.container, exit);
   if (ruled !== undefined) return ruled;
   const policy = record.container.restartPolicy ?? restartPolicy;

@@ -147,6 +147,7 @@ export class Kubelet {
 }
 
 function fieldPath({ spec }: Pod, { name }: Container): string {
-  const list = spec.initContainers?.some((c) => c.name === name) ? 'initContainers' : 'containers';
+  const has = (list: readonly { readonly name: string }[] | undefined): boolean => list?.some((c) => c.name === name) ?? false;
+  const list = has(spec.initContainers) ? 'initContainers' : has(spec.ephemeralContainers) ? 'ephemeralContainers' : 'containers';
   return `spec.${list}{${name}}`;
 }

@@ -29,6 +29,7 @@ export function podStatus(seen: PodObservation, traits: KubeletTraits, nowMs: nu
   const statuses = (roles: readonly string[]): ContainerStatus[] =>
     containers.filter((r) => roles.includes(r.role)).map((r) => containerStatus(r, seen.runtimeName));
   const init = statuses(['init', 'sidecar']);
+  const ephemeral = statuses(['ephemeral']);
   const addresses = pod.spec.hostNetwork ? hostIPs : (sandbox?.ips ?? []);
   return {
     ...(traits.conditions === 'all' && generation ? { observedGeneration: generation } : {}),
@@ -40,6 +41,7 @@ export function podStatus(seen: PodObservation, traits: KubeletTraits, nowMs: nu
     startTime: formatTime(seen.startedAtMs),
     ...(init.length ? { initContainerStatuses: init } : {}),
     containerStatuses: statuses(['main']),
+    ...(ephemeral.length ? { ephemeralContainerStatuses: ephemeral } : {}),
   };
 }
 
@@ -47,6 +49,8 @@ export function podPhase({ containers, restartPolicy, ended, stopping }: PodObse
   if (ended) return 'Failed';
   let [waiting, running, stopped, succeeded, initPending, initFailed] = [0, 0, 0, 0, 0, 0];
   for (const { role, state, last, started, restartDue } of containers) {
+    // who only looks does not count
+    if (role === 'ephemeral') continue;
     if (role === 'init') {
       const done = state.is === 'terminated' && state.exit.exitCode === 0;
       if (state.is === 'terminated' && !done && !restartDue && restartPolicy === 'Never') initFailed++;
@@ -169,7 +173,7 @@ const isOver = (phase: string): boolean => phase === 'Succeeded' || phase === 'F
 function containersReady({ containers }: PodObservation, phase: string, traits: KubeletTraits): Verdict {
   if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
   if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
-  const unready = containers.filter((r) => r.role !== 'init' && !r.ready).map((r) => r.container.name);
+  const unready = containers.filter((r) => r.role !== 'init' && r.role !== 'ephemeral' && !r.ready).map((r) => r.container.name);
   if (unready.length === 0) return { status: 'True' };
   const list = traits.conditions === 'all' ? `: [${unready.join(' ')}]` : '';
   return { status: 'False', reason: 'ContainersNotReady', message: `containers with unready status${list}` };

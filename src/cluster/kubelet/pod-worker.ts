@@ -76,6 +76,7 @@ export class PodWorker {
       ...initContainers.map((c) => newRecord(c, c.restartPolicy === 'Always' ? 'sidecar' : 'init', waiting)),
       ...containers.map((c) => newRecord(c, 'main', waiting)),
     ];
+    this.noteEphemeral();
     const { startTime } = pod.status ?? {};
     this.startedAtMs = startTime === undefined ? deps.clock.now() : timeMs(startTime);
     const { client, clock } = deps;
@@ -92,6 +93,13 @@ export class PodWorker {
     this.wake();
   }
 
+  /** Containers that were added to the pod to look into it: they are started once, whatever the others do, and never again. */
+  private noteEphemeral(): void {
+    for (const container of (this.pod.spec.ephemeralContainers ?? []) as readonly Container[])
+      if (!this.records.some((r) => r.container.name === container.name))
+        this.records.push(newRecord(container, 'ephemeral', 'ContainerCreating'));
+  }
+
   /** The pod was started before this worker was: it goes on from its status. */
   private recover(): void {
     const { status = {} } = this.pod;
@@ -104,7 +112,11 @@ export class PodWorker {
     if (!recovered) return;
     this.admitted = true;
     this.sandbox = recovered.sandbox;
-    const statuses = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+    const statuses = [
+      ...(status.initContainerStatuses ?? []),
+      ...(status.containerStatuses ?? []),
+      ...(status.ephemeralContainerStatuses ?? []),
+    ];
     for (const record of this.records) {
       const { name } = record.container;
       recoverRecord(
@@ -112,6 +124,7 @@ export class PodWorker {
         statuses.find((s) => s.name === name),
         recovered.running.get(name),
       );
+      if (record.role === 'ephemeral') continue;
       if (record.state.is === 'running') this.probe(record, record.state.id, record.state.startedAtMs);
       else if (record.state.is === 'terminated' && restarts(record, record.state.exit, this.restartPolicy)) this.plan(record, record.state);
     }
@@ -122,6 +135,7 @@ export class PodWorker {
   update(pod: Pod): void {
     const old = this.pod;
     this.pod = pod;
+    this.noteEphemeral();
     if (pod.metadata.annotations !== old.metadata.annotations || pod.metadata.labels !== old.metadata.labels)
       this.deps.runtime.podChanged(pod);
     if (pod.metadata.deletionTimestamp && !this.stopping) this.aborted.abort(new Error('the pod is being deleted'));
@@ -309,7 +323,7 @@ export class PodWorker {
   private async startContainers(): Promise<void> {
     let nextAtMs = Infinity;
     let background = true;
-    for (const record of this.records) {
+    for (const record of byTurn(this.records)) {
       if (this.ended || this.aborted.signal.aborted) return;
       if (this.isDue(record) && record.notBeforeMs <= this.deps.clock.now()) await this.start(record);
       if (this.isDue(record) && record.notBeforeMs > this.deps.clock.now()) {
@@ -328,7 +342,7 @@ export class PodWorker {
 
   /** What comes after waits: for an init container to be done, for a sidecar to have started. */
   private holdsBack({ role, state, started }: ContainerRecord): boolean {
-    if (role === 'main' || this.mainHasRun()) return false;
+    if (role === 'main' || role === 'ephemeral' || this.mainHasRun()) return false;
     return role === 'sidecar' ? !started : !(state.is === 'terminated' && state.exit.exitCode === 0);
   }
 
@@ -361,7 +375,7 @@ export class PodWorker {
       record.state = { is: 'running', startedAtMs: clock.now(), id };
       record.started = false;
       record.ready = false;
-      this.probe(record, id, clock.now());
+      if (record.role !== 'ephemeral') this.probe(record, id, clock.now());
       this.writer.changed();
     } catch (error) {
       if (!(error instanceof ContainerError)) throw error;
@@ -483,6 +497,12 @@ export class PodWorker {
   private event(type: EventType, reason: string, message: string, container: Container): void {
     this.deps.event(this.pod, type, reason, message, container);
   }
+}
+
+/** Ephemeral containers wait for none of the others. */
+function byTurn(records: readonly ContainerRecord[]): readonly ContainerRecord[] {
+  if (!records.some(({ role }) => role === 'ephemeral')) return records;
+  return [...records.filter(({ role }) => role === 'ephemeral'), ...records.filter(({ role }) => role !== 'ephemeral')];
 }
 
 const isTerminal = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';

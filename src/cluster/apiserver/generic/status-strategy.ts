@@ -17,6 +17,13 @@ export function keepLabels(object: Draft, old: KubernetesObject): void {
   else object.metadata.labels = old.metadata.labels;
 }
 
+const CLIENT_METADATA = ['labels', 'annotations', 'finalizers', 'ownerReferences', 'generation'] as const;
+
+/** Takes over all metadata that clients set, as it is stored: a few kinds let their status endpoint change none of it. */
+export function keepMetadata(object: { readonly metadata: object }, old: { readonly metadata: object }): void {
+  for (const name of CLIENT_METADATA) keep(object.metadata, old.metadata, name);
+}
+
 /** Status, and metadata but for labels. */
 export const statusStrategy: Strategy = {
   allowUnconditionalUpdate: true,

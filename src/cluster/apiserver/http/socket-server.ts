@@ -95,7 +95,7 @@ async function serve(
     const answer = await handleHttp(server, {
       method: request.method,
       url: request.url,
-      headers: request.headers,
+      headers: headersOf(request.rawHeaders),
       body,
       ...(clientCertificate ? { clientCertificate } : {}),
     });
@@ -120,7 +120,8 @@ async function serveUpgrade(
   socket.on('error', () => socket.destroy());
   try {
     const clientCertificate = certificateIn(socket as TLSSocket);
-    const { method = 'GET', url = '/', headers } = request;
+    const { method = 'GET', url = '/' } = request;
+    const headers = headersOf(request.rawHeaders);
     const answer = await handleHttp(server, { method, url, headers, body: undefined, ...(clientCertificate ? { clientCertificate } : {}) });
     if (answer.upgrade) {
       const { upgradeConnection } = await import('./upgrade/upgrade.ts');
@@ -157,6 +158,20 @@ function readBody(request: http2.Http2ServerRequest): Promise<Uint8Array | undef
     request.once('error', reject);
     request.once('close', () => reject(new Error('the client hung up')));
   });
+}
+
+/** Names in lower case. What is given several times stays apart: groups that are impersonated, say. */
+function headersOf(raw: readonly string[]): Record<string, string | string[]> {
+  const headers = Object.create(null) as Record<string, string | string[]>;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!.toLowerCase();
+    const value = raw[i + 1]!;
+    const known = headers[name];
+    if (known === undefined) headers[name] = value;
+    else if (typeof known === 'string') headers[name] = [known, value];
+    else known.push(value);
+  }
+  return headers;
 }
 
 /** Undefined where there is none that the clients' authority has signed. */

@@ -51,7 +51,7 @@ export function builtinResources(store: Store, access: Access): ResourceDefiniti
     ...coordinationResources(),
     ...nodeResources(),
     ...discoveryResources(),
-    ...resourceResources(),
+    ...resourceResources(store),
     ...flowcontrolResources(),
     ...apiserverinternalResources(),
     ...storagemigrationResources(),

@@ -55,13 +55,13 @@ function withSources(spec: PersistentVolumeClaimSpec, old: PersistentVolumeClaim
   if (!dataSource && !dataSourceRef) return spec;
   const inUse = old !== undefined && (old.dataSource !== undefined || old.dataSourceRef !== undefined);
   if (!inUse && !dataSourceRef && dataSource && !isClaimOrSnapshot(dataSource)) dataSource = undefined;
-  if (dataSourceRef?.namespace !== undefined && old?.dataSourceRef?.namespace === undefined) {
-    // claims of other namespaces are behind a feature gate that is off
-    const { namespace: _, ...local } = dataSourceRef;
-    dataSourceRef = local;
-  }
+  // sources in other namespaces are behind a feature gate that is off
+  if (dataSourceRef?.namespace && !old?.dataSourceRef) dataSourceRef = undefined;
   if (dataSource && !dataSourceRef) dataSourceRef = { ...dataSource };
-  else if (dataSourceRef && !dataSource && dataSourceRef.namespace === undefined) dataSource = { ...dataSourceRef };
+  else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {
+    const { namespace: _, ...local } = dataSourceRef;
+    dataSource = local;
+  }
   return { ...rest, ...(dataSource ? { dataSource } : {}), ...(dataSourceRef ? { dataSourceRef } : {}) };
 }
 

@@ -80,7 +80,8 @@ function checkMetric(metric: MetricSpec, field: Path, errors: FieldError[]): voi
   const { type } = metric;
   const expected = SOURCE_OF_TYPE[type];
   if (!type) errors.push(required(field.child('type'), 'must specify a metric source type'));
-  if (!expected) errors.push(notSupported(field.child('type'), type, Object.keys(SOURCE_OF_TYPE)));
+  // Kubernetes tells it twice: as a type, and as the source that there is for a type
+  if (!expected) for (let i = 0; i < 2; i++) errors.push(notSupported(field.child('type'), type, Object.keys(SOURCE_OF_TYPE)));
   const present = SOURCES.filter((source) => metric[source]);
   const [first] = present;
   if (first) checkSource(metric, first, field.child(first), errors);
@@ -112,8 +113,7 @@ function checkSource(metric: MetricSpec, source: Source, field: Path, errors: Fi
     case 'pods':
       checkIdentifier(metric.pods!.metric, field.child('metric'), errors);
       checkTarget(target, at, errors);
-      if (target.averageValue === undefined || parseQuantity(target.averageValue).unscaled <= 0n)
-        errors.push(required(at.child('averageValue'), 'must specify a positive target averageValue'));
+      if (target.averageValue === undefined) errors.push(required(at.child('averageValue'), 'must specify a positive target averageValue'));
       break;
     case 'containerResource':
     case 'resource': {

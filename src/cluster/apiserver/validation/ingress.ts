@@ -45,9 +45,9 @@ export function validateIngress(ingress: Ingress): FieldError[] {
   const errors = validateCoreObjectMeta(metadata, true, nameIsDNSSubdomain, METADATA);
   validateSpec(spec, errors);
   const annotated = metadata.annotations?.[INGRESS_CLASS_ANNOTATION];
-  if (annotated !== undefined && spec.ingressClassName !== undefined)
+  if (annotated !== undefined && spec.ingressClassName !== undefined && annotated !== spec.ingressClassName)
     errors.push(
-      invalid(METADATA.child('annotations').key(INGRESS_CLASS_ANNOTATION), annotated, 'can not be set when the class field is also set'),
+      invalid(Path.of('annotations', INGRESS_CLASS_ANNOTATION), annotated, 'must match `ingressClassName` when both are specified'),
     );
   return errors;
 }

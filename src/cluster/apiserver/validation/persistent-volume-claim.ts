@@ -29,7 +29,7 @@ export const VOLUME_MODES = ['Block', 'Filesystem'];
 export interface ClaimSpecOptions {
   /** The stored claim has such a selector. */
   readonly allowInvalidLabelValueInSelector?: boolean;
-  /** The stored claim has such a source. */
+  /** The stored claim has a source of any group at all. */
   readonly allowInvalidAPIGroupInDataSourceOrRef?: boolean;
 }
 
@@ -118,7 +118,7 @@ export function validatePersistentVolumeClaimUpdate(claim: PersistentVolumeClaim
     ...validatePersistentVolumeClaim(claim, options),
   ];
   checkImmutableSpec(claim, old, errors);
-  const { resources, volumeMode, volumeAttributesClassName: className } = claim.spec ?? {};
+  const { resources, volumeMode } = claim.spec ?? {};
   const oldSize = old.spec?.resources?.requests?.['storage'] ?? '0';
   const size = parseQuantity(resources?.requests?.['storage'] ?? '0');
   const actual = parseQuantity(old.status?.capacity?.['storage'] ?? '0');
@@ -126,18 +126,13 @@ export function validatePersistentVolumeClaimUpdate(claim: PersistentVolumeClaim
   if (compareQuantities(size, parseQuantity(oldSize)) < 0 && compareQuantities(size, actual) <= 0)
     errors.push(forbidden(SPEC.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity'));
   errors.push(...validateImmutable(volumeMode, old.spec?.volumeMode, Path.of('volumeMode')));
-  const oldClassName = old.spec?.volumeAttributesClassName;
-  if (oldClassName !== undefined && className === undefined)
-    errors.push(forbidden(SPEC.child('volumeAttributesClassName'), 'update from non-nil value to nil is forbidden'));
   return errors;
 }
 
 function updateOptions({ selector, dataSource, dataSourceRef }: PersistentVolumeClaimSpec): ClaimSpecOptions {
-  const wrong: FieldError[] = [];
-  for (const source of [dataSource, dataSourceRef]) if (source?.apiGroup) checkDNS1123Subdomain(source.apiGroup, SPEC, wrong);
   return {
     allowInvalidLabelValueInSelector: validateLabelSelector(selector, SPEC).length > 0,
-    allowInvalidAPIGroupInDataSourceOrRef: wrong.length > 0,
+    allowInvalidAPIGroupInDataSourceOrRef: dataSource?.apiGroup !== undefined || dataSourceRef?.apiGroup !== undefined,
   };
 }
 

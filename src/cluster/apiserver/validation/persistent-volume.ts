@@ -1,5 +1,5 @@
 // PersistentVolumes. Follows ValidatePersistentVolumeSpec and ValidatePersistentVolumeUpdate of pkg/apis/core/validation.
-import type { PersistentVolume, PersistentVolumeSpec, VolumeNodeAffinity } from '#api/core/v1';
+import type { NodeSelectorRequirement, PersistentVolume, PersistentVolumeSpec, VolumeNodeAffinity } from '#api/core/v1';
 import path from 'node:path/posix';
 import { parseQuantity, quantityValue } from '../../../apimachinery/quantity.ts';
 import { forbidden, invalid, notSupported, Path, required, type FieldError } from '../../../apimachinery/validation/field-error.ts';
@@ -34,9 +34,15 @@ const WITH_MOUNT_OPTIONS = [
   'csi',
 ];
 
-export function validatePersistentVolume({ metadata, spec }: PersistentVolume): FieldError[] {
+function validateMetadataAndSpec({ metadata, spec }: PersistentVolume): FieldError[] {
   const errors = validateCoreObjectMeta(metadata, false, nameIsDNSSubdomain, METADATA);
   validatePersistentVolumeSpec(spec, metadata.name ?? '', SPEC, errors);
+  return errors;
+}
+
+export function validatePersistentVolume(volume: PersistentVolume): FieldError[] {
+  const { metadata, spec } = volume;
+  const errors = validateMetadataAndSpec(volume);
   if (metadata.annotations?.[MOUNT_OPTIONS] !== undefined && !WITH_MOUNT_OPTIONS.some((source) => source in spec))
     errors.push(forbidden(METADATA.child('annotations', MOUNT_OPTIONS), 'may not specify mount options for this volume type'));
   return errors;
@@ -131,8 +137,8 @@ function checkSources(spec: PersistentVolumeSpec, name: string, field: Path, err
 }
 
 export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: PersistentVolume): FieldError[] {
-  // Kubernetes checks the whole volume, and then the whole of it once more as a part of the update
-  const errors = [...validatePersistentVolume(volume), ...validatePersistentVolume(volume)];
+  // Kubernetes checks the whole volume, and then nearly the whole of it once more as a part of the update
+  const errors = [...validatePersistentVolume(volume), ...validateMetadataAndSpec(volume)];
   const spec = volume.spec ?? {};
   const before = old.spec ?? {};
   const source = persistentSourceOf(spec);
@@ -143,14 +149,43 @@ export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: Pe
     const diff = internalDiff('core/v1.PersistentVolumeSource', oldSource, source);
     errors.push(forbidden(SPEC.child('persistentvolumesource'), `spec.persistentvolumesource is immutable after creation\n${diff}`));
   }
-  errors.push(...validateImmutable(spec.volumeMode, before.volumeMode, SPEC.child('volumeMode')));
-  if (before.nodeAffinity && !semanticEqual(spec.nodeAffinity, before.nodeAffinity)) {
+  errors.push(...validateImmutable(spec.volumeMode, before.volumeMode, Path.of('volumeMode')));
+  if (
+    before.nodeAffinity &&
+    !semanticEqual(spec.nodeAffinity && withStoredKeys(spec.nodeAffinity, before.nodeAffinity), before.nodeAffinity)
+  ) {
     const shown = spec.nodeAffinity ? new PrintedInternal('core/v1.VolumeNodeAffinity', spec.nodeAffinity) : null;
     errors.push(invalid(Path.of('nodeAffinity'), shown, 'field is immutable, except for updating from beta label to GA'));
   }
   if (before.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined)
     errors.push(forbidden(SPEC.child('volumeAttributesClassName'), 'update from non-nil value to nil is forbidden'));
   return errors;
+}
+
+/** Labels that had another name before they were stable. */
+const STABLE: Readonly<Record<string, string>> = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+};
+
+/**
+ * The affinity with old names where the stored one has old names. Kubernetes looks every key up, and takes the nothing that it finds for
+ * most of them as the name that they may change to: so a key that is emptied is told as empty, and not as changed.
+ */
+function withStoredKeys(affinity: VolumeNodeAffinity, old: VolumeNodeAffinity): VolumeNodeAffinity {
+  const before = old.required?.nodeSelectorTerms;
+  if (!affinity.required || !before) return affinity;
+  const keys = (list: readonly NodeSelectorRequirement[], stored: readonly NodeSelectorRequirement[] = []): NodeSelectorRequirement[] =>
+    list.map((one, i) => {
+      const key = stored[i]?.key;
+      return key !== undefined && (one.key ?? '') === (STABLE[key] ?? '') ? { ...one, key } : one;
+    });
+  const nodeSelectorTerms = (affinity.required.nodeSelectorTerms ?? []).map(({ matchExpressions, matchFields }, i) => ({
+    ...(matchExpressions ? { matchExpressions: keys(matchExpressions, before[i]?.matchExpressions) } : {}),
+    ...(matchFields ? { matchFields: keys(matchFields, before[i]?.matchFields) } : {}),
+  }));
+  return { required: { nodeSelectorTerms } };
 }
 
 export const validatePersistentVolumeStatusUpdate = (volume: PersistentVolume, old: PersistentVolume): FieldError[] => {

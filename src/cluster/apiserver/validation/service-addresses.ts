@@ -47,9 +47,11 @@ export function validateClusterIPFields(service: WithSpec, old: WithSpec | undef
 
 function eachAddress({ spec }: WithSpec, old: WithSpec | undefined, errors: FieldError[]): boolean {
   let sound = true;
+  // what is stored was valid once
+  const known = old ? clusterIPsOf(old.spec) : [];
   for (const [i, ip] of clusterIPsOf(spec).entries()) {
     if (i === 0 && ip === HEADLESS) continue;
-    if (old && clusterIPsOf(old.spec)[i] === ip) continue;
+    if (known.includes(ip)) continue;
     for (const wrong of isValidIP(ip)) {
       errors.push(invalid(SPEC.child('clusterIPs').index(i), ip, wrong));
       sound = false;

@@ -61,7 +61,7 @@ export function validateService(service: Service, old?: Service): FieldError[] {
   if (!spec.type) errors.push(required(SPEC.child('type')));
   else if (!TYPES.includes(spec.type)) errors.push(notSupported(SPEC.child('type'), spec.type, TYPES));
   errors.push(...duplicatePorts(spec), ...nodePortRules(service));
-  errors.push(...loadBalancerRules(service, old), ...trafficRules(service));
+  errors.push(...loadBalancerRules(service), ...trafficRules(service));
   return errors;
 }
 
@@ -176,7 +176,7 @@ function unusableIP(ip: string, at: Path): FieldError[] {
   return [];
 }
 
-function loadBalancerRules(service: Service, old: Service | undefined): FieldError[] {
+function loadBalancerRules(service: Service): FieldError[] {
   const { spec, metadata } = service;
   const errors: FieldError[] = [];
   const ranges = spec.loadBalancerSourceRanges;
@@ -196,7 +196,7 @@ function loadBalancerRules(service: Service, old: Service | undefined): FieldErr
     errors.push(forbidden(SPEC.child('allocateLoadBalancerNodePorts'), "may only be used when `type` is 'LoadBalancer'"));
   if (spec.allocateLoadBalancerNodePorts === undefined && spec.type === 'LoadBalancer')
     errors.push(required(SPEC.child('allocateLoadBalancerNodePorts')));
-  errors.push(...loadBalancerClass(service, old));
+  errors.push(...loadBalancerClass(service, undefined));
   return errors;
 }
 
@@ -246,6 +246,8 @@ export function validateServiceUpdate(service: Service, old: Service): FieldErro
   const had = needsHealthCheckNodePort(old) && needsHealthCheckNodePort(service);
   if (had && service.spec.healthCheckNodePort !== old.spec.healthCheckNodePort)
     errors.push(forbidden(SPEC.child('healthCheckNodePort'), 'field is immutable'));
+  // checked here with the old one, and once more as a part of the service
+  errors.push(...loadBalancerClass(service, old));
   return [...errors, ...validateService(service, old)];
 }
 

@@ -53,6 +53,8 @@ function checkParameters(parameters: Readonly<Record<string, string>> = {}, erro
 
 function checkTopologies(terms: readonly TopologySelectorTerm[], errors: FieldError[]): void {
   const seen: object[] = [];
+  // Kubernetes begins with as many terms that say nothing as there are terms: each tells of one more
+  let empty = terms.length;
   terms.forEach(({ matchLabelExpressions = [] }, i) => {
     const at = Path.of('allowedTopologies').index(i).child('matchLabelExpressions');
     const sets: Record<string, readonly string[]> = {};
@@ -68,9 +70,10 @@ function checkTopologies(terms: readonly TopologySelectorTerm[], errors: FieldEr
       if (Object.hasOwn(sets, key)) errors.push(duplicate(field.child('key'), key));
       sets[key] = [...known].sort();
     });
-    // a term that says nothing always counts as one too many
-    if (Object.keys(sets).length === 0 || seen.some((other) => deepEqual(other, sets))) errors.push(duplicate(at, ''));
-    seen.push(sets);
+    const saysNothing = Object.keys(sets).length === 0;
+    const equal = saysNothing ? empty++ : seen.filter((other) => deepEqual(other, sets)).length;
+    for (let k = 0; k < equal; k++) errors.push(duplicate(at, ''));
+    if (!saysNothing) seen.push(sets);
   });
 }
 

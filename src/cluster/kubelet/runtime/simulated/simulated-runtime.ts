@@ -116,14 +116,19 @@ export class SimulatedRuntime implements Runtime {
   recoverPod(pod: Pod): { readonly sandbox: PodSandbox; readonly running: ReadonlyMap<string, string> } | undefined {
     const { status, spec, metadata } = pod;
     const ips = status?.podIPs?.map(({ ip }) => ip) ?? [];
-    const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    const statuses = [
+      ...(status?.initContainerStatuses ?? []),
+      ...(status?.containerStatuses ?? []),
+      ...(status?.ephemeralContainerStatuses ?? []),
+    ];
     const running = new Map<string, string>();
     if (ips.length === 0 && !statuses.some((c) => c.state?.running)) return undefined;
     const entry = this.entry(pod);
     entry.sandbox ??= { id: this.newId(), ips };
     entry.hasRun = statuses.some((c) => c.state?.running ?? c.state?.terminated ?? c.lastState?.terminated);
     if (!spec.hostNetwork) for (const ip of ips) this.addresses.take(metadata.uid, ip);
-    for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+    const ephemeral = (spec.ephemeralContainers ?? []) as readonly Container[];
+    for (const container of [...(spec.initContainers ?? []), ...spec.containers, ...ephemeral]) {
       const { state, imageID, containerID = '' } = statuses.find((c) => c.name === container.name) ?? {};
       if (imageID) this.images.add(`${spec.nodeName} ${container.image}`);
       const startedAt = state?.running?.startedAt;
@@ -296,7 +301,9 @@ export class SimulatedRuntime implements Runtime {
 
   exec(podUid: string, container: Container, view: ContainerView, options: ExecOptions): ExecSession {
     const c = this.pods.get(podUid)?.containers.get(container.name);
-    if (options.command.length === 0)
+    // who attaches to a container with an input finds the shell that it was made for
+    const typed = options.command.length === 0 && options.stdin && container.stdin ? shellOf(container) : undefined;
+    if (options.command.length === 0 && !typed)
       return attachSession(
         (told) => this.followLogs(podUid, container.name, told),
         () => c?.exit?.exitCode ?? 0,
@@ -306,7 +313,24 @@ export class SimulatedRuntime implements Runtime {
       files = new FileSystem();
       if (c) this.files.set(c, files);
     }
-    return new ShellSession(options, { clock: this.clock, view, files });
+    const session = new ShellSession(typed ? { ...options, command: typed } : options, { clock: this.clock, view, files });
+    return typed && c ? this.asProcess(c, session) : session;
+  }
+
+  /** The shell is the container's process: with it the container ends. */
+  private asProcess(c: SimulatedContainer, session: ShellSession): ExecSession {
+    return {
+      write: (data) => session.write(data),
+      endInput: () => session.endInput(),
+      resize: () => session.resize(),
+      cancel: () => session.cancel(),
+      start: async (output) => {
+        const end = await session.start(output);
+        if ('exitCode' in end && (session.hasExited || c.container.stdinOnce))
+          this.end(c, end.exitCode, end.exitCode === 0 ? 'Completed' : 'Error');
+        return end;
+      },
+    };
   }
 
   connect(podUid: string, port: number): Promise<PodConnection> {
@@ -391,6 +415,13 @@ export class SimulatedRuntime implements Runtime {
       signal?.addEventListener('abort', aborted, { once: true });
     });
   }
+}
+
+/** The container's process, where it is a shell at a prompt; an image that says nothing else has one. */
+function shellOf({ command = [], args = [] }: Container): readonly string[] | undefined {
+  const words = [...command, ...args];
+  if (words.length === 0) return ['sh'];
+  return words.length === 1 && /^(?:.*\/)?(?:ba|a|da)?sh$/.test(words[0]!) ? words : undefined;
 }
 
 const mentionsBehaviour = (pod: Pod): boolean =>

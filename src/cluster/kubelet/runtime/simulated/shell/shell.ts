@@ -46,6 +46,11 @@ export class ShellSession implements ExecSession {
     this.inputEnded = !options.stdin;
   }
 
+  /** `exit` was said; not when whoever looked on has gone. */
+  get hasExited(): boolean {
+    return this.exited !== undefined;
+  }
+
   write(data: Uint8Array): void {
     this.inputBytes += data.length;
     if (this.inputBytes > MAX_INPUT) return this.cancel();
