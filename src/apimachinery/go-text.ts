@@ -55,3 +55,20 @@ export function goFloat(n: number): string {
   }
   return String(n);
 }
+
+/** What a LabelSelector of the API is made of. */
+interface SelectorFields {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
+}
+
+/** A LabelSelector as Go prints it: in events, and in tables. */
+export function goLabelSelector({ matchLabels = {}, matchExpressions = [] }: SelectorFields): string {
+  const labels = Object.keys(matchLabels)
+    .sort()
+    .map((key) => `${key}: ${matchLabels[key]},`);
+  const terms = matchExpressions.map(
+    ({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  );
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${terms.join('')}},}`;
+}

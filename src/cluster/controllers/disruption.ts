@@ -4,7 +4,7 @@ import type { Pod } from '#api/core/v1';
 import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '#api/policy/v1';
 import { canonical } from '../../apimachinery/codec/decode.ts';
 import { isPodReady, isPodTerminal } from '../../apimachinery/core/pod.ts';
-import { goList } from '../../apimachinery/go-text.ts';
+import { goLabelSelector } from '../../apimachinery/go-text.ts';
 import { scaledValue } from '../../apimachinery/int-or-string.ts';
 import { LabelSelector } from '../../apimachinery/label-selector.ts';
 import { deepEqual, type KubernetesObject } from '../../apimachinery/object.ts';
@@ -148,15 +148,7 @@ export function disruptionController(deps: ControllerDeps): Controller {
   }
 
   function tellUnmanaged(budget: PodDisruptionBudget): void {
-    const { matchLabels = {}, matchExpressions = [] } = budget.spec?.selector ?? {};
-    const labels = Object.keys(matchLabels)
-      .sort()
-      .map((key) => `${key}: ${matchLabels[key]},`)
-      .join('');
-    const expressions = matchExpressions
-      .map((e) => `LabelSelectorRequirement{Key:${e.key},Operator:${e.operator},Values:${goList(e.values ?? [])},},`)
-      .join('');
-    const selector = `&LabelSelector{MatchLabels:map[string]string{${labels}},MatchExpressions:[]LabelSelectorRequirement{${expressions}},}`;
+    const selector = goLabelSelector(budget.spec?.selector ?? {});
     events.event(
       budget,
       'Warning',

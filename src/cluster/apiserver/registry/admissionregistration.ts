@@ -16,6 +16,7 @@ import {
 import { defaulting, define, typed } from '../generic/define.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 import { specStrategy } from '../generic/spec-strategy.ts';
+import { mutatingPolicyColumns, policyBindingColumns, validatingPolicyColumns, webhookColumns } from '../tables/admissionregistration.ts';
 import { validateMutatingAdmissionPolicy, validateValidatingAdmissionPolicy } from '../validation/admission-policy.ts';
 import {
   validateMutatingAdmissionPolicyBinding,
@@ -37,6 +38,7 @@ export function admissionregistrationResources(): ResourceDefinition[] {
   return [
     define(GROUP, 'mutatingadmissionpolicies', {
       categories,
+      columns: mutatingPolicyColumns,
       versions: { v1: defaulting<MutatingAdmissionPolicy>(setAdmissionPolicyDefaults) },
       strategy: {
         ...specStrategy({}),
@@ -48,6 +50,7 @@ export function admissionregistrationResources(): ResourceDefinition[] {
     }),
     define(GROUP, 'mutatingadmissionpolicybindings', {
       categories,
+      columns: policyBindingColumns,
       versions: { v1: defaulting<MutatingAdmissionPolicyBinding>(setAdmissionPolicyBindingDefaults) },
       strategy: {
         ...specStrategy({}),
@@ -59,11 +62,13 @@ export function admissionregistrationResources(): ResourceDefinition[] {
     }),
     define(GROUP, 'mutatingwebhookconfigurations', {
       categories,
+      columns: webhookColumns,
       versions: { v1: defaulting<MutatingWebhookConfiguration>(setMutatingWebhookConfigurationDefaults) },
       strategy: webhooks,
     }),
     define(GROUP, 'validatingadmissionpolicies', {
       categories,
+      columns: validatingPolicyColumns,
       versions: { v1: defaulting<ValidatingAdmissionPolicy>(setAdmissionPolicyDefaults) },
       strategy: {
         ...specStrategy({ status: {} }),
@@ -75,6 +80,7 @@ export function admissionregistrationResources(): ResourceDefinition[] {
     }),
     define(GROUP, 'validatingadmissionpolicybindings', {
       categories,
+      columns: policyBindingColumns,
       versions: { v1: defaulting<ValidatingAdmissionPolicyBinding>(setAdmissionPolicyBindingDefaults) },
       strategy: {
         ...specStrategy({}),
@@ -86,6 +92,7 @@ export function admissionregistrationResources(): ResourceDefinition[] {
     }),
     define(GROUP, 'validatingwebhookconfigurations', {
       categories,
+      columns: webhookColumns,
       versions: { v1: defaulting<ValidatingWebhookConfiguration>(setWebhookConfigurationDefaults) },
       strategy: webhooks,
     }),
