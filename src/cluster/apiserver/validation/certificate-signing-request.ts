@@ -30,7 +30,8 @@ const MAX_DOMAIN = 253;
 const MAX_SIGNER_NAME = 253 + 1 + 253 + 63 + 1;
 const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown';
 
-const USAGES = [
+/** What keys may be used for. */
+export const USAGES = [
   'any',
   'cert sign',
   'client auth',

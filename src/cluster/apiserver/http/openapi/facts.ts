@@ -1,5 +1,6 @@
 // What the OpenAPI document leaves out about fields of Kubernetes' own kinds: which values a field of text may have, and what it is where
 // nothing is said, unless that follows from its Go type.
+import { USAGES } from '../../validation/certificate-signing-request.ts';
 
 /** Values, and the fields that have one of them (or, in lists and maps, several). */
 const ENUM_FIELDS: readonly (readonly [values: readonly string[], fields: readonly string[]])[] = [
@@ -226,34 +227,7 @@ const ENUM_FIELDS: readonly (readonly [values: readonly string[], fields: readon
     ],
     ['core/v1.ContainerStatus.stopSignal', 'core/v1.Lifecycle.stopSignal'],
   ],
-  [
-    [
-      'any',
-      'cert sign',
-      'client auth',
-      'code signing',
-      'content commitment',
-      'crl sign',
-      'data encipherment',
-      'decipher only',
-      'digital signature',
-      'email protection',
-      'encipher only',
-      'ipsec end system',
-      'ipsec tunnel',
-      'ipsec user',
-      'key agreement',
-      'key encipherment',
-      'microsoft sgc',
-      'netscape sgc',
-      'ocsp signing',
-      's/mime',
-      'server auth',
-      'signing',
-      'timestamping',
-    ],
-    ['certificates/v1.CertificateSigningRequestSpec.usages'],
-  ],
+  [USAGES, ['certificates/v1.CertificateSigningRequestSpec.usages']],
   [
     ['ControllerResizeInProgress', 'ControllerResizeInfeasible', 'NodeResizeInProgress', 'NodeResizeInfeasible', 'NodeResizePending'],
     ['core/v1.PersistentVolumeClaimStatus.allocatedResourceStatuses'],
