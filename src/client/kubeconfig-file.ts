@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { isMap, isSeq, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
 import { KubeconfigError } from './kubeconfig.ts';
+import { writePrivateFile } from './private-file.ts';
 
 const LISTS = ['clusters', 'users', 'contexts'] as const;
 
@@ -50,15 +51,11 @@ export function readText(file: string): string | undefined {
 
 /** Keys stand in it: nobody else may read it, and it is never half written. */
 export function writePrivate(file: string, text: string): void {
-  const aside = `${file}.${process.pid}`;
   try {
     fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true, mode: 0o700 });
     // a link stays a link
-    const at = fs.existsSync(file) ? fs.realpathSync(file) : file;
-    fs.writeFileSync(aside, text, { mode: 0o600 });
-    fs.renameSync(aside, at);
+    writePrivateFile(fs.existsSync(file) ? fs.realpathSync(file) : file, text);
   } catch (error) {
-    fs.rmSync(aside, { force: true });
     throw new KubeconfigError(
       `${file}: cannot be written (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
       'choose another place',

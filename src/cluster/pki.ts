@@ -4,6 +4,7 @@ import type { webcrypto } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type * as X509 from '@peculiar/x509';
+import { writePrivateFile } from '../client/private-file.ts';
 
 /** PEM. */
 export interface KeyPair {
@@ -161,10 +162,7 @@ function read(file: string): string | undefined {
   return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined;
 }
 
-/** Never half written, and never readable by others. */
 function keep(file: string, text: string): string {
-  const aside = `${file}.${process.pid}`;
-  fs.writeFileSync(aside, text, { mode: 0o600 });
-  fs.renameSync(aside, file);
+  writePrivateFile(file, text);
   return text;
 }

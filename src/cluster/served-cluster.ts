@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { RealClock } from '../apimachinery/clock.ts';
 import { Random } from '../apimachinery/random.ts';
+import { writePrivateFile } from '../client/private-file.ts';
 import { listen } from './apiserver/http/socket-server.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
 import { clusterDirectory } from './cluster-directory.ts';
@@ -126,18 +127,11 @@ function announce(
 ): Serving {
   const url = `https://${HOST}:${port}`;
   const kubeconfig = kubeconfigFile(directory);
-  writeOwn(kubeconfig, kubeconfigText(name, url, certificates));
+  writePrivateFile(kubeconfig, kubeconfigText(name, url, certificates));
   const since = new Date(new RealClock().now()).toISOString();
   const serving: Serving = { name, pid: process.pid, url, since, components, kubeconfig };
-  writeOwn(servingFile(directory), `${JSON.stringify(serving)}\n`);
+  writePrivateFile(servingFile(directory), `${JSON.stringify(serving)}\n`);
   return serving;
-}
-
-/** Never half written, and never readable by others. */
-function writeOwn(file: string, text: string): void {
-  const aside = `${file}.${process.pid}`;
-  fs.writeFileSync(aside, text, { mode: 0o600 });
-  fs.renameSync(aside, file);
 }
 
 /** As `kubectl config view --raw` shows it. */
