@@ -5,9 +5,8 @@ import type { CertificateSigningRequest } from '#api/certificates/v1';
 import type { KubernetesObject, Manifest } from '../../../apimachinery/object.ts';
 import { parseCertificateRequest } from '../../../apimachinery/x509/certificate-request.ts';
 import { controller, type Controller, type ControllerDeps } from '../../../client/controller.ts';
-import { hasCondition, KUBELET_CLIENT_SIGNER, kubeletClientFault } from './signers.ts';
+import { hasCondition, KUBELET_CLIENT_SIGNER, kubeletClientFault, REQUESTS, withCondition } from './signers.ts';
 
-const KIND = 'certificates.k8s.io/v1/CertificateSigningRequest';
 const WORKERS = 1;
 
 /** The permission (a subresource of the requests' own) by which it may be had, and what is told then. */
@@ -29,7 +28,7 @@ export function recognize(csr: CertificateSigningRequest): readonly Recognized[]
 
 export function csrApprovingController(deps: ControllerDeps): Controller {
   const { client, informers } = deps;
-  const requests = informers.of(KIND);
+  const requests = informers.of(REQUESTS);
 
   return controller({
     name: 'csrapproving',
@@ -45,9 +44,7 @@ export function csrApprovingController(deps: ControllerDeps): Controller {
       const ways = recognize(csr);
       for (const { permission, message } of ways) {
         if (!(await isPermitted(csr, permission))) continue;
-        const condition = { type: 'Approved', status: 'True', reason: 'AutoApproved', message };
-        const conditions = [...(csr.status?.conditions ?? []), condition];
-        await client.update(KIND, { ...csr, status: { ...csr.status, conditions } }, { subresource: 'approval' });
+        await client.update(REQUESTS, withCondition(csr, 'Approved', 'AutoApproved', message), { subresource: 'approval' });
         return;
       }
       // permissions may come yet

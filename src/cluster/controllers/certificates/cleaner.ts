@@ -5,8 +5,8 @@ import { X509Certificate } from 'node:crypto';
 import { isNotFound } from '../../../apimachinery/status-error.ts';
 import { timeMs } from '../../../apimachinery/time.ts';
 import { controller, type Controller, type ControllerDeps } from '../../../client/controller.ts';
+import { REQUESTS } from './signers.ts';
 
-const KIND = 'certificates.k8s.io/v1/CertificateSigningRequest';
 const WORKERS = 1;
 const POLL_MS = 60 * 60 * 1000;
 
@@ -35,7 +35,7 @@ function isExpired(certificate: string, now: number): boolean {
 
 export function csrCleanerController(deps: ControllerDeps): Controller {
   const { client, informers, clock } = deps;
-  const requests = informers.of(KIND);
+  const requests = informers.of(REQUESTS);
 
   return controller({
     name: 'csrcleaner',
@@ -53,7 +53,7 @@ export function csrCleanerController(deps: ControllerDeps): Controller {
         return;
       }
       try {
-        await client.delete(KIND, name);
+        await client.delete(REQUESTS, name);
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }

@@ -7,6 +7,8 @@ import {
   type CertificateRequest,
 } from '../../../apimachinery/x509/certificate-request.ts';
 
+export const REQUESTS = 'certificates.k8s.io/v1/CertificateSigningRequest';
+
 export const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client';
 export const KUBELET_CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
 export const KUBELET_SERVING_SIGNER = 'kubernetes.io/kubelet-serving';
@@ -75,3 +77,14 @@ function kubeletServingFault(request: CertificateRequest, csr: CertificateSignin
 
 export const hasCondition = ({ status }: CertificateSigningRequest, type: string): boolean =>
   (status?.conditions ?? []).some((condition) => condition.type === type && condition.status !== 'False');
+
+/** The request with one condition more. */
+export const withCondition = (
+  csr: CertificateSigningRequest,
+  type: string,
+  reason: string,
+  message: string,
+): CertificateSigningRequest => ({
+  ...csr,
+  status: { ...csr.status, conditions: [...(csr.status?.conditions ?? []), { type, status: 'True', reason, message }] },
+});

@@ -2,9 +2,8 @@
 import type { CertificateSigningRequest } from '#api/certificates/v1';
 import type { CertificateAuthority } from '../../../apimachinery/x509/certificate-authority.ts';
 import { controller, type Controller, type ControllerDeps } from '../../../client/controller.ts';
-import { hasCondition, isOwnSigner, signerFault } from './signers.ts';
+import { hasCondition, isOwnSigner, REQUESTS, signerFault, withCondition } from './signers.ts';
 
-const KIND = 'certificates.k8s.io/v1/CertificateSigningRequest';
 const WORKERS = 1;
 
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
@@ -23,7 +22,7 @@ export function validity(expirationSeconds: number | undefined, now: number): { 
 
 export function csrSigningController(deps: ControllerDeps, authority: CertificateAuthority): Controller {
   const { client, informers, clock } = deps;
-  const requests = informers.of(KIND);
+  const requests = informers.of(REQUESTS);
 
   return controller({
     name: 'csrsigning',
@@ -39,15 +38,13 @@ export function csrSigningController(deps: ControllerDeps, authority: Certificat
       if (!hasCondition(csr, 'Approved') || hasCondition(csr, 'Denied') || hasCondition(csr, 'Failed')) return;
       const wrong = signerFault(csr);
       if (wrong !== undefined) {
-        const failed = { type: 'Failed', status: 'True', reason: 'SignerValidationFailure', message: wrong };
-        const conditions = [...(csr.status?.conditions ?? []), failed];
-        await client.updateStatus(KIND, { ...csr, status: { ...csr.status, conditions } });
+        await client.updateStatus(REQUESTS, withCondition(csr, 'Failed', 'SignerValidationFailure', wrong));
         return;
       }
       const { request, usages = [], expirationSeconds } = csr.spec;
       const order = { request, usages, ...validity(expirationSeconds, clock.now()) };
       const certificate = await clock.hold(authority.sign(order, clock.now()));
-      await client.updateStatus(KIND, { ...csr, status: { ...csr.status, certificate } });
+      await client.updateStatus(REQUESTS, { ...csr, status: { ...csr.status, certificate } });
     },
   });
 }
