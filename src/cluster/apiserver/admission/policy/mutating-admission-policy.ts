@@ -8,10 +8,11 @@ import { JSON_PATCH, OBJECT } from '../../../../apimachinery/cel/library/mutatio
 import type { Value } from '../../../../apimachinery/cel/values.ts';
 import { DecodeError } from '../../../../apimachinery/codec/decode.ts';
 import { deepEqual, type JsonObject } from '../../../../apimachinery/object.ts';
-import { StatusError, statusError } from '../../../../apimachinery/status-error.ts';
+import { statusError } from '../../../../apimachinery/status-error.ts';
 import type { Store } from '../../../storage/store.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, type AdmissionServer, refusal } from '../admission.ts';
 import { admissionRequest } from './admission-request.ts';
+import { boundTo } from './bound.ts';
 import {
   Budget,
   conditionsMatch,
@@ -25,7 +26,6 @@ import {
 } from './evaluation.ts';
 import { isExempt, type Match, Matcher } from './match.ts';
 import { applyConfiguration, applyPatch, MutationError } from './mutate.ts';
-import { collectParams } from './params.ts';
 import { BOOLEAN, PolicyComposition, policyEnvironment } from './policy-environment.ts';
 import { PolicySource, type PolicyHook } from './policy-source.ts';
 import { replaceContent, versioned } from './versioned.ts';
@@ -137,38 +137,12 @@ class Run {
   }
 
   private async invocationsOf(hook: Hook): Promise<readonly Invocation[]> {
-    const { policy, bindings } = hook;
+    const { store, matcher, attributes } = this;
+    const scope = { store, matcher, attributes, catalog: this.server.catalog };
     const found: Invocation[] = [];
-    const match = await this.guarded(policy, undefined, () => this.matcher.matches(this.attributes, policy.spec.matchConstraints ?? {}));
-    if (!match) return [];
-    for (const binding of bindings) {
-      const bound = await this.guarded(policy, binding, () => this.matcher.matches(this.attributes, binding.spec.matchResources ?? {}));
-      if (!bound) continue;
-      const { catalog } = this.server;
-      const params = await collectParams(
-        { store: this.store, catalog },
-        policy.spec.paramKind,
-        binding.spec.paramRef,
-        this.attributes.namespace,
-      );
-      if (!params.ok) this.failed(policy, binding, `failed to configure binding: ${params.error}`);
-      else for (const one of params.params) found.push({ hook, binding, match, params: one });
-    }
+    for await (const { binding, match, params } of boundTo(hook, scope, (at, why) => this.failed(hook.policy, at, why)))
+      for (const one of params) found.push({ hook, binding, match, params: one });
     return found;
-  }
-
-  private async guarded<T>(
-    policy: MutatingAdmissionPolicy,
-    binding: MutatingAdmissionPolicyBinding | undefined,
-    f: () => Promise<T | undefined>,
-  ): Promise<T | undefined> {
-    try {
-      return await f();
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      this.failed(policy, binding, `failed to configure ${binding ? 'binding' : 'policy'}: ${error.message}`);
-      return undefined;
-    }
   }
 
   private failed(

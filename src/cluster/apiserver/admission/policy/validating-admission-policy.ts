@@ -4,10 +4,11 @@ import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Valid
 import type { Namespace } from '#api/core/v1';
 import { RUNTIME_COST_BUDGET } from '../../../../apimachinery/cel/kubernetes.ts';
 import type { JsonObject } from '../../../../apimachinery/object.ts';
-import { StatusError, statusError, type StatusReason } from '../../../../apimachinery/status-error.ts';
+import { statusError, type StatusReason } from '../../../../apimachinery/status-error.ts';
 import type { Store } from '../../../storage/store.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, type AdmissionServer, refusal } from '../admission.ts';
 import { admissionRequest } from './admission-request.ts';
+import { boundTo } from './bound.ts';
 import {
   Budget,
   conditionsMatch,
@@ -21,7 +22,6 @@ import {
   withAuthorizer,
 } from './evaluation.ts';
 import { isExempt, type Match, Matcher } from './match.ts';
-import { collectParams } from './params.ts';
 import { BOOLEAN, PolicyComposition, policyEnvironment, TEXT, TEXT_OR_NULL } from './policy-environment.ts';
 import { PolicySource, type PolicyHook } from './policy-source.ts';
 import { versioned } from './versioned.ts';
@@ -127,55 +127,25 @@ class Run {
     this.matcher = new Matcher(store, server.catalog);
   }
 
-  async policy({ policy, bindings, evaluator }: Hook): Promise<void> {
-    const { name } = policy.metadata;
-    const match = await this.guarded(policy, undefined, () => this.matcher.matches(this.attributes, policy.spec.matchConstraints ?? {}));
-    if (!match) return;
+  async policy(hook: Hook): Promise<void> {
+    const { policy, evaluator } = hook;
+    const { store, matcher, attributes } = this;
+    const scope = { store, matcher, attributes, catalog: this.server.catalog };
     const annotations = new Map<string, string[]>();
-    for (const binding of bindings) {
-      const bound = await this.guarded(policy, binding, () => this.matcher.matches(this.attributes, binding.spec.matchResources ?? {}));
-      if (!bound) continue;
-      const found = await collectParams(
-        { store: this.store, catalog: this.server.catalog },
-        policy.spec.paramKind,
-        binding.spec.paramRef,
-        this.attributes.namespace,
-      );
-      if (!found.ok) {
-        this.misconfigured(policy, binding, found.error);
-        continue;
-      }
-      const namespaceObject = await this.matcher.namespaceObject(this.attributes);
-      for (const params of found.params) {
-        const outcome = await this.evaluate(policy, evaluator, match, params, namespaceObject);
+    for await (const { binding, match, params } of boundTo(hook, scope, (at, why) => this.misconfigured(policy, at, why))) {
+      const namespaceObject = await matcher.namespaceObject(attributes);
+      for (const one of params) {
+        const outcome = await this.evaluate(policy, evaluator, match, one, namespaceObject);
         this.decide(policy, binding, outcome, annotations);
       }
     }
-    for (const [key, values] of annotations) this.attributes.annotate?.(`${name}/${key}`, values.join(', '));
+    const { name } = policy.metadata;
+    for (const [key, values] of annotations) attributes.annotate?.(`${name}/${key}`, values.join(', '));
   }
 
-  /** What cannot be found out counts as a fault of the policy's configuration. */
-  private async guarded<T>(
-    policy: ValidatingAdmissionPolicy,
-    binding: ValidatingAdmissionPolicyBinding | undefined,
-    f: () => Promise<T | undefined>,
-  ): Promise<T | undefined> {
-    try {
-      return await f();
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      this.misconfigured(policy, binding, error.message);
-      return undefined;
-    }
-  }
-
-  private misconfigured(policy: ValidatingAdmissionPolicy, binding: ValidatingAdmissionPolicyBinding | undefined, why: string): void {
+  private misconfigured(policy: ValidatingAdmissionPolicy, binding: ValidatingAdmissionPolicyBinding | undefined, message: string): void {
     if (policy.spec.failurePolicy === 'Ignore') return;
-    this.denials.push({
-      policy: policy.metadata.name,
-      binding: binding?.metadata.name,
-      message: `failed to configure ${binding ? 'binding' : 'policy'}: ${why}`,
-    });
+    this.denials.push({ policy: policy.metadata.name, binding: binding?.metadata.name, message });
   }
 
   private evaluate(
