@@ -19,7 +19,7 @@ import { checkPath, noSuchResource } from './request-path.ts';
 import { requestInfo, type RequestInfo } from './request-info.ts';
 import { watchBody } from './watch-body.ts';
 
-export type { ClientCertificate, HttpRequest, HttpResponse, WatchBody } from './http-message.ts';
+export type { ClientCertificate, HttpRequest, HttpResponse } from './http-message.ts';
 export { plainNotFound } from './http-message.ts';
 
 /** Never throws what is the client's fault: that is answered. */

@@ -1,5 +1,6 @@
 // Requests and responses as values: what comes off a socket, and what goes back. Nothing here knows what they mean.
 import type { Upgrade, UserInfo } from '../../../apimachinery/api-request.ts';
+import type { ByteStream } from '../../../apimachinery/node-api.ts';
 
 /** Of a client, signed by the authority that the server trusts. */
 export interface ClientCertificate {
@@ -25,15 +26,9 @@ export interface HttpResponse {
   readonly code: number;
   readonly headers: HttpHeaders;
   /** All of it, or a stream of chunks. */
-  readonly body: string | Uint8Array | WatchBody;
+  readonly body: string | Uint8Array | ByteStream;
   /** Of a 101: what is to be spoken from here on. */
   readonly upgrade?: Upgrade;
-}
-
-/** The events of a watch as they are sent; a chunk holds whole events, often several. */
-export interface WatchBody {
-  next(): Promise<string | Uint8Array | undefined>;
-  cancel(): void;
 }
 
 export function header(request: Pick<HttpRequest, 'headers'>, name: string): string | undefined {

@@ -1,9 +1,9 @@
 // The events of a watch as bytes: a line of JSON each, or a frame of protobuf.
 import { encodeProtobuf, watchFrame } from '../../../apimachinery/codec/protobuf/envelope.ts';
+import type { ByteStream } from '../../../apimachinery/node-api.ts';
 import type { JsonObject } from '../../../apimachinery/object.ts';
 import type { WatchEvent, WatchStream } from '../../../apimachinery/api-request.ts';
 import { objectBytes, tableBytes } from './encode.ts';
-import type { WatchBody } from './http-message.ts';
 
 type Encode = (event: WatchEvent) => Uint8Array;
 
@@ -30,7 +30,7 @@ export function watchBody(
   watch: WatchStream,
   protobuf: boolean,
   convert: ((object: JsonObject) => JsonObject | undefined) | undefined,
-): WatchBody {
+): ByteStream {
   const encode = protobuf ? frame : line;
   return {
     async next() {

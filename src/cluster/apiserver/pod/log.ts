@@ -7,6 +7,7 @@ import { badRequest, invalidError } from '../../../apimachinery/status-error.ts'
 import { timeMs } from '../../../apimachinery/time.ts';
 import { forbidden, invalid, Path, type FieldError } from '../../../apimachinery/validation/field-error.ts';
 import type { RequestContext } from '../generic/context.ts';
+import { isTrue } from '../http/request-info.ts';
 import type { SubresourceServer } from '../generic/resource-definition.ts';
 import { checkNode, containerOf } from './location.ts';
 import { noNodes } from './no-nodes.ts';
@@ -27,7 +28,7 @@ export async function serveLog(context: RequestContext, server: SubresourceServe
 
 function readOptions(query: URLSearchParams, nowMs: number, name: string): LogOptions {
   const errors: FieldError[] = [];
-  const flag = (key: string): boolean => query.has(key) && !['false', '0'].includes(query.get(key)!.toLowerCase());
+  const flag = (key: string): boolean => isTrue(query.get(key));
   const number = (key: string, least: number, words: string): number | undefined => {
     const text = query.get(key);
     if (text === null || text === '') return undefined;

@@ -3,7 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { decodeEnvelope, encodeProtobuf, openEnvelope } from '../../../../src/apimachinery/codec/protobuf/envelope.ts';
 import type { JsonObject } from '../../../../src/apimachinery/object.ts';
-import type { HttpResponse, WatchBody } from '../../../../src/cluster/apiserver/http/http-api.ts';
+import type { ByteStream } from '../../../../src/apimachinery/node-api.ts';
+import type { HttpResponse } from '../../../../src/cluster/apiserver/http/http-api.ts';
 import { CRDS, gadgets, httpServer, text, type Asked } from './http-server.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
@@ -250,7 +251,7 @@ async function watched(
   enough: (sent: Buffer) => boolean,
 ): Promise<{ readonly type: unknown; readonly sent: Buffer }> {
   const response = await server.ask(url, asked);
-  const body = response.body as WatchBody;
+  const body = response.body as ByteStream;
   let sent = Buffer.alloc(0);
   while (!enough(sent)) sent = Buffer.concat([sent, Buffer.from((await body.next())!)]);
   body.cancel();
