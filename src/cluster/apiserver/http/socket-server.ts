@@ -5,6 +5,7 @@ import http2 from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { RealClock } from '../../../apimachinery/clock.ts';
 import type { ApiServer } from '../api-server.ts';
 import { handleHttp, type ClientCertificate, type HttpResponse } from './http-api.ts';
 
@@ -15,6 +16,9 @@ const MAX_HEADER_BYTES = 1 << 20;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const HEADERS_TIMEOUT_MS = 32_000;
 const REQUEST_TIMEOUT_MS = 60_000;
+/** How much of a body that is too long, and for how long, a client may go on sending after it was answered. */
+const LINGER_BYTES = 256 * 1024;
+const LINGER_MS = 500;
 /** Streams that one HTTP/2 connection may have open at a time, as kube-apiserver has it. */
 const MAX_CONCURRENT_STREAMS = 100;
 
@@ -100,8 +104,7 @@ async function serve(
       ...(clientCertificate ? { clientCertificate } : {}),
     });
     await write(answer, response);
-    // nobody waits for what is left of a body that was too long
-    if (!request.readableEnded) response.once('finish', () => request.destroy());
+    if (!request.readableEnded) discardRest(request);
   } catch (error) {
     if (response.destroyed || request.aborted) return;
     onError(error);
@@ -140,7 +143,21 @@ async function serveUpgrade(
   }
 }
 
-/** All of it, or a little more than a body may have: the rest is left unread. */
+/**
+ * What is left of a body that was too long is thrown away for a while, so that the client comes to read its answer before the connection
+ * is reset, as Go's server has it; one that sends on regardless is cut off.
+ */
+function discardRest(request: http2.Http2ServerRequest): void {
+  const cutOff = new RealClock().schedule(LINGER_MS, () => request.destroy(), { background: true });
+  let left = LINGER_BYTES;
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) request.destroy();
+  });
+  for (const over of ['end', 'close'] as const) request.once(over, () => cutOff.cancel());
+}
+
+/** All of it, or a little more than a body may have: the rest is not looked at. */
 function readBody(request: http2.Http2ServerRequest): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -150,9 +167,7 @@ function readBody(request: http2.Http2ServerRequest): Promise<Uint8Array | undef
       if (length > MAX_BODY_BYTES) return;
       chunks.push(chunk);
       length += chunk.length;
-      if (length <= MAX_BODY_BYTES) return;
-      request.pause();
-      done();
+      if (length > MAX_BODY_BYTES) done();
     });
     request.once('end', done);
     request.once('error', reject);
