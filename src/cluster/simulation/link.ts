@@ -4,7 +4,7 @@ import type { ResourceResponse, WatchEvent, WatchStream } from '../../apimachine
 import type { Clock } from '../../apimachinery/clock.ts';
 import type { Random } from '../../apimachinery/random.ts';
 import { serverTimeout, statusError } from '../../apimachinery/status-error.ts';
-import type { Transport, TransportRequest } from '../../client/transport.ts';
+import { UnreachableError, type Transport, type TransportRequest } from '../../client/transport.ts';
 
 export interface LinkFaults {
   /** The share of writes that fail and change nothing: 0 to 1. */
@@ -25,13 +25,13 @@ export class Link {
   faults: LinkFaults = NO_FAULTS;
   private readonly clock: Clock;
   private readonly random: Random;
-  private readonly onWrite: () => void;
+  private readonly onWrite: (request: TransportRequest) => void;
   private readonly streams = new Set<FragileStream>();
   private broken = false;
   private killed = false;
 
   /** @param onWrite told of each write that is about to be done */
-  constructor(clock: Clock, random: Random, onWrite: () => void = () => undefined) {
+  constructor(clock: Clock, random: Random, onWrite: (request: TransportRequest) => void = () => undefined) {
     this.clock = clock;
     this.random = random;
     this.onWrite = onWrite;
@@ -72,10 +72,10 @@ export class Link {
     const { delayMs, failWrites, loseAnswers } = this.faults;
     if (delayMs > 0) await this.clock.sleep(this.random.below(delayMs));
     if (this.killed) return never();
-    if (this.broken) throw new UnreachableError();
+    if (this.broken) throw new UnreachableError('dial tcp 10.0.0.1:443: connect: no route to host');
     const writes = WRITES.has(request.verb);
     if (writes && failWrites > 0 && this.random.fraction() < failWrites) throw failed(request);
-    if (writes) this.onWrite();
+    if (writes) this.onWrite(request);
     const lost = writes && loseAnswers > 0 && this.random.fraction() < loseAnswers;
     const response = await transport.serve(request);
     if (this.killed) {
@@ -91,11 +91,6 @@ export class Link {
     this.streams.add(stream);
     return stream;
   }
-}
-
-class UnreachableError extends Error {
-  override readonly name = 'UnreachableError';
-  override readonly message = 'dial tcp 10.0.0.1:443: connect: no route to host';
 }
 
 const failed = ({ verb }: TransportRequest): Error =>
