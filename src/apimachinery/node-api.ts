@@ -57,10 +57,26 @@ export interface PodConnection {
   cancel(): void;
 }
 
+/** What a container has used until a moment. */
+export interface ContainerUsage {
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  /** Since it was started. */
+  readonly cpuCoreNanoSeconds: number;
+  /** At that moment: the working set. */
+  readonly memoryBytes: number;
+}
+
 export interface NodeApi {
   /** All methods throw a StatusError in the kubelet's words where they cannot do it. */
   logs(pod: Pod, options: LogOptions): ByteStream;
   exec(pod: Pod, options: ExecOptions): ExecSession;
   /** Rejects with an Error where nobody listens there. */
   connect(pod: Pod, port: number): Promise<PodConnection>;
+  /**
+   * What the containers that ran at that moment had used; never throws.
+   * @param atMs milliseconds since 1970: now, or up to a minute ago
+   */
+  usage(pod: Pod, atMs: number): readonly ContainerUsage[];
 }

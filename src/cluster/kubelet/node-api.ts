@@ -37,6 +37,7 @@ export function nodeApi({ runtime, config, manages }: NodeApiParts): NodeApi {
       checkNode(pod);
       return runtime.connect(pod.metadata.uid, port);
     },
+    usage: ({ metadata, spec }, atMs) => (manages(spec.nodeName ?? '') ? runtime.usage(metadata.uid, atMs) : []),
   };
 }
 

@@ -13,4 +13,5 @@ export const noNodes: NodeApi = {
     throw unreachable(pod.spec.nodeName);
   },
   connect: (pod) => Promise.reject(unreachable(pod.spec.nodeName)),
+  usage: () => [],
 };
