@@ -13,6 +13,7 @@ import { Informers } from '../client/informer.ts';
 import { InProcessTransport } from '../client/in-process.ts';
 import { bootstrap, bootstrapStorageClass } from './apiserver/bootstrap/bootstrap.ts';
 import type { AccessOptions } from './apiserver/access.ts';
+import type { Dial, Tls } from './apiserver/aggregator/backends.ts';
 import type { WebhookCaller } from './apiserver/admission/webhook/webhook-caller.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
@@ -22,6 +23,8 @@ import { controllerSpecs, type ControllerOptions } from './controllers/controlle
 import { serviceLoadBalancerController, type LoadBalancerRange } from './cloud-provider/service-load-balancer.ts';
 import { ADMIN, CONTROLLER_MANAGER, controllerUser, nodeUser, PROXY, SCHEDULER } from './identities.ts';
 import { kubelets } from './kubelet/kubelets.ts';
+import { ADDRESS as METRICS_ADDRESS, PORT as METRICS_PORT } from './metrics-server/install.ts';
+import { metricsServer } from './metrics-server/metrics-server.ts';
 import { BehaviourError, checkDocument, type BehaviourDocument } from './kubelet/runtime/simulated/behaviour.ts';
 import { REALISTIC, traitsOf } from './kubelet/runtime/simulated/documents.ts';
 import { SimulatedRuntime } from './kubelet/runtime/simulated/simulated-runtime.ts';
@@ -49,7 +52,7 @@ export function checkBehaviours(document: unknown): string | undefined {
 const LOAD_BALANCERS: LoadBalancerRange = { first: '172.29.0.1', last: '172.29.255.254' };
 
 /** What a cluster consists of besides its API server. */
-export const COMPONENT_NAMES = ['controllers', 'scheduler', 'nodes'] as const;
+export const COMPONENT_NAMES = ['controllers', 'scheduler', 'nodes', 'metrics-server'] as const;
 export type ComponentName = (typeof COMPONENT_NAMES)[number];
 
 export interface ClusterOptions {
@@ -71,6 +74,10 @@ export interface ClusterOptions {
   readonly onError?: (component: string, key: string, error: unknown) => void;
   /** Reaches admission webhooks. Without it they are stored, and not called. */
   readonly webhooks?: WebhookCaller;
+  /** Reaches servers behind Services that are no simulated pods. Without it there are none. */
+  readonly dial?: Dial;
+  /** How the API server makes itself known to those. */
+  readonly proxyClient?: Tls['client'];
 }
 
 /** One client a node, however often it is asked for. */
@@ -106,6 +113,8 @@ export class Cluster {
       store: this.store,
       access: { authorization: 'Node,RBAC', ...options.access },
       ...(options.webhooks ? { webhooks: options.webhooks } : {}),
+      dial: options.dial,
+      proxyClient: options.proxyClient,
     });
   }
 
@@ -151,6 +160,13 @@ export class Cluster {
         });
         this.server.connectNodes(all.nodes);
         return [proxy(deps('kube-proxy', PROXY), { backend: network }), all];
+      },
+      'metrics-server': () => {
+        const metrics = metricsServer(deps('metrics-server', ADMIN), {
+          usage: (pod, atMs) => this.server.nodes?.usage(pod, atMs) ?? [],
+        });
+        this.server.backends.listen(METRICS_ADDRESS, METRICS_PORT, (request) => metrics.handle(request));
+        return [metrics];
       },
     };
     const components: Controller[] = [];

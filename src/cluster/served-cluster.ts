@@ -5,7 +5,7 @@ import { RealClock } from '../apimachinery/clock.ts';
 import { Random } from '../apimachinery/random.ts';
 import { writePrivateFile } from '../client/private-file.ts';
 import { listen } from './apiserver/http/socket-server.ts';
-import { Cluster, type ClusterOptions } from './cluster.ts';
+import { Cluster, COMPONENT_NAMES, type ClusterOptions } from './cluster.ts';
 import { clusterDirectory } from './cluster-directory.ts';
 import { clusterCertificates, type ClusterCertificates } from './pki.ts';
 import { contextName, kubeconfigFile, servingFile, type Serving } from './serving.ts';
@@ -61,7 +61,7 @@ export async function serveCluster(options: ServeOptions): Promise<ServedCluster
       ...(behaviour ? { behaviour } : {}),
     });
     const { port, close } = await listenFor(cluster, certificates, options.port || lastPort(directory), options.port !== 0, onError);
-    const serving = announce(directory, name, port, ['apiserver', ...(components ?? ['controllers', 'scheduler', 'nodes'])], certificates);
+    const serving = announce(directory, name, port, ['apiserver', ...(components ?? COMPONENT_NAMES)], certificates);
     return {
       cluster,
       serving,

@@ -6,6 +6,7 @@ import type { Store } from '../storage/store.ts';
 import { ownerReferencesPermissionEnforcement } from './admission/owner-references-permission-enforcement.ts';
 import { builtinAdmission } from './admission/builtin-plugins.ts';
 import type { WebhookCaller } from './admission/webhook/webhook-caller.ts';
+import type { Dial, Tls } from './aggregator/backends.ts';
 import { access, type AccessOptions } from './access.ts';
 import { ApiServer } from './api-server.ts';
 import { builtinResources } from './registry/builtin-resources.ts';
@@ -22,6 +23,10 @@ export interface StandaloneOptions {
   readonly access?: AccessOptions;
   /** Reaches admission webhooks. Without it they are stored, and not called. */
   readonly webhooks?: WebhookCaller;
+  /** The way out of this process, to servers behind Services. Absent: there is none. */
+  readonly dial?: Dial | undefined;
+  /** How the server makes itself known to servers that it passes requests on to. */
+  readonly proxyClient?: Tls['client'];
 }
 
 export function standaloneApiServer(options: StandaloneOptions): ApiServer {
@@ -34,6 +39,8 @@ export function standaloneApiServer(options: StandaloneOptions): ApiServer {
     ...who.admission,
   ];
   const admission = plugins.filter(({ name }) => !disableAdmissionPlugins.includes(name));
-  const server: ApiServer = new ApiServer({ store, clock, random, resources: builtinResources(store, who), admission, access: who });
+  const { dial, proxyClient } = options;
+  const resources = builtinResources(store, who);
+  const server: ApiServer = new ApiServer({ store, clock, random, resources, admission, access: who, dial, proxyClient });
   return server;
 }

@@ -2,6 +2,7 @@
 // affair, so that the same code answers a server's connections and a caller in this process.
 import { groupVersion, type JsonObject } from '../../../apimachinery/object.ts';
 import { badRequest, notAcceptable, StatusError } from '../../../apimachinery/status-error.ts';
+import type { Aggregated } from '../aggregator/aggregator.ts';
 import type { ApiServer } from '../api-server.ts';
 import type { Served } from '../generic/catalog.ts';
 import type { RequestBody, ResourceRequest, ResourceResponse, UserInfo } from '../../../apimachinery/api-request.ts';
@@ -58,6 +59,8 @@ async function answer(server: ApiServer, sent: HttpRequest): Promise<HttpRespons
   const info = requestInfo(sent.method, path, query);
   const request: IdentifiedRequest = { ...sent, user: await identify(server.access, sent, info, query) };
   if (path.startsWith('//')) return plainNotFound();
+  const aggregated = aggregatedAt(server, path);
+  if (aggregated) return server.aggregator.proxy(aggregated, request, request.user);
   if (!info.isResourceRequest) return answerNonResource(server, request, path, query);
   if (!server.catalog.hasGroup(info.group) || !server.catalog.hasGroupVersion(info.group, info.version)) return plainNotFound();
   const served = server.catalog.find(info.group, info.version, info.resource);
@@ -68,6 +71,12 @@ async function answer(server: ApiServer, sent: HttpRequest): Promise<HttpRespons
   const fits = checkPath(info, request.method, served);
   if (fits === 'plain not found') return plainNotFound();
   return answerResource(server, request, info, query, served);
+}
+
+/** Below the path of a group's version all is the other server's. */
+function aggregatedAt({ aggregator }: ApiServer, path: string): Aggregated | undefined {
+  const [, root, group, version] = path.split('/', 4);
+  return root === 'apis' && group && version ? aggregator.find(group, version) : undefined;
 }
 
 async function answerResource(
