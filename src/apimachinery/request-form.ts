@@ -26,7 +26,7 @@ export const METHODS: Readonly<Record<Verb, Method>> = {
 type RequestLine = Omit<ResourceRequest, 'user' | 'userAgent' | 'body'>;
 
 /** With the query. */
-export function requestPath({ verb, group, version, resource, namespace, name, subresource, options }: RequestLine): string {
+export function requestPath({ verb, group, version, resource, namespace, name, subresource, options, query: more }: RequestLine): string {
   const parts = [
     group === '' ? 'api' : `apis/${group}`,
     version,
@@ -35,15 +35,15 @@ export function requestPath({ verb, group, version, resource, namespace, name, s
     ...(name && verb !== 'create' ? [name] : subresource ? [name] : []),
     ...(subresource ? [subresource] : []),
   ];
-  const query = queryOf(verb, options);
+  const query = queryOf(verb, options, more);
   return `/${parts.map((part) => part.split('/').map(encodeURIComponent).join('/')).join('/')}${query ? `?${query}` : ''}`;
 }
 
 /** What goes into the body of a deletion is not said in the query. */
 const IN_BODY = new Set(['gracePeriodSeconds', 'propagationPolicy', 'orphanDependents', 'preconditions']);
 
-function queryOf(verb: Verb, options: RequestOptions): string {
-  const query = new URLSearchParams();
+function queryOf(verb: Verb, options: RequestOptions, more: URLSearchParams | undefined): string {
+  const query = new URLSearchParams(more);
   if (verb === 'watch') query.set('watch', 'true');
   for (const [key, value] of Object.entries(options) as [string, unknown][]) {
     if (value === undefined || IN_BODY.has(key)) continue;

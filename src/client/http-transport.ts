@@ -2,13 +2,7 @@
 // only writes it as HTTP and reads it back. Follows k8s.io/client-go/rest: 429 and `Retry-After` are obeyed, lost reads are tried again.
 import { Agent, errors, ProxyAgent, request, type Dispatcher } from 'undici';
 import type { Clock } from '../apimachinery/clock.ts';
-import type {
-  ResourceMapping,
-  ResourceResponse,
-  ServedResource,
-  WatchEvent,
-  WatchStream,
-} from '../apimachinery/api-request.ts';
+import type { ResourceMapping, ResourceResponse, ServedResource, WatchEvent, WatchStream } from '../apimachinery/api-request.ts';
 import { groupVersion, isObject, type JsonObject } from '../apimachinery/object.ts';
 import { deleteBody, METHODS, PATCH_TYPES, requestPath, withKinds } from '../apimachinery/request-form.ts';
 import { StatusError, statusError } from '../apimachinery/status-error.ts';

@@ -61,7 +61,11 @@ export function metricsServer(deps: ControllerDeps, { usage }: MetricsServerOpti
   function serve({ method, url, headers }: HttpExchangeRequest): HttpExchangeResponse {
     const { pathname, searchParams: query } = new URL(url, 'https://metrics-server');
     if (pathname !== ROOT && !pathname.startsWith(`${ROOT}/`)) return { code: 404, headers: PLAIN, body: '404 page not found\n' };
-    const parts = pathname.slice(ROOT.length + 1).split('/').filter(Boolean).map(decodeURIComponent);
+    const parts = pathname
+      .slice(ROOT.length + 1)
+      .split('/')
+      .filter(Boolean)
+      .map(decodeURIComponent);
     if (method !== 'GET') throw methodNotSupported({ group: 'metrics.k8s.io', resource: parts[0] ?? '' }, method.toLowerCase());
     if (parts.length === 0) return json(200, RESOURCES);
     const asTable = String(headers['accept'] ?? '').includes('as=Table');
@@ -127,9 +131,7 @@ function selected<T extends Pod | Node>(objects: Iterable<T>, query: URLSearchPa
   const key = ({ metadata }: T): string => `${metadata.namespace ?? ''}/${metadata.name}`;
   return [...objects]
     .filter(({ metadata }) => labels.matches(metadata.labels ?? {}))
-    .filter(({ metadata }) =>
-      fieldsMatch(fields, { 'metadata.name': metadata.name ?? '', 'metadata.namespace': metadata.namespace ?? '' }),
-    )
+    .filter(({ metadata }) => fieldsMatch(fields, { 'metadata.name': metadata.name, 'metadata.namespace': metadata.namespace ?? '' }))
     .sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 

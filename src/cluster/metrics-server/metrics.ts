@@ -74,7 +74,7 @@ export function podMetrics(pod: Pod, atMs: number, usage: UsageOf): PodMetrics |
   if (pod.status?.phase !== 'Running') return undefined;
   const containers = measured(pod, atMs, usage);
   if (!containers) return undefined;
-  const { name = '', namespace = '', labels } = pod.metadata;
+  const { name, namespace = '', labels } = pod.metadata;
   return {
     metadata: { name, namespace, creationTimestamp: formatTime(atMs), ...(labels ? { labels } : {}) },
     timestamp: formatTime(atMs),
@@ -85,7 +85,7 @@ export function podMetrics(pod: Pod, atMs: number, usage: UsageOf): PodMetrics |
 
 /** @param pods all that are on the node. @returns undefined for a node that is not there long enough */
 export function nodeMetrics(node: Node, pods: readonly Pod[], atMs: number, usage: UsageOf): NodeMetrics | undefined {
-  const { name = '', labels, creationTimestamp = '' } = node.metadata;
+  const { name, labels, creationTimestamp } = node.metadata;
   if (Date.parse(creationTimestamp) > atMs - LEAST_WINDOW_MS) return undefined;
   let { cores, bytes } = SYSTEM;
   for (const pod of pods)

@@ -3,7 +3,7 @@ import { addQuantities, canonicalQuantity, parseQuantity, type Quantity } from '
 import type { JsonObject } from '../../apimachinery/object.ts';
 import type { NodeMetrics, PodMetrics, Usage } from './metrics.ts';
 
-type Row = (PodMetrics | NodeMetrics);
+type Row = PodMetrics | NodeMetrics;
 
 /** @param value a NodeMetrics, a PodMetrics or a list of these */
 export function metricsTable(value: JsonObject): JsonObject {

@@ -140,9 +140,7 @@ export class Availability {
         return no('MissingEndpoints', `endpointslices for ${where} have no addresses with port name ${JSON.stringify(portName)}`);
     }
     const failure = await this.ask(service);
-    return failure === undefined
-      ? { status: 'True', reason: 'Passed', message: 'all checks passed' }
-      : no('FailedDiscoveryCheck', failure);
+    return failure === undefined ? { status: 'True', reason: 'Passed', message: 'all checks passed' } : no('FailedDiscoveryCheck', failure);
   }
 
   /** Asks the server what it has. @returns why it did not say */
@@ -163,8 +161,7 @@ export class Availability {
         { timeoutMs: CHECK_TIMEOUT_MS },
       );
       const list = await readProxied(answer);
-      if (answer.code < 200 || answer.code > 299)
-        return `failing or missing response from ${url}: bad status from ${url}: ${answer.code}`;
+      if (answer.code < 200 || answer.code > 299) return `failing or missing response from ${url}: bad status from ${url}: ${answer.code}`;
       if (list) this.learn(service, list);
       return undefined;
     } catch (error) {

@@ -4,7 +4,17 @@ import type { UserInfo } from '../../../apimachinery/api-request.ts';
 import { bodyText, type HttpExchangeResponse, type HttpHeaderValues } from '../../../apimachinery/http-exchange.ts';
 import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
 
-const HOP_BY_HOP = ['connection', 'proxy-connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+const HOP_BY_HOP = [
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
 /** What said who the client is has done its work. */
 const CREDENTIALS = /^(?:authorization$|impersonate-|x-remote-)/;
 const MAX_DOCUMENT_BYTES = 16 * 2 ** 20;
@@ -12,7 +22,8 @@ const MAX_DOCUMENT_BYTES = 16 * 2 ** 20;
 /** Headers of a request as they are passed on. @param user absent: nobody is told who asks */
 export function forwardedHeaders(headers: HttpHeaderValues, user: UserInfo | undefined): HttpHeaderValues {
   const kept = Object.entries(headers).filter(
-    ([name]) => !name.startsWith(':') && !HOP_BY_HOP.includes(name) && !CREDENTIALS.test(name) && name !== 'host' && name !== 'content-length',
+    ([name]) =>
+      !name.startsWith(':') && !HOP_BY_HOP.includes(name) && !CREDENTIALS.test(name) && name !== 'host' && name !== 'content-length',
   );
   return { ...Object.fromEntries(kept), ...(user ? identityHeaders(user) : {}) };
 }
@@ -29,9 +40,11 @@ function identityHeaders({ username, uid, groups, extra = {} }: UserInfo): HttpH
 
 /** In lower case, and what may not stand in a header's name as percent codes. */
 const escapedKey = (key: string): string =>
-  key.toLowerCase().replace(/[^\w!#$&'*+.^`|~-]/g, (c) =>
-    Array.from(Buffer.from(c), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
-  );
+  key
+    .toLowerCase()
+    .replace(/[^\w!#$&'*+.^`|~-]/g, (c) =>
+      Array.from(Buffer.from(c), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+    );
 
 /** Headers of an answer as they are passed back. */
 export function withoutHopHeaders(headers: HttpExchangeResponse['headers']): HttpExchangeResponse['headers'] {

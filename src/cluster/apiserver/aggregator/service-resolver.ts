@@ -63,6 +63,6 @@ export async function endpointOf(store: Store, namespace: string, name: string, 
 export const hasEndpoints = (slices: readonly EndpointSlice[], portName: string): boolean =>
   slices.some(
     ({ ports, endpoints }) =>
-      ports?.some((p) => (p.name ?? '') === portName) === true &&
+      (ports ?? []).some((p) => (p.name ?? '') === portName) &&
       (endpoints ?? []).some(({ addresses, conditions }) => addresses.length > 0 && conditions?.ready !== false),
   );

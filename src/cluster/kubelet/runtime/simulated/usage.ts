@@ -64,7 +64,7 @@ function levelOf(text: unknown): Level {
 
 export function requested({ resources }: Container, name: 'cpu' | 'memory'): number {
   const text = resources?.requests?.[name];
-  return text === undefined ? BASE[name] : quantityNumber(parseQuantity(String(text)));
+  return text === undefined ? BASE[name] : quantityNumber(parseQuantity(text));
 }
 
 const valueOf = ({ share, amount }: Level, request: number): number => amount + share * request;
