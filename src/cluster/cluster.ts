@@ -11,10 +11,9 @@ import type { Controller, ControllerDeps } from '../client/controller.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informer.ts';
 import { InProcessTransport } from '../client/in-process.ts';
-import { bootstrap, bootstrapStorageClass } from './apiserver/bootstrap/bootstrap.ts';
+import { bootstrap, bootstrapExtensionAuthentication, bootstrapStorageClass } from './apiserver/bootstrap/bootstrap.ts';
 import type { AccessOptions } from './apiserver/access.ts';
 import type { Dial, Tls } from './apiserver/aggregator/backends.ts';
-import type { WebhookCaller } from './apiserver/admission/webhook/webhook-caller.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
@@ -72,12 +71,10 @@ export interface ClusterOptions {
   readonly certificateAuthority?: AuthorityFiles;
   /** Told of failures that a component will try to mend by itself. */
   readonly onError?: (component: string, key: string, error: unknown) => void;
-  /** Reaches admission webhooks. Without it they are stored, and not called. */
-  readonly webhooks?: WebhookCaller;
-  /** Reaches servers behind Services that are no simulated pods. Without it there are none. */
+  /** The way out of this process: to webhooks, and to servers behind Services that are no simulated pods. Without it neither is called. */
   readonly dial?: Dial;
-  /** How the API server makes itself known to those. */
-  readonly proxyClient?: Tls['client'];
+  /** How the API server makes itself known to those: its certificate, and who has signed it (PEM). */
+  readonly frontProxy?: { readonly client: NonNullable<Tls['client']>; readonly authority: string };
 }
 
 /** One client a node, however often it is asked for. */
@@ -112,9 +109,8 @@ export class Cluster {
       random: this.random,
       store: this.store,
       access: { authorization: 'Node,RBAC', ...options.access },
-      ...(options.webhooks ? { webhooks: options.webhooks } : {}),
       dial: options.dial,
-      proxyClient: options.proxyClient,
+      ...(options.frontProxy ? { proxyClient: options.frontProxy.client } : {}),
     });
   }
 
@@ -201,6 +197,8 @@ export class Cluster {
     await bootstrap(parts);
     // once, and not again when somebody took it away
     if (fresh) await bootstrapStorageClass(parts);
+    const { frontProxy, certificateAuthority } = this.options;
+    if (frontProxy) await bootstrapExtensionAuthentication(parts, certificateAuthority?.certificate ?? '', frontProxy.authority);
   }
 
   /** @param userAgent names the field manager of what is written */

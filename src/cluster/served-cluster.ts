@@ -7,11 +7,11 @@ import { writePrivateFile } from '../client/private-file.ts';
 import { listen } from './apiserver/http/socket-server.ts';
 import { Cluster, COMPONENT_NAMES, type ClusterOptions } from './cluster.ts';
 import { clusterDirectory } from './cluster-directory.ts';
+import { dialOutside } from './outside.ts';
 import { clusterCertificates, type ClusterCertificates } from './pki.ts';
 import { contextName, kubeconfigFile, servingFile, type Serving } from './serving.ts';
 import { DurableStore, openDirectory } from './storage/durable-store.ts';
 import { MemoryStore } from './storage/memory-store.ts';
-import { webhookClient } from './webhook-client.ts';
 
 const HOST = '127.0.0.1';
 const PKI = 'pki';
@@ -53,7 +53,8 @@ export async function serveCluster(options: ServeOptions): Promise<ServedCluster
       random: Random.unpredictable(),
       store,
       onError,
-      webhooks: webhookClient,
+      dial: dialOutside,
+      frontProxy: { client: certificates.frontProxyClient, authority: certificates.frontProxyAuthority.cert },
       access: { serviceAccountTokens: { signingKey: certificates.serviceAccountKey } },
       certificateAuthority: { certificate: certificates.authority.cert, privateKey: certificates.authority.key },
       ...(nodes === undefined ? {} : { nodes }),

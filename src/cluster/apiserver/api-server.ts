@@ -10,7 +10,8 @@ import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
 import { access, type Access } from './access.ts';
 import { attributesOf, requireAllowed } from './authorization/authorizer.ts';
 import { Aggregator } from './aggregator/aggregator.ts';
-import { Backends, type Dial, type Tls } from './aggregator/backends.ts';
+import { Backends } from './aggregator/backends.ts';
+import type { WebhookCaller } from './admission/webhook/webhook-caller.ts';
 import { CustomResources } from './custom/custom-resources.ts';
 import { applyTypeOf, FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
@@ -34,10 +35,10 @@ export interface ApiServerOptions {
   readonly admission: readonly AdmissionPlugin[];
   /** Who sends a request, and who may do what; everyone may do everything where it is not said. */
   readonly access?: Access;
-  /** The way out of this process. Absent: there is none. */
-  readonly dial?: Dial | undefined;
-  /** How the server makes itself known to servers that it passes requests on to. */
-  readonly proxyClient?: Tls['client'];
+  /** How other servers are reached. Absent: only those are that live in this process. */
+  readonly backends?: Backends;
+  /** Reaches conversion webhooks. Absent: between versions only `apiVersion` changes. */
+  readonly webhooks?: WebhookCaller | undefined;
 }
 
 export class ApiServer {
@@ -73,14 +74,16 @@ export class ApiServer {
       await store.list('/registry/health/', { limit: 1 });
     });
     const serve = (request: ResourceRequest): Promise<ResourceResponse> => this.handlers.serve(request);
-    this.customResources = new CustomResources({ store, clock, catalog: this.catalog, serve });
-    this.backends = new Backends(() => this.handlers.nodes, options.dial, options.proxyClient);
+    const conversion = options.webhooks && { caller: options.webhooks, random: options.random };
+    this.customResources = new CustomResources({ store, clock, catalog: this.catalog, serve, conversion });
+    this.backends = options.backends ?? new Backends();
     this.aggregator = new Aggregator({ store, clock, backends: this.backends, serve });
   }
 
   /** From now on logs, commands and connections are asked of these kubelets. */
   connectNodes(nodes: NodeApi): void {
     this.handlers.connectNodes(nodes);
+    this.backends.nodes = nodes;
   }
 
   /** The kubelets; undefined where there are none. */

@@ -6,10 +6,11 @@ import type { Store } from '../storage/store.ts';
 import { ownerReferencesPermissionEnforcement } from './admission/owner-references-permission-enforcement.ts';
 import { builtinAdmission } from './admission/builtin-plugins.ts';
 import type { WebhookCaller } from './admission/webhook/webhook-caller.ts';
-import type { Dial, Tls } from './aggregator/backends.ts';
+import { Backends, type Dial, type Tls } from './aggregator/backends.ts';
 import { access, type AccessOptions } from './access.ts';
 import { ApiServer } from './api-server.ts';
 import { builtinResources } from './registry/builtin-resources.ts';
+import { webhookClient } from './webhook-client.ts';
 
 export interface StandaloneOptions {
   readonly clock: Clock;
@@ -21,16 +22,18 @@ export interface StandaloneOptions {
   readonly enableAdmissionPlugins?: readonly string[];
   /** Who sends requests, and who may do what; by default everyone may do everything. */
   readonly access?: AccessOptions;
-  /** Reaches admission webhooks. Without it they are stored, and not called. */
+  /** Reaches webhooks. Without it, and without a way out of this process, they are stored, and not called. */
   readonly webhooks?: WebhookCaller;
-  /** The way out of this process, to servers behind Services. Absent: there is none. */
+  /** The way out of this process, to webhooks and to servers behind Services. Absent: there is none. */
   readonly dial?: Dial | undefined;
   /** How the server makes itself known to servers that it passes requests on to. */
   readonly proxyClient?: Tls['client'];
 }
 
 export function standaloneApiServer(options: StandaloneOptions): ApiServer {
-  const { clock, random, store = new MemoryStore(clock), disableAdmissionPlugins = [], webhooks } = options;
+  const { clock, random, store = new MemoryStore(clock), disableAdmissionPlugins = [], dial } = options;
+  const backends = new Backends(dial, options.proxyClient);
+  const webhooks = options.webhooks ?? (dial && webhookClient(store, backends));
   const who = access({ store, clock, random }, options.access);
   const optional = [ownerReferencesPermissionEnforcement(who.authorizer, (kind) => server.mapping(kind))];
   const plugins = [
@@ -39,8 +42,7 @@ export function standaloneApiServer(options: StandaloneOptions): ApiServer {
     ...who.admission,
   ];
   const admission = plugins.filter(({ name }) => !disableAdmissionPlugins.includes(name));
-  const { dial, proxyClient } = options;
   const resources = builtinResources(store, who);
-  const server: ApiServer = new ApiServer({ store, clock, random, resources, admission, access: who, dial, proxyClient });
+  const server: ApiServer = new ApiServer({ store, clock, random, resources, admission, access: who, backends, webhooks });
   return server;
 }

@@ -39,13 +39,13 @@ export interface Place {
 export class Backends {
   /** `host:port` */
   private readonly listeners = new Map<string, HttpHandler>();
-  private readonly nodes: () => NodeApi | undefined;
+  /** The kubelets, once there are some. */
+  nodes: NodeApi | undefined;
   private readonly dial: Dial | undefined;
   /** How the server makes itself known to those that it passes requests on to. */
   readonly client: Tls['client'];
 
-  constructor(nodes: () => NodeApi | undefined, dial: Dial | undefined, client: Tls['client']) {
-    this.nodes = nodes;
+  constructor(dial?: Dial, client?: Tls['client']) {
     this.dial = dial;
     this.client = client;
   }
@@ -68,9 +68,8 @@ export class Backends {
     const { host, port, tls } = destination;
     const listener = this.listeners.get(`${host}:${port}`);
     if (listener) return listener(request);
-    const nodes = this.nodes();
-    if (pod && nodes) {
-      const connection = await nodes.connect(pod, port).catch(() => undefined);
+    if (pod && this.nodes) {
+      const connection = await this.nodes.connect(pod, port).catch(() => undefined);
       if (!connection) throw new Error(`dial tcp ${host}:${port}: connect: connection refused`);
       // simulated processes speak in the clear, whatever is spoken to them
       if (tls) throw new Error('http: server gave HTTP response to HTTPS client');

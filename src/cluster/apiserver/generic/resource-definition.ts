@@ -146,7 +146,12 @@ export interface SelectableFields {
 /** The same object gives the same answer: readers share it. */
 export interface StoredForm {
   read(object: KubernetesObject): KubernetesObject;
-  write(object: KubernetesObject): KubernetesObject;
+  write(object: KubernetesObject): KubernetesObject | Promise<KubernetesObject>;
+  /**
+   * Present where reading may take another server: before objects are read they are prepared, as many as possible at a time. Undefined:
+   * they are ready. Rejects with the error that the client is to see.
+   */
+  prepare?(objects: readonly KubernetesObject[]): Promise<void> | undefined;
 }
 
 export interface ResourceDefinition {
