@@ -1,6 +1,7 @@
 // What an API server asks of the kubelets: logs of containers, commands run in them, connections into pods. Follows the streaming part of
 // the kubelet's API and of CRI. Values and streams only: how they travel is another matter.
-import type { Pod } from '#api/core/v1';
+import type { Node, Pod } from '#api/core/v1';
+import type { HttpExchangeRequest, HttpExchangeResponse } from './http-exchange.ts';
 
 /** The query of a log; follows PodLogOptions. */
 export interface LogOptions {
@@ -79,4 +80,6 @@ export interface NodeApi {
    * @param atMs milliseconds since 1970: now, or up to a minute ago
    */
   usage(pod: Pod, atMs: number): readonly ContainerUsage[];
+  /** A request to the node's kubelet itself: `/healthz`, `/stats/summary`. Undefined: nobody listens there. */
+  kubelet(node: Node, request: HttpExchangeRequest): Promise<HttpExchangeResponse | undefined>;
 }

@@ -57,6 +57,7 @@ export class ApiServer {
     this.clock = options.clock;
     this.access = options.access ?? access(options);
     for (const definition of options.resources) this.catalog.add(definition, (_, version) => !version.optional);
+    this.backends = options.backends ?? new Backends();
     this.handlers = new Handlers({
       store: options.store,
       clock: options.clock,
@@ -65,6 +66,7 @@ export class ApiServer {
       admission: new AdmissionChain(options.admission),
       authorizer: this.access.authorizer,
       fieldManagers: new FieldManagers(options.clock),
+      backends: this.backends,
     });
     const { store, clock } = options;
     const { authorizer } = this.access;
@@ -76,7 +78,6 @@ export class ApiServer {
     const serve = (request: ResourceRequest): Promise<ResourceResponse> => this.handlers.serve(request);
     const conversion = options.webhooks && { caller: options.webhooks, random: options.random };
     this.customResources = new CustomResources({ store, clock, catalog: this.catalog, serve, conversion });
-    this.backends = options.backends ?? new Backends();
     this.aggregator = new Aggregator({ store, clock, backends: this.backends, serve });
   }
 

@@ -5,7 +5,7 @@ import { badRequest, notAcceptable, StatusError } from '../../../apimachinery/st
 import type { Aggregated } from '../aggregator/aggregator.ts';
 import type { ApiServer } from '../api-server.ts';
 import type { Served } from '../generic/catalog.ts';
-import type { RequestBody, ResourceRequest, ResourceResponse, UserInfo } from '../../../apimachinery/api-request.ts';
+import type { ProxiedRequest, RequestBody, ResourceRequest, ResourceResponse, UserInfo } from '../../../apimachinery/api-request.ts';
 import { compressed } from './compress.ts';
 import { convertObject, eventConverter, isConvertible, type Conversion } from './convert-response.ts';
 import { timeoutOf, within } from './deadline.ts';
@@ -88,7 +88,8 @@ async function answerResource(
 ): Promise<HttpResponse> {
   const { verb } = info;
   const typed = served.version.type !== undefined;
-  const timeoutMs = verb === 'watch' ? undefined : timeoutOf(query);
+  // what is connected to takes its time, and its parameters are not for this server
+  const timeoutMs = verb === 'watch' || isProxy(info, served) ? undefined : timeoutOf(query);
   const accepted = acceptedForm(request, info, served);
   const asked = await resourceRequest(info, query, request, served).catch((error: unknown) => {
     const { deprecation } = served.version;
@@ -129,7 +130,8 @@ async function resourceRequest(
   // what is connected to says in its query what it wants
   const connects = served.definition.subresources[info.subresource]?.verbs.includes('connect');
   const body = connects ? undefined : await readBody(info, request, served);
-  const options = queryOptions(verb, query);
+  const proxied = isProxy(info, served) ? proxiedRequest(request, info) : undefined;
+  const options = proxied ? {} : queryOptions(verb, query);
   return {
     verb,
     group: info.group,
@@ -144,7 +146,19 @@ async function resourceRequest(
     user: request.user,
     userAgent: header(request, 'user-agent') ?? '',
     query,
+    ...(proxied ? { proxied } : {}),
   };
+}
+
+const isProxy = ({ subresource }: RequestInfo, { definition }: Served): boolean =>
+  subresource === 'proxy' && definition.subresources[subresource]?.verbs.includes('connect') === true;
+
+/** What follows `proxy` in the path is for the other one, as it was written. */
+function proxiedRequest({ method, url, headers, body }: HttpRequest, { namespace }: RequestInfo): ProxiedRequest {
+  const [path = ''] = url.split('?', 1);
+  // /api/v1/nodes/NAME/proxy, /api/v1/namespaces/NAMESPACE/pods/NAME/proxy
+  const before = path.split('/', namespace ? 8 : 6).join('/');
+  return { method, url, headers, body, rest: path.slice(before.length) };
 }
 
 async function readBody(info: RequestInfo, request: HttpRequest, { definition, version }: Served): Promise<RequestBody | undefined> {
@@ -188,6 +202,8 @@ function encode(response: ResourceResponse, accepted: Accepted, typed: boolean, 
     }
     case 'stream':
       return { code: 200, headers: { ...headers, 'content-type': 'text/plain' }, body: response.stream };
+    case 'proxied':
+      return response.answer;
     case 'upgrade':
       return { code: 101, headers, body: '', upgrade: response.upgrade };
     case 'text':

@@ -14,4 +14,5 @@ export const noNodes: NodeApi = {
   },
   connect: (pod) => Promise.reject(unreachable(pod.spec.nodeName)),
   usage: () => [],
+  kubelet: () => Promise.resolve(undefined),
 };
