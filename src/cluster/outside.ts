@@ -22,21 +22,22 @@ export const dialOutside: Dial = ({ host, port, tls }, { method, url, headers, b
       method,
       path: url,
       agent: false,
-      timeout: CONNECT_TIMEOUT_MS,
       headers: { ...(headers as http.OutgoingHttpHeaders), host: port === (tls ? 443 : 80) ? name : `${name}:${port}` },
       ...(tls ? tlsOptions(tls) : {}),
     };
     const request = tls ? https.request(options) : http.request(options);
-    let timer: Timer | undefined;
-    if (timeoutMs !== undefined) timer = clock.schedule(timeoutMs, () => request.destroy(new TimeoutError('context deadline exceeded')));
-    request.on('socket', (socket) => socket.once(tls ? 'secureConnect' : 'connect', () => socket.setTimeout(0)));
-    request.on('timeout', () => request.destroy(new TimeoutError(`dial tcp ${host}:${port}: i/o timeout`)));
+    const giveUp = (afterMs: number, words: string): Timer => clock.schedule(afterMs, () => request.destroy(new TimeoutError(words)));
+    const connecting = giveUp(CONNECT_TIMEOUT_MS, `dial tcp ${host}:${port}: i/o timeout`);
+    const waiting = timeoutMs === undefined ? undefined : giveUp(timeoutMs, 'context deadline exceeded');
+    request.on('socket', (socket) => socket.once(tls ? 'secureConnect' : 'connect', () => connecting.cancel()));
     request.on('error', (error) => {
-      timer?.cancel();
+      connecting.cancel();
+      waiting?.cancel();
       reject(new Error(reasonOf(error, host, port), { cause: error }));
     });
     request.on('response', (response) => {
-      timer?.cancel();
+      connecting.cancel();
+      waiting?.cancel();
       // a peer that hangs up ends the body; whoever reads it sees that
       response.on('error', () => undefined);
       const { statusCode = 502 } = response;

@@ -30,6 +30,15 @@ export interface StandaloneOptions {
   readonly proxyClient?: Tls['client'];
 }
 
+/** Plugins that are there only where webhooks can be reached. */
+const CALLED = ['MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook'];
+
+/** Names a plugin that there is not. */
+export class UnknownAdmissionPlugin extends Error {
+  override readonly name = 'UnknownAdmissionPlugin';
+}
+
+/** Throws an UnknownAdmissionPlugin where a name that is given is none. */
 export function standaloneApiServer(options: StandaloneOptions): ApiServer {
   const { clock, random, store = new MemoryStore(clock), disableAdmissionPlugins = [], dial } = options;
   const backends = new Backends(dial, options.proxyClient);
@@ -41,6 +50,10 @@ export function standaloneApiServer(options: StandaloneOptions): ApiServer {
     ...optional.filter(({ name }) => options.enableAdmissionPlugins?.includes(name)),
     ...who.admission,
   ];
+  const names = new Set([...[...plugins, ...optional].map(({ name }) => name), ...CALLED]);
+  for (const name of [...disableAdmissionPlugins, ...(options.enableAdmissionPlugins ?? [])])
+    if (!names.has(name))
+      throw new UnknownAdmissionPlugin(`there is no admission plugin ${JSON.stringify(name)}; there are ${[...names].sort().join(', ')}`);
   const admission = plugins.filter(({ name }) => !disableAdmissionPlugins.includes(name));
   const resources = builtinResources(store, who);
   const server: ApiServer = new ApiServer({ store, clock, random, resources, admission, access: who, backends, webhooks });

@@ -78,7 +78,7 @@ beforeAll(async () => {
     request.on('data', (part: Buffer) => (body += part.toString()));
     request.on('end', () => {
       const { authorized } = request.socket as TLSSocket;
-      const client = authorized ? String((request.socket as TLSSocket).getPeerCertificate().subject.CN) : '';
+      const client = authorized ? [(request.socket as TLSSocket).getPeerCertificate().subject.CN].flat().join() : '';
       asked.push({ method: request.method!, url: request.url!, headers: request.headers, client, body });
       serve(request, answer);
     });
