@@ -66,7 +66,7 @@ function measured(pod: Pod, atMs: number, usage: UsageOf): readonly Measured[] |
 }
 
 const usageText = (cores: number, bytes: number): Usage => ({
-  cpu: canonicalQuantity(BigInt(Math.ceil(cores * 1e9)), -9, 'DecimalSI'),
+  cpu: canonicalQuantity(BigInt(Math.round(cores * 1e9)), -9, 'DecimalSI'),
   memory: canonicalQuantity(BigInt(Math.ceil(bytes / 1024) * 1024), 0, 'BinarySI'),
 });
 

@@ -119,7 +119,7 @@ export class Aggregator {
     return this.resources().find((one) => `${groupVersion(one)}/${one.kind}` === kind);
   }
 
-  /** The whole of a request over HTTP, and the other server's answer as it is. */
+  /** The whole of a request over HTTP, and the other server's answer as it is. DEVIATION: connections are not upgraded. */
   async proxy({ service }: Aggregated, request: HttpRequest, user: UserInfo): Promise<HttpResponse> {
     const { store, backends } = this.parts;
     const { service: reference, caBundle, insecureSkipTLSVerify } = service.spec!;

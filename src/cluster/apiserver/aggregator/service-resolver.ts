@@ -41,7 +41,7 @@ export async function resolveService(store: Store, namespace: string, name: stri
   return found;
 }
 
-/** Of several that are ready the first: whoever asks twice is answered by the same. */
+/** DEVIATION: of several that are ready the first, not any: whoever asks twice is answered by the same. */
 export async function endpointOf(store: Store, namespace: string, name: string, portName: string): Promise<Resolved | undefined> {
   for (const slice of await slicesOf(store, namespace, name)) {
     const port = slice.ports?.find((p) => (p.name ?? '') === portName)?.port;
