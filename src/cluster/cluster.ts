@@ -194,6 +194,7 @@ export class Cluster {
 
   async stop(): Promise<void> {
     await this.process?.stop();
+    this.server.close();
     await this.store.close();
   }
 }

@@ -92,6 +92,11 @@ export class ApiServer {
     return this.handlers.nodes;
   }
 
+  /** Ends what goes on by itself; the store is its owner's to close. */
+  close(): void {
+    this.aggregator.close();
+  }
+
   /** Milliseconds since 1970. */
   now(): number {
     return this.clock.now();

@@ -96,9 +96,9 @@ describe('in virtual time, with a metrics-server', () => {
       AbleToScale: 'True SucceededGetScale',
       ScalingActive: 'False FailedGetResourceMetric',
     });
-    await clock.advance(40_000);
+    await clock.advance(10_000);
     expect(await replicas()).toBe(4);
-    await clock.advance(100_000);
+    await clock.advance(130_000);
     expect(await replicas()).toBe(5);
     const limited = await status();
     expect(limited.conditions).toEqual({
@@ -197,6 +197,7 @@ describe('in virtual time, with a metrics-server', () => {
   test('custom metrics of another server', async () => {
     const metric = { type: 'Pods', pods: { metric: { name: 'rps' }, target: { type: 'AverageValue', averageValue: '10' } } };
     const { clock, client, replicas, status, cluster } = await begun({ rules: [] }, { maxReplicas: 8, metrics: [metric] });
+    await clock.advance(5000);
     const asked: string[] = [];
     cluster.server.backends.listen('172.30.0.99', 443, ({ url }) => {
       asked.push(url);

@@ -68,6 +68,11 @@ export class Aggregator {
     this.loaded = true;
   }
 
+  /** Nobody is asked any more whether they are there. */
+  close(): void {
+    this.availability.close();
+  }
+
   private observe(service: APIService): void {
     if (!service.spec?.service) {
       this.forget(service);

@@ -44,6 +44,7 @@ export class Availability {
   private readonly learn: (service: APIService, resources: JsonObject) => void;
   private readonly followed = new Map<string, Followed>();
   private watches: readonly (StoreWatch | undefined)[] = [];
+  private closed = false;
 
   /** @param learn told what a server says it has, whenever it was asked */
   constructor(parts: AvailabilityParts, learn: (service: APIService, resources: JsonObject) => void) {
@@ -52,6 +53,7 @@ export class Availability {
   }
 
   follow(service: APIService): void {
+    if (this.closed) return;
     const name = service.metadata.name!;
     const known = this.followed.get(name);
     if (known) {
@@ -64,6 +66,12 @@ export class Availability {
     this.followed.set(name, followed);
     if (this.watches.length === 0) this.watchServices();
     this.look(followed);
+  }
+
+  /** Looks at nothing any more. */
+  close(): void {
+    this.closed = true;
+    for (const { service } of [...this.followed.values()]) this.forget(service);
   }
 
   forget({ metadata }: APIService): void {
