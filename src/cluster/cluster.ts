@@ -16,7 +16,7 @@ import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
 import type { AuthorityFiles } from '../apimachinery/x509/certificate-authority.ts';
-import { COMPONENT_NAMES, ComponentProcess, type ComponentName, type ProcessOptions } from './component-process.ts';
+import { COMPONENT_NAMES, ComponentProcess, type ComponentName, type ProcessOptions, type ProcessPart } from './component-process.ts';
 import type { ControllerOptions } from './controllers/controllers.ts';
 import { ADMIN } from './identities.ts';
 import { ADDRESS as METRICS_ADDRESS, PORT as METRICS_PORT } from './metrics-server/install.ts';
@@ -104,7 +104,7 @@ export class Cluster {
    * Starts a process of this cluster, beside those that run already.
    * @param options where it is unlike others: the way to the API server, and what it is told
    */
-  async startProcess(names: readonly ComponentName[], options: Partial<ProcessOptions> = {}): Promise<ComponentProcess> {
+  async startProcess(names: readonly ProcessPart[], options: Partial<ProcessOptions> = {}): Promise<ComponentProcess> {
     const { clock, random } = this;
     this.machines ??= new Machines(clock, random, this.options.behaviour);
     const { onError } = this.options;

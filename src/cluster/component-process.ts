@@ -23,6 +23,8 @@ import { scheduler } from './scheduler/scheduler.ts';
 /** What a cluster consists of besides its API server. */
 export const COMPONENT_NAMES = ['controllers', 'scheduler', 'nodes', 'metrics-server'] as const;
 export type ComponentName = (typeof COMPONENT_NAMES)[number];
+/** `nodes` are both of the latter. */
+export type ProcessPart = ComponentName | 'kubelets' | 'proxy';
 
 /** Private addresses that are none of the cluster's own. */
 const LOAD_BALANCERS: LoadBalancerRange = { first: '172.29.0.1', last: '172.29.255.254' };
@@ -58,7 +60,7 @@ export class ComponentProcess {
   }
 
   /** Resolves when all of its informers have read their first list, and its components work. */
-  static async start(names: ReadonlySet<ComponentName>, options: ProcessOptions): Promise<ComponentProcess> {
+  static async start(names: ReadonlySet<ProcessPart>, options: ProcessOptions): Promise<ComponentProcess> {
     const process = new ComponentProcess(options);
     process.make(names);
     await process.informers.start();
@@ -66,12 +68,13 @@ export class ComponentProcess {
     return process;
   }
 
-  private make(names: ReadonlySet<ComponentName>): void {
+  private make(names: ReadonlySet<ProcessPart>): void {
     const { options, components } = this;
     options.machines.know(this.informers);
     if (names.has('controllers')) components.push(...this.controllers());
     if (names.has('scheduler')) components.push(scheduler(this.deps('default-scheduler', SCHEDULER)));
-    if (names.has('nodes')) components.push(...this.nodes());
+    if (names.has('nodes') || names.has('proxy')) components.push(this.proxy());
+    if (names.has('nodes') || names.has('kubelets')) components.push((this.kubelets = this.newKubelets()));
     if (names.has('metrics-server')) components.push(this.metricsServer());
   }
 
@@ -83,16 +86,19 @@ export class ComponentProcess {
     ];
   }
 
-  private nodes(): Controller[] {
+  private proxy(): Controller {
+    return proxy(this.deps('kube-proxy', PROXY), { backend: this.options.machines.network });
+  }
+
+  private newKubelets(): KubeletsController {
     const { machines, register, manages } = this.options;
-    this.kubelets = kubelets(this.deps('kubelet', ADMIN), {
+    return kubelets(this.deps('kubelet', ADMIN), {
       runtime: machines.runtime,
       traits: machines.traits,
       register,
       clientOf: memoized((node) => this.client(nodeUser(node), 'kubelet')),
       ...(manages ? { manages } : {}),
     });
-    return [proxy(this.deps('kube-proxy', PROXY), { backend: machines.network }), this.kubelets];
   }
 
   private metricsServer(): Controller {
