@@ -71,7 +71,7 @@ export class Availability {
   /** Looks at nothing any more. */
   close(): void {
     this.closed = true;
-    for (const { service } of [...this.followed.values()]) this.forget(service);
+    for (const { service } of this.followed.values()) this.forget(service);
   }
 
   forget({ metadata }: APIService): void {

@@ -194,12 +194,10 @@ describe('availability', () => {
   ])('%s', async (_, objects, spec, expected) => {
     for (const object of objects()) await cluster.client().create(`${object.apiVersion}/${object.kind}`, object);
     const { caBundle: ca, ...rest } = apiService(spec()).spec!;
-    await cluster
-      .client()
-      .create('apiregistration.k8s.io/v1/APIService', {
-        ...apiService(),
-        spec: { ...rest, ...(ca ? { caBundle: ca } : {}) },
-      } as Manifest<APIService>);
+    await cluster.client().create('apiregistration.k8s.io/v1/APIService', {
+      ...apiService(),
+      spec: { ...rest, ...(ca ? { caBundle: ca } : {}) },
+    } as Manifest<APIService>);
     if (typeof expected === 'string') expect(await checked()).toBe(expected);
     else expect(await checked()).toMatch(expected);
     const { code } = await send(`${ROOT}/flunders`);
