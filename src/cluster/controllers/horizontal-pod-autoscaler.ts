@@ -9,6 +9,7 @@ import { parseQuantity, quantityNumber } from '../../apimachinery/quantity.ts';
 import { formatTime } from '../../apimachinery/time.ts';
 import { controller, type Controller, type ControllerDeps } from '../../client/controller.ts';
 import { objectKey, splitKey } from '../../client/informer.ts';
+import { indexByLabel, selectedBy } from './shared/by-label.ts';
 import { normalize, rescaled, type History } from './horizontal-pod-autoscaler/normalize.ts';
 import { propose, type MetricResult } from './horizontal-pod-autoscaler/propose.ts';
 import type { Tolerances } from './horizontal-pod-autoscaler/replica-calculator.ts';
@@ -69,9 +70,10 @@ export function horizontalPodAutoscalerController(deps: ControllerDeps): Control
   const { client, informers, clock, events } = deps;
   const autoscalers = informers.of(KIND);
   const pods = informers.of('v1/Pod');
+  indexByLabel(pods);
   const histories = new Map<string, History>();
-  /** Key → the selector of the autoscaler's target. */
-  const selectors = new Map<string, LabelSelector>();
+  /** Namespace → name → the selector of the autoscaler's target. */
+  const selectors = new Map<string, Map<string, LabelSelector>>();
 
   return controller({
     name: 'horizontal-pod-autoscaler-controller',
@@ -86,7 +88,7 @@ export function horizontalPodAutoscalerController(deps: ControllerDeps): Control
         },
         deleted(hpa) {
           histories.delete(objectKey(hpa));
-          selectors.delete(objectKey(hpa));
+          selectors.get(hpa.metadata.namespace ?? '')?.delete(hpa.metadata.name);
         },
       });
     },
@@ -166,7 +168,7 @@ export function horizontalPodAutoscalerController(deps: ControllerDeps): Control
       return { replicas: 0, reason: '', currentMetrics: undefined };
     }
     if (decision.is === 'rescale') return { ...decision, currentMetrics: undefined };
-    const results = await measure(key, hpa, scale, say);
+    const results = await measure(hpa, scale, say);
     if (!results) return { replicas: undefined, reason: '', currentMetrics: undefined };
     // what is known of a metric that cannot be read is nothing but that it was asked for
     const currentMetrics = results.map((result): MetricStatus => (result.is === 'found' ? result.status : { type: '' }));
@@ -187,12 +189,12 @@ export function horizontalPodAutoscalerController(deps: ControllerDeps): Control
   }
 
   /** @returns undefined where it cannot be said which pods are meant; that has been told */
-  async function measure(key: string, hpa: HorizontalPodAutoscaler, scale: Scale, say: Say): Promise<readonly MetricResult[] | undefined> {
+  async function measure(hpa: HorizontalPodAutoscaler, scale: Scale, say: Say): Promise<readonly MetricResult[] | undefined> {
     const { namespace = '' } = hpa.metadata;
-    const selector = selectorOf(key, hpa, scale, say);
+    const selector = selectorOf(hpa, scale, say);
     if (!selector) return undefined;
-    const selected: readonly Pod[] = [...pods.list(namespace)].filter(({ metadata }) => selector.matches(metadata.labels ?? {}));
-    const rivals = ambiguous(key, namespace, selected);
+    const selected = selectedBy(pods, namespace, selector);
+    const rivals = ambiguous(hpa, selected);
     if (rivals.length > 1) {
       const message = `pods by selector ${selector.toString()} are controlled by multiple HPAs: [${rivals.join(' ')}]`;
       refuse(hpa, say, 'AmbiguousSelector', 'AmbiguousSelector', message);
@@ -210,7 +212,7 @@ export function horizontalPodAutoscalerController(deps: ControllerDeps): Control
     return Promise.all((hpa.spec!.metrics ?? []).map((metric) => propose(client, metric, scaled)));
   }
 
-  function selectorOf(key: string, hpa: HorizontalPodAutoscaler, scale: Scale, say: Say): LabelSelector | undefined {
+  function selectorOf(hpa: HorizontalPodAutoscaler, scale: Scale, say: Say): LabelSelector | undefined {
     const text = scale.status?.selector ?? '';
     if (text === '') {
       refuse(hpa, say, 'SelectorRequired', 'InvalidSelector', "the HPA target's scale is missing a selector", 'selector is required');
@@ -218,7 +220,8 @@ export function horizontalPodAutoscalerController(deps: ControllerDeps): Control
     }
     try {
       const selector = LabelSelector.parse(text);
-      selectors.set(key, selector);
+      const { name, namespace = '' } = hpa.metadata;
+      selectors.set(namespace, (selectors.get(namespace) ?? new Map<string, LabelSelector>()).set(name, selector));
       return selector;
     } catch (error) {
       if (!(error instanceof SelectorError)) throw error;
@@ -236,14 +239,10 @@ export function horizontalPodAutoscalerController(deps: ControllerDeps): Control
   }
 
   /** The autoscalers that have a say over these pods, as `{name namespace}`. */
-  function ambiguous(own: string, namespace: string, selected: readonly Pod[]): readonly string[] {
+  function ambiguous({ metadata: { name: own, namespace = '' } }: HorizontalPodAutoscaler, selected: readonly Pod[]): readonly string[] {
     const found: string[] = [];
-    for (const [key, selector] of selectors) {
-      const other = splitKey(key);
-      if (other.namespace !== namespace) continue;
-      if (key === own || selected.some(({ metadata }) => selector.matches(metadata.labels ?? {})))
-        found.push(`{${other.name} ${other.namespace}}`);
-    }
+    for (const [name, selector] of selectors.get(namespace) ?? [])
+      if (name === own || selected.some(({ metadata }) => selector.matches(metadata.labels))) found.push(`{${name} ${namespace}}`);
     return found;
   }
 

@@ -247,4 +247,26 @@ describe('in virtual time, with a metrics-server', () => {
     expect((await status()).conditions['ScalingActive']).toBe('True ValidMetricFound');
     await cluster.stop();
   });
+
+  test('two that select the same pods: neither acts', async () => {
+    const { clock, client, status, cluster } = await begun({ rules: [] }, { maxReplicas: 5, metrics: cpu(10) });
+    const metadata = { name: 'other', namespace: 'default' };
+    const spec = { ...target, maxReplicas: 9, metrics: cpu(10) };
+    await client.create('autoscaling/v2/HorizontalPodAutoscaler', {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata,
+      spec,
+    });
+    await clock.advance(5000);
+    expect((await status()).conditions['ScalingActive']).toBe('False FailedGetResourceMetric');
+    await clock.advance(15_000);
+    expect((await status()).conditions['ScalingActive']).toBe('False AmbiguousSelector');
+    const messages = (await client.list('v1/Event', { namespace: 'default' })).items.filter(({ reason }) => reason === 'AmbiguousSelector');
+    expect(messages[0]?.message).toBe('pods by selector app=web are controlled by multiple HPAs: [{web default} {other default}]');
+    await client.delete('autoscaling/v2/HorizontalPodAutoscaler', 'other', { namespace: 'default' });
+    await clock.advance(15_000);
+    expect((await status()).conditions['ScalingActive']).toBe('True ValidMetricFound');
+    await cluster.stop();
+  });
 });
