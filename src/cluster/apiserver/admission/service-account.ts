@@ -16,9 +16,15 @@ const FILE_MODE = 0o644;
 export function serviceAccount(store: Store, random: Random): AdmissionPlugin {
   return {
     name: 'ServiceAccount',
-    operations: ['CREATE'],
+    operations: ['CREATE', 'UPDATE'],
     admit(attributes) {
-      if (isAbout(attributes, '', 'pods')) return admit(attributes, store, random);
+      if (attributes.operation === 'CREATE' && isAbout(attributes, '', 'pods')) return admit(attributes, store, random);
+    },
+    validate(attributes) {
+      const { operation, resource, subresource } = attributes;
+      if (resource.group || resource.resource !== 'pods') return;
+      const wanted = operation === 'CREATE' ? '' : 'ephemeralcontainers';
+      if (subresource === wanted) return validate(attributes, store);
     },
   };
 }
@@ -38,6 +44,53 @@ async function admit(attributes: AdmissionAttributes, store: Store, random: Rand
   if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) spec = withToken(spec, random);
   if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) spec = { ...spec, imagePullSecrets: account.imagePullSecrets };
   pod.spec = spec;
+}
+
+const MOUNTABLE_ONLY = 'kubernetes.io/enforce-mountable-secrets';
+const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True'];
+
+/** A ServiceAccount may keep its pods to the Secrets that it names. */
+async function validate(attributes: AdmissionAttributes, store: Store): Promise<void> {
+  const pod = attributes.object as unknown as DraftOf<Pod>;
+  if (pod.metadata.annotations?.[MIRROR] !== undefined) return;
+  const entry = await store.get(`/registry/serviceaccounts/${attributes.namespace}/${pod.spec.serviceAccountName ?? ''}`);
+  const account = entry?.value as unknown as ServiceAccount | undefined;
+  if (!account || !TRUE.includes(account.metadata.annotations?.[MOUNTABLE_ONLY] ?? '')) return;
+  const why = (attributes.operation === 'CREATE' ? foreignSecrets : foreignSecretsOfEphemeral)(pod.spec, account).next().value;
+  if (why !== undefined) throw refusal(attributes, why);
+}
+
+/** In Kubernetes' words. */
+function* foreignSecrets(spec: Pod['spec'], account: ServiceAccount): Generator<string, undefined> {
+  const named = new Set(account.secrets?.map(({ name }) => name));
+  const because = `is not allowed because service account ${account.metadata.name} does not reference that`;
+  for (const { secret } of spec.volumes ?? [])
+    if (secret && !named.has(secret.secretName)) yield `volume with secret.secretName="${secret.secretName ?? ''}" ${because} secret`;
+  yield* foreignInEnv('init container', spec.initContainers, named, because);
+  yield* foreignInEnv('container', spec.containers, named, because);
+  const pull = new Set(account.imagePullSecrets?.map(({ name }) => name));
+  for (const [i, { name }] of (spec.imagePullSecrets ?? []).entries())
+    if (!pull.has(name)) yield `imagePullSecrets[${i}].name="${name ?? ''}" ${because} imagePullSecret`;
+}
+
+function* foreignSecretsOfEphemeral(spec: Pod['spec'], account: ServiceAccount): Generator<string, undefined> {
+  const named = new Set(account.secrets?.map(({ name }) => name));
+  const because = `is not allowed because service account ${account.metadata.name} does not reference that`;
+  yield* foreignInEnv('ephemeral container', spec.ephemeralContainers, named, because);
+}
+
+function* foreignInEnv(
+  what: string,
+  containers: readonly Pick<Container, 'name' | 'env'>[] | undefined,
+  named: ReadonlySet<string | undefined>,
+  because: string,
+): Generator<string, undefined> {
+  for (const { name: container, env } of containers ?? [])
+    for (const { name, valueFrom } of env ?? []) {
+      const secret = valueFrom?.secretKeyRef;
+      if (secret && !named.has(secret.name))
+        yield `${what} ${container} with envVar ${name} referencing secret.secretName="${secret.name ?? ''}" ${because} secret`;
+    }
 }
 
 /** Pods that a kubelet runs by itself must not use what only the API server can give. */

@@ -75,7 +75,7 @@ export class ServiceAllocation {
     try {
       const spec = { ...service.spec };
       if (needsClusterIP({ spec })) {
-        initFamilies(spec, name);
+        initFamilies(spec, name, old);
         const had = needsClusterIP(old);
         if (!isHeadless({ spec }) && (!had || clusterIPsOf(spec).length === 0)) this.allocateAddresses(spec, taken, name, dryRun);
       }
@@ -187,8 +187,8 @@ function* portsOf({ ports, healthCheckNodePort }: ServiceSpec): Iterable<number>
 }
 
 /** The families and their policy, from what the Service says or from what the cluster has. */
-function initFamilies(spec: Writable, name: string): void {
-  const errors = validateClusterIPFields({ spec }, undefined);
+function initFamilies(spec: Writable, name: string, old?: Service): void {
+  const errors = validateClusterIPFields({ spec }, old);
   if (errors.length) throw refuse(name, errors);
   const families = [...(spec.ipFamilies ?? [])];
   for (const [i, ip] of clusterIPsOf(spec).entries()) {
@@ -206,9 +206,10 @@ function initFamilies(spec: Writable, name: string): void {
     spec.ipFamilyPolicy ??= 'RequireDualStack';
     return;
   }
-  if (spec.ipFamilyPolicy === 'SingleStack' && families.length > 1) {
+  // who says nothing of the policy wants one family
+  if ((spec.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack' && families.length > 1) {
     const why = "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified";
-    throw refuse(name, [invalid(SPEC.child('ipFamilyPolicy'), spec.ipFamilyPolicy, why)]);
+    throw refuse(name, [invalid(SPEC.child('ipFamilyPolicy'), 'SingleStack', why)]);
   }
   if (spec.ipFamilyPolicy === 'RequireDualStack')
     errors.push(invalid(SPEC.child('ipFamilyPolicy'), spec.ipFamilyPolicy, 'this cluster is not configured for dual-stack services'));
