@@ -53,6 +53,14 @@ export interface RequestOptions {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
 }
 
+/** What the audit log is told of a request while it is served. */
+export interface RequestAudit {
+  readonly annotate: (key: string, value: string) => void;
+  /** As the client sent it, or the patch. It may be changed afterwards. */
+  requestObject(object: unknown): void;
+  responseObject(object: JsonObject): void;
+}
+
 export interface ResourceRequest extends GroupVersionResource {
   readonly verb: Verb;
   /** Empty for cluster-scoped resources, and for lists over all namespaces. */
@@ -68,6 +76,8 @@ export interface ResourceRequest extends GroupVersionResource {
   readonly userAgent: string;
   /** What subresources such as log and exec are asked: all parameters. */
   readonly query?: URLSearchParams;
+  /** Undefined where nothing of it is logged. */
+  readonly audit?: RequestAudit;
 }
 
 /** How a resource request ended. Failures are thrown as {@link StatusError}. */

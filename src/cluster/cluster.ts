@@ -13,6 +13,7 @@ import { Informers } from '../client/informer.ts';
 import { InProcessTransport } from '../client/in-process.ts';
 import { bootstrap, bootstrapStorageClass } from './apiserver/bootstrap/bootstrap.ts';
 import type { AccessOptions } from './apiserver/access.ts';
+import type { AuditOptions } from './apiserver/audit/audit-log.ts';
 import type { WebhookCaller } from './apiserver/admission/webhook/webhook-caller.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
@@ -71,6 +72,8 @@ export interface ClusterOptions {
   readonly onError?: (component: string, key: string, error: unknown) => void;
   /** Reaches admission webhooks. Without it they are stored, and not called. */
   readonly webhooks?: WebhookCaller;
+  /** What is told of requests, those of the cluster's own components too, and to whom. Nothing by default. */
+  readonly audit?: AuditOptions;
 }
 
 /** One client a node, however often it is asked for. */
@@ -106,6 +109,7 @@ export class Cluster {
       store: this.store,
       access: { authorization: 'Node,RBAC', ...options.access },
       ...(options.webhooks ? { webhooks: options.webhooks } : {}),
+      ...(options.audit ? { audit: options.audit } : {}),
     });
   }
 

@@ -5,6 +5,7 @@ import { RealClock } from '../apimachinery/clock.ts';
 import { Random } from '../apimachinery/random.ts';
 import { writePrivateFile } from '../client/private-file.ts';
 import { listen } from './apiserver/http/socket-server.ts';
+import type { AuditFiles } from './audit-file.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
 import { clusterDirectory } from './cluster-directory.ts';
 import { clusterCertificates, type ClusterCertificates } from './pki.ts';
@@ -21,6 +22,8 @@ export interface ServeOptions extends Pick<ClusterOptions, 'nodes' | 'components
   readonly name: string;
   /** 0: the one that the cluster had before, or any that is free. */
   readonly port: number;
+  /** Where requests are told, and which; nowhere by default. */
+  readonly audit?: AuditFiles;
   /** Keeps nothing but certificates: for tests. */
   readonly inMemory?: boolean;
   /** Told of failures that a component, or the server, will try to mend by itself. */
@@ -33,10 +36,11 @@ export interface ServedCluster {
   stop(): Promise<void>;
 }
 
-/** Throws a StorageError where the cluster is in use or cannot be kept, and an error with a `code` where the port cannot be had. */
+/** Throws a StorageError where the cluster is in use or cannot be kept, an AuditFileError where there can be no log, and an error with a `code` where the port cannot be had. */
 export async function serveCluster(options: ServeOptions): Promise<ServedCluster> {
   const { home, name, nodes, components, behaviour, onError, inMemory } = options;
   const directory = clusterDirectory(home, name);
+  const audit = options.audit && (await (await import('./audit-file.ts')).openAuditFile(options.audit));
   const opened = await openDirectory(directory);
   const clock = new RealClock(opened.timeMs);
   const store = inMemory ? new MemoryStore(clock) : new DurableStore(directory, opened, clock);
@@ -59,6 +63,7 @@ export async function serveCluster(options: ServeOptions): Promise<ServedCluster
       ...(nodes === undefined ? {} : { nodes }),
       ...(components ? { components } : {}),
       ...(behaviour ? { behaviour } : {}),
+      ...(audit ? { audit } : {}),
     });
     const { port, close } = await listenFor(cluster, certificates, options.port || lastPort(directory), options.port !== 0, onError);
     const serving = announce(directory, name, port, ['apiserver', ...(components ?? ['controllers', 'scheduler', 'nodes'])], certificates);
@@ -70,10 +75,12 @@ export async function serveCluster(options: ServeOptions): Promise<ServedCluster
         await close();
         await cluster.stop();
         if (inMemory) await release();
+        audit?.close();
       },
     };
   } catch (error) {
     await release();
+    audit?.close();
     throw error;
   }
 }

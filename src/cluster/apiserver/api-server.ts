@@ -8,6 +8,8 @@ import type { Store } from '../storage/store.ts';
 import { FREE_FORM } from '../../apimachinery/apply/apply-schema.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
 import { access, type Access } from './access.ts';
+import { AuditLog, type AuditOptions } from './audit/audit-log.ts';
+import { audited, jsonOf } from './audit/in-process.ts';
 import { attributesOf, requireAllowed } from './authorization/authorizer.ts';
 import { CustomResources } from './custom/custom-resources.ts';
 import { applyTypeOf, FieldManagers } from './generic/field-managers.ts';
@@ -16,7 +18,8 @@ import { healthChecks, type HealthCheck } from './http/health.ts';
 import { RequestMetrics } from './http/metrics.ts';
 import { ResourceCatalog } from './generic/catalog.ts';
 import type { ResourceDefinition } from './generic/resource-definition.ts';
-import type { ResourceMapping, ResourceRequest, ResourceResponse, ServedResource } from '../../apimachinery/api-request.ts';
+import type { RequestAudit, ResourceMapping, ResourceRequest, ResourceResponse, ServedResource } from '../../apimachinery/api-request.ts';
+import type { JsonObject } from '../../apimachinery/object.ts';
 
 /** What the store cannot do is the server's failure, not the client's: as Kubernetes answers when etcd is out of space. */
 function storeFailed(error: unknown): never {
@@ -32,6 +35,8 @@ export interface ApiServerOptions {
   readonly admission: readonly AdmissionPlugin[];
   /** Who sends a request, and who may do what; everyone may do everything where it is not said. */
   readonly access?: Access;
+  /** What is told of requests, and to whom. Nothing by default. */
+  readonly audit?: AuditOptions;
 }
 
 export class ApiServer {
@@ -39,13 +44,20 @@ export class ApiServer {
   readonly access: Access;
   readonly metrics = new RequestMetrics();
   readonly healthChecks: Readonly<Record<string, readonly HealthCheck[]>>;
+  /** Undefined where there is none. */
+  readonly audit: AuditLog | undefined;
   private readonly handlers: Handlers;
+  private readonly random: Random;
+  /** Apart from the others: objects are to get the same uids whether they come over HTTP or not. */
+  private auditIDs: Random | undefined;
   readonly clock: Clock;
   private readonly customResources: CustomResources;
 
   constructor(options: ApiServerOptions) {
     this.clock = options.clock;
+    this.random = options.random;
     this.access = options.access ?? access(options);
+    this.audit = options.audit && new AuditLog(options.audit, () => this.now());
     for (const definition of options.resources) this.catalog.add(definition, (_, version) => !version.optional);
     this.handlers = new Handlers({
       store: options.store,
@@ -76,6 +88,12 @@ export class ApiServer {
     return this.clock.now();
   }
 
+  /** Of a request that names none. */
+  newAuditID(): string {
+    this.auditIDs ??= this.random.fork();
+    return this.auditIDs.uuid();
+  }
+
   /** The catalog knows custom resources only once this has resolved; undefined: it knows them already. */
   ready(): Promise<void> | undefined {
     return this.customResources.ready();
@@ -83,7 +101,12 @@ export class ApiServer {
 
   /** Throws a StatusError where the request is refused. */
   async serve(request: ResourceRequest): Promise<ResourceResponse> {
-    const checking = requireAllowed(this.access.authorizer, attributesOf(request));
+    if (this.audit) return audited(this.audit, this.newAuditID(), request, (asked, told) => this.serveInProcess(asked, told));
+    return this.serveInProcess(request);
+  }
+
+  private async serveInProcess(request: ResourceRequest, told?: RequestAudit): Promise<ResourceResponse> {
+    const checking = requireAllowed(this.access.authorizer, attributesOf(request), told);
     if (checking) await checking;
     return this.serveAllowed(request);
   }
@@ -92,7 +115,10 @@ export class ApiServer {
   async serveAllowed(request: ResourceRequest): Promise<ResourceResponse> {
     const pending = this.ready();
     if (pending) await pending;
+    const { audit, body } = request;
+    if (audit && (body?.patchType || request.verb.startsWith('delete'))) audit.requestObject(body?.value ?? jsonOf(body?.text));
     const response = await this.handlers.serve(request).catch(storeFailed);
+    if (audit && response.is === 'object') audit.responseObject(response.object as JsonObject);
     // who has made a definition may use its kinds at once
     if (changesDefinitions(request)) await this.customResources.settled();
     return response;

@@ -8,6 +8,7 @@ import { builtinAdmission } from './admission/builtin-plugins.ts';
 import type { WebhookCaller } from './admission/webhook/webhook-caller.ts';
 import { access, type AccessOptions } from './access.ts';
 import { ApiServer } from './api-server.ts';
+import type { AuditOptions } from './audit/audit-log.ts';
 import { builtinResources } from './registry/builtin-resources.ts';
 
 export interface StandaloneOptions {
@@ -22,6 +23,8 @@ export interface StandaloneOptions {
   readonly access?: AccessOptions;
   /** Reaches admission webhooks. Without it they are stored, and not called. */
   readonly webhooks?: WebhookCaller;
+  /** What is told of requests, and to whom. Nothing by default. */
+  readonly audit?: AuditOptions;
 }
 
 export function standaloneApiServer(options: StandaloneOptions): ApiServer {
@@ -34,6 +37,14 @@ export function standaloneApiServer(options: StandaloneOptions): ApiServer {
     ...who.admission,
   ];
   const admission = plugins.filter(({ name }) => !disableAdmissionPlugins.includes(name));
-  const server: ApiServer = new ApiServer({ store, clock, random, resources: builtinResources(store, who), admission, access: who });
+  const server: ApiServer = new ApiServer({
+    store,
+    clock,
+    random,
+    resources: builtinResources(store, who),
+    admission,
+    access: who,
+    ...(options.audit ? { audit: options.audit } : {}),
+  });
   return server;
 }

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { Flags, type Interfaces } from '@oclif/core';
 import type { ServeOptions } from '../../cluster/served-cluster.ts';
 import type { Serving } from '../../cluster/serving.ts';
@@ -29,6 +30,17 @@ export default class ClusterStart extends JibeCommand {
       helpValue: COMPONENTS.join(','),
       default: COMPONENTS.join(','),
     }),
+    'audit-log': Flags.string({
+      summary: 'A file to which every request is told, a line of JSON for each.',
+      description: 'Events of audit.k8s.io/v1. The file is readable by its owner only.',
+      helpValue: 'FILE',
+    }),
+    'audit-policy': Flags.string({
+      summary: 'Which requests are told, and how much of them: a Policy of audit.k8s.io/v1.',
+      description: 'By default who did what to which object, and nothing of what objects hold.',
+      helpValue: 'FILE',
+      dependsOn: ['audit-log'],
+    }),
     foreground: Flags.boolean({ summary: 'Stay in this process until it is interrupted.' }),
     ...outputFlags,
   };
@@ -45,7 +57,8 @@ export default class ClusterStart extends JibeCommand {
           throw new CannotDo(`cluster ${flags.name} is served at ${running.url} already`, `jibe cluster stop --name ${flags.name} ends it`);
         return this.tell(running, flags);
       }
-      const options = { home: jibeHome(), name: flags.name, nodes: flags.nodes, port: flags.port ?? 0, components };
+      const audit = auditOf(flags);
+      const options = { home: jibeHome(), name: flags.name, nodes: flags.nodes, port: flags.port ?? 0, components, ...audit };
       return flags.foreground ? this.serve(options, flags) : this.spawn(options, flags);
     });
   }
@@ -70,6 +83,12 @@ export default class ClusterStart extends JibeCommand {
 }
 
 type StartFlags = Interfaces.InferredFlags<typeof ClusterStart.flags>;
+
+/** The process that serves has a folder of its own. */
+function auditOf({ 'audit-log': log, 'audit-policy': policy }: StartFlags): Pick<ServeOptions, 'audit'> {
+  if (log === undefined) return {};
+  return { audit: { log: path.resolve(log), ...(policy === undefined ? {} : { policy: path.resolve(policy) }) } };
+}
 
 function componentsOf(text: string): NonNullable<ServeOptions['components']> {
   const names = text.split(',').map((name) => name.trim());

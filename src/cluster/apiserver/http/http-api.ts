@@ -5,6 +5,8 @@ import { badRequest, notAcceptable, StatusError } from '../../../apimachinery/st
 import type { ApiServer } from '../api-server.ts';
 import type { Served } from '../generic/catalog.ts';
 import type { RequestBody, ResourceRequest, ResourceResponse, UserInfo } from '../../../apimachinery/api-request.ts';
+import type { AuditRecord } from '../audit/audit-log.ts';
+import { HttpAudit } from '../audit/http-audit.ts';
 import { compressed } from './compress.ts';
 import { convertObject, eventConverter, isConvertible, type Conversion } from './convert-response.ts';
 import { timeoutOf, within } from './deadline.ts';
@@ -25,22 +27,29 @@ export { plainNotFound } from './http-message.ts';
 /** Never throws what is the client's fault: that is answered. */
 export async function handleHttp(server: ApiServer, request: HttpRequest): Promise<HttpResponse> {
   const began = server.now();
-  let response: HttpResponse;
-  try {
-    response = await answer(server, request);
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error;
-    response = statusAnswer(error, request);
-  }
   const [path, query] = split(request.url);
   const info = requestInfo(request.method, path, query);
+  const auditID = header(request, 'audit-id') || server.newAuditID();
+  const audit = server.audit && new HttpAudit(server.audit, auditID, request, info);
+  let response: HttpResponse;
+  try {
+    response = await answer(server, request, path, query, info, audit);
+  } catch (error) {
+    if (!(error instanceof StatusError)) {
+      audit?.record?.panicked(error);
+      throw error;
+    }
+    audit?.record?.failed(error.status);
+    response = statusAnswer(error, request);
+  }
   // what clients make up is not counted by its name
   const served = info.isResourceRequest && server.catalog.find(info.group, info.version, info.resource) ? info : undefined;
   const dryRun = query.getAll('dryRun');
   server.metrics.observe(request.method, served, { code: response.code, seconds: (server.now() - began) / 1000, dryRun });
   // nothing but documents that say so themselves may be kept
-  const headers = { 'cache-control': 'no-cache, private', ...response.headers };
-  return compressed(request, { ...response, headers });
+  const headers = { 'audit-id': auditID, 'cache-control': 'no-cache, private', ...response.headers };
+  const told = { ...response, headers };
+  return compressed(request, audit ? audit.answered(told) : told);
 }
 
 function split(url: string): [path: string, query: URLSearchParams] {
@@ -49,14 +58,23 @@ function split(url: string): [path: string, query: URLSearchParams] {
 }
 
 /** Somebody has sent it. */
-type IdentifiedRequest = HttpRequest & { readonly user: UserInfo };
+interface IdentifiedRequest extends HttpRequest {
+  readonly user: UserInfo;
+  readonly audit: AuditRecord | undefined;
+}
 
-async function answer(server: ApiServer, sent: HttpRequest): Promise<HttpResponse> {
+async function answer(
+  server: ApiServer,
+  sent: HttpRequest,
+  path: string,
+  query: URLSearchParams,
+  info: RequestInfo,
+  audit: HttpAudit | undefined,
+): Promise<HttpResponse> {
   const pending = server.ready();
   if (pending) await pending;
-  const [path, query] = split(sent.url);
-  const info = requestInfo(sent.method, path, query);
-  const request: IdentifiedRequest = { ...sent, user: await identify(server.access, sent, info, query) };
+  const user = await identify(server.access, sent, info, query, audit);
+  const request: IdentifiedRequest = { ...sent, user, audit: audit?.record };
   if (path.startsWith('//')) return plainNotFound();
   if (!info.isResourceRequest) return answerNonResource(server, request, path, query);
   if (!server.catalog.hasGroup(info.group) || !server.catalog.hasGroupVersion(info.group, info.version)) return plainNotFound();
@@ -135,6 +153,7 @@ async function resourceRequest(
     user: request.user,
     userAgent: header(request, 'user-agent') ?? '',
     query,
+    ...(request.audit ? { audit: request.audit } : {}),
   };
 }
 

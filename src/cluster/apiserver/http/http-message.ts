@@ -18,6 +18,8 @@ export interface HttpRequest {
   /** Who asks, where the caller knows. */
   readonly user?: UserInfo;
   readonly clientCertificate?: ClientCertificate | undefined;
+  /** Where the connection comes from: an IP address. */
+  readonly remoteAddress?: string | undefined;
 }
 
 export type HttpHeaders = Readonly<Record<string, string | readonly string[]>>;
@@ -29,6 +31,8 @@ export interface HttpResponse {
   readonly body: string | Uint8Array | ByteStream;
   /** Of a 101: what is to be spoken from here on. */
   readonly upgrade?: Upgrade;
+  /** To be told when the connection that was upgraded has ended. */
+  readonly ended?: () => void;
 }
 
 export function header(request: Pick<HttpRequest, 'headers'>, name: string): string | undefined {
