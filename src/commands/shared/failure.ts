@@ -56,5 +56,6 @@ const STORAGE_HINTS: Readonly<Record<string, string>> = {
   corrupt: 'delete the cluster (jibe cluster delete NAME) and sync again',
   foreign: 'choose another name (--cluster NAME) or another place (JIBE_HOME)',
   unknownLayout: 'use the version of jibe that wrote it, or delete the cluster (jibe cluster delete NAME)',
+  key: 'put the file back as it was when the cluster was last used, or delete the cluster (jibe cluster delete NAME) and sync again',
   failed: 'check the disk and its permissions',
 };
