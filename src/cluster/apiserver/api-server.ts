@@ -11,6 +11,8 @@ import { access, type Access } from './access.ts';
 import { AuditLog, type AuditOptions } from './audit/audit-log.ts';
 import { audited, jsonOf } from './audit/in-process.ts';
 import { attributesOf, requireAllowed } from './authorization/authorizer.ts';
+import { Fairness } from './flow-control/fairness.ts';
+import { FlowControlConfig } from './flow-control/flow-control-config.ts';
 import { CustomResources } from './custom/custom-resources.ts';
 import { applyTypeOf, FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
@@ -37,6 +39,8 @@ export interface ApiServerOptions {
   readonly access?: Access;
   /** What is told of requests, and to whom. Nothing by default. */
   readonly audit?: AuditOptions;
+  /** How many requests over HTTP are served at a time, of all priority levels together. Default: 600. */
+  readonly maxRequestsInFlight?: number;
 }
 
 export class ApiServer {
@@ -52,6 +56,9 @@ export class ApiServer {
   private auditIDs: Random | undefined;
   readonly clock: Clock;
   private readonly customResources: CustomResources;
+  private readonly flowControl: FlowControlConfig;
+  /** Who waits for whom among requests over HTTP. */
+  readonly fairness: Fairness;
 
   constructor(options: ApiServerOptions) {
     this.clock = options.clock;
@@ -75,6 +82,8 @@ export class ApiServer {
     this.healthChecks = healthChecks(async () => {
       await store.list('/registry/health/', { limit: 1 });
     });
+    this.flowControl = new FlowControlConfig({ store, clock, serve: (request) => this.handlers.serve(request).catch(storeFailed) });
+    this.fairness = new Fairness(this.flowControl, clock, options.maxRequestsInFlight);
     this.customResources = new CustomResources({ store, clock, catalog: this.catalog, serve: (request) => this.handlers.serve(request) });
   }
 
@@ -94,9 +103,10 @@ export class ApiServer {
     return this.auditIDs.uuid();
   }
 
-  /** The catalog knows custom resources only once this has resolved; undefined: it knows them already. */
+  /** The catalog knows custom resources, and requests have their priority, only once this has resolved; undefined: they do already. */
   ready(): Promise<void> | undefined {
-    return this.customResources.ready();
+    const [kinds, flows] = [this.customResources.ready(), this.flowControl.ready()];
+    return kinds && flows ? Promise.all([kinds, flows]).then(() => undefined) : (kinds ?? flows);
   }
 
   /** Throws a StatusError where the request is refused. */
@@ -121,6 +131,7 @@ export class ApiServer {
     if (audit && response.is === 'object') audit.responseObject(response.object as JsonObject);
     // who has made a definition may use its kinds at once
     if (changesDefinitions(request)) await this.customResources.settled();
+    if (request.group === FLOW_CONTROL && isWrite(request)) await this.flowControl.settled();
     return response;
   }
 
@@ -145,5 +156,9 @@ export class ApiServer {
   }
 }
 
-const changesDefinitions = ({ group, resource, verb }: ResourceRequest): boolean =>
-  group === 'apiextensions.k8s.io' && resource === 'customresourcedefinitions' && !['get', 'list', 'watch'].includes(verb);
+const FLOW_CONTROL = 'flowcontrol.apiserver.k8s.io';
+
+const isWrite = ({ verb }: ResourceRequest): boolean => !['get', 'list', 'watch'].includes(verb);
+
+const changesDefinitions = (request: ResourceRequest): boolean =>
+  request.group === 'apiextensions.k8s.io' && request.resource === 'customresourcedefinitions' && isWrite(request);

@@ -25,6 +25,8 @@ export interface StandaloneOptions {
   readonly webhooks?: WebhookCaller;
   /** What is told of requests, and to whom. Nothing by default. */
   readonly audit?: AuditOptions;
+  /** How many requests over HTTP are served at a time, of all priority levels together. Default: 600. */
+  readonly maxRequestsInFlight?: number;
 }
 
 export function standaloneApiServer(options: StandaloneOptions): ApiServer {
@@ -45,6 +47,7 @@ export function standaloneApiServer(options: StandaloneOptions): ApiServer {
     admission,
     access: who,
     ...(options.audit ? { audit: options.audit } : {}),
+    ...(options.maxRequestsInFlight === undefined ? {} : { maxRequestsInFlight: options.maxRequestsInFlight }),
   });
   return server;
 }

@@ -7,12 +7,13 @@ import type { Served } from '../generic/catalog.ts';
 import type { RequestBody, ResourceRequest, ResourceResponse, UserInfo } from '../../../apimachinery/api-request.ts';
 import type { AuditRecord } from '../audit/audit-log.ts';
 import { HttpAudit } from '../audit/http-audit.ts';
+import { TooManyRequests, type Turn } from '../flow-control/fairness.ts';
 import { compressed } from './compress.ts';
 import { convertObject, eventConverter, isConvertible, type Conversion } from './convert-response.ts';
 import { timeoutOf, within } from './deadline.ts';
 import { encodeBody } from './encode.ts';
 import { identify } from './identify.ts';
-import { header, plainNotFound, type HttpRequest, type HttpResponse } from './http-message.ts';
+import { header, plainNotFound, plainText, type HttpRequest, type HttpResponse } from './http-message.ts';
 import { checkRoute, negotiate, negotiateError, negotiateStream, SUPPORTED, type Accepted } from './negotiate.ts';
 import { answerNonResource } from './non-resource.ts';
 import { deleteOptions, parseQuery, queryOptions } from './query-options.ts';
@@ -31,26 +32,34 @@ export async function handleHttp(server: ApiServer, request: HttpRequest): Promi
   const info = requestInfo(request.method, path, query);
   const auditID = header(request, 'audit-id') || server.newAuditID();
   const audit = server.audit && new HttpAudit(server.audit, auditID, request, info);
+  const place: Place = { turn: undefined };
   let response: HttpResponse;
   try {
-    response = await answer(server, request, path, query, info, audit);
+    response = await answer(server, request, { path, query, info, audit, place });
   } catch (error) {
-    if (!(error instanceof StatusError)) {
+    if (error instanceof TooManyRequests) response = tooManyRequests(error);
+    else if (error instanceof StatusError) {
+      audit?.record?.failed(error.status);
+      response = statusAnswer(error, request);
+    } else {
       audit?.record?.panicked(error);
       throw error;
     }
-    audit?.record?.failed(error.status);
-    response = statusAnswer(error, request);
+  } finally {
+    place.turn?.release();
   }
   // what clients make up is not counted by its name
   const served = info.isResourceRequest && server.catalog.find(info.group, info.version, info.resource) ? info : undefined;
   const dryRun = query.getAll('dryRun');
   server.metrics.observe(request.method, served, { code: response.code, seconds: (server.now() - began) / 1000, dryRun });
   // nothing but documents that say so themselves may be kept
-  const headers = { 'audit-id': auditID, 'cache-control': 'no-cache, private', ...response.headers };
+  const headers = { 'audit-id': auditID, 'cache-control': 'no-cache, private', ...place.turn?.headers, ...response.headers };
   const told = { ...response, headers };
   return compressed(request, audit ? audit.answered(told) : told);
 }
+
+const CONNECTIONS = ['attach', 'exec', 'log', 'portforward', 'proxy'];
+const isConnection = ({ isResourceRequest, subresource }: RequestInfo): boolean => isResourceRequest && CONNECTIONS.includes(subresource);
 
 function split(url: string): [path: string, query: URLSearchParams] {
   const at = url.indexOf('?');
@@ -63,17 +72,32 @@ interface IdentifiedRequest extends HttpRequest {
   readonly audit: AuditRecord | undefined;
 }
 
-async function answer(
-  server: ApiServer,
-  sent: HttpRequest,
-  path: string,
-  query: URLSearchParams,
-  info: RequestInfo,
-  audit: HttpAudit | undefined,
-): Promise<HttpResponse> {
+/** Where a request has its turn, once it is known whose it is. */
+interface Place {
+  turn: Turn | undefined;
+}
+
+interface Received {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly info: RequestInfo;
+  readonly audit: HttpAudit | undefined;
+  readonly place: Place;
+}
+
+const tooManyRequests = ({ message }: TooManyRequests): HttpResponse => {
+  const response = plainText(429, `${message}\n`);
+  return { ...response, headers: { ...response.headers, 'retry-after': '1' } };
+};
+
+async function answer(server: ApiServer, sent: HttpRequest, { path, query, info, audit, place }: Received): Promise<HttpResponse> {
   const pending = server.ready();
   if (pending) await pending;
-  const user = await identify(server.access, sent, info, query, audit);
+  // connections that stay open would keep their places for ever
+  const enter = isConnection(info)
+    ? undefined
+    : (asking: UserInfo): void | Promise<void> => (place.turn = server.fairness.turn({ ...info, user: asking }))?.take();
+  const user = await identify(server.access, sent, info, query, audit, enter);
   const request: IdentifiedRequest = { ...sent, user, audit: audit?.record };
   if (path.startsWith('//')) return plainNotFound();
   if (!info.isResourceRequest) return answerNonResource(server, request, path, query);

@@ -19,19 +19,25 @@ export interface IdentityAudit extends Pick<RequestAudit, 'annotate'> {
   actsAs(user: UserInfo): void;
 }
 
-/** Throws a StatusError: 401 where the sender's credentials are not valid, 403 where they may not do this. */
+/**
+ * Throws a StatusError: 401 where the sender's credentials are not valid, 403 where they may not do this.
+ * @param enter may hold the request back, or throw, before it is authorized
+ */
 export async function identify(
   access: Access,
   request: Credentials & { readonly user?: UserInfo },
   info: RequestInfo,
   query: URLSearchParams,
   watchers?: Watchers,
+  enter?: (user: UserInfo) => void | Promise<void>,
 ): Promise<UserInfo> {
   const sender = request.user ?? (await authenticate(access, request, watchers));
   const audit = watchers?.authenticated(sender);
   const wanted = impersonated(request.headers);
   const user = wanted ? await access.impersonation.actAs(wanted, attributes(sender, info, query)) : sender;
   if (wanted) audit?.actsAs(user);
+  const entering = enter?.(user);
+  if (entering) await entering;
   await requireAllowed(access.authorizer, attributes(user, info, query), audit);
   return user;
 }
