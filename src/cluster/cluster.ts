@@ -66,6 +66,9 @@ export interface ClusterOptions {
   readonly behaviour?: BehaviourDocument;
   /** Who sends requests over the network, and who may do what. Roles count unless it is said otherwise. */
   readonly access?: AccessOptions;
+  /** By name, as kube-apiserver's flags of these names have them. */
+  readonly enableAdmissionPlugins?: readonly string[];
+  readonly disableAdmissionPlugins?: readonly string[];
   /** Signs certificates that are asked for through the API, and is what pods trust: `kube-root-ca.crt`. */
   readonly certificateAuthority?: AuthorityFiles;
   /** Told of failures that a component will try to mend by itself. */
@@ -108,6 +111,8 @@ export class Cluster {
       random: this.random,
       store: this.store,
       access: { authorization: 'Node,RBAC', ...options.access },
+      enableAdmissionPlugins: options.enableAdmissionPlugins ?? [],
+      disableAdmissionPlugins: options.disableAdmissionPlugins ?? [],
       ...(options.webhooks ? { webhooks: options.webhooks } : {}),
       ...(options.audit ? { audit: options.audit } : {}),
     });
@@ -187,8 +192,9 @@ export class Cluster {
     const parts = { store: this.store, clock: this.clock, random: this.random };
     const fresh = this.store.revision === 1;
     await bootstrap(parts);
-    // once, and not again when somebody took it away
-    if (fresh) await bootstrapStorageClass(parts);
+    // once, and not again when somebody took it away; without controllers nobody would provide the volumes
+    const { components = COMPONENT_NAMES } = this.options;
+    if (fresh && components.includes('controllers')) await bootstrapStorageClass(parts);
   }
 
   /** @param userAgent names the field manager of what is written */

@@ -41,6 +41,12 @@ export default class ClusterStart extends JibeCommand {
       helpValue: 'FILE',
       dependsOn: ['audit-log'],
     }),
+    'enable-admission-plugins': Flags.string({ summary: 'Those that are off by default, with commas.', helpValue: 'NAMES' }),
+    'disable-admission-plugins': Flags.string({ summary: 'Those that are on by default, with commas.', helpValue: 'NAMES' }),
+    'token-auth-file': Flags.string({
+      summary: 'Who comes with which token: lines of `token,user,uid,"group,group"`.',
+      helpValue: 'FILE',
+    }),
     foreground: Flags.boolean({ summary: 'Stay in this process until it is interrupted.' }),
     ...outputFlags,
   };
@@ -57,8 +63,18 @@ export default class ClusterStart extends JibeCommand {
           throw new CannotDo(`cluster ${flags.name} is served at ${running.url} already`, `jibe cluster stop --name ${flags.name} ends it`);
         return this.tell(running, flags);
       }
-      const audit = auditOf(flags);
-      const options = { home: jibeHome(), name: flags.name, nodes: flags.nodes, port: flags.port ?? 0, components, ...audit };
+      const { name, nodes, port = 0, 'token-auth-file': tokens } = flags;
+      const options = {
+        home: jibeHome(),
+        name,
+        nodes,
+        port,
+        components,
+        enableAdmissionPlugins: listOf(flags['enable-admission-plugins']),
+        disableAdmissionPlugins: listOf(flags['disable-admission-plugins']),
+        ...(tokens === undefined ? {} : { tokenAuthFile: path.resolve(tokens) }),
+        ...auditOf(flags),
+      };
       return flags.foreground ? this.serve(options, flags) : this.spawn(options, flags);
     });
   }
@@ -89,9 +105,14 @@ function auditOf({ 'audit-log': log, 'audit-policy': policy }: StartFlags): Pick
   if (log === undefined) return {};
   return { audit: { log: path.resolve(log), ...(policy === undefined ? {} : { policy: path.resolve(policy) }) } };
 }
+const listOf = (text = ''): string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
 
 function componentsOf(text: string): NonNullable<ServeOptions['components']> {
-  const names = text.split(',').map((name) => name.trim());
+  const names = listOf(text);
   const unknown = names.find((name) => !COMPONENTS.includes(name));
   if (unknown !== undefined)
     throw new CannotDo(`--components: ${JSON.stringify(unknown)} is no component`, `there are ${COMPONENTS.join(', ')}`);
