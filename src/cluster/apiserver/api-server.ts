@@ -18,6 +18,7 @@ import { applyTypeOf, FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
 import { healthChecks, type HealthCheck } from './http/health.ts';
 import { RequestMetrics } from './http/metrics.ts';
+import { keepKubernetesService } from './service/kubernetes-service.ts';
 import { ResourceCatalog } from './generic/catalog.ts';
 import type { ResourceDefinition } from './generic/resource-definition.ts';
 import type { RequestAudit, ResourceMapping, ResourceRequest, ResourceResponse, ServedResource } from '../../apimachinery/api-request.ts';
@@ -83,6 +84,7 @@ export class ApiServer {
       await store.list('/registry/health/', { limit: 1 });
     });
     this.flowControl = new FlowControlConfig({ store, clock, serve: (request) => this.handlers.serve(request).catch(storeFailed) });
+    keepKubernetesService({ store, clock, serve: (request) => this.handlers.serve(request) });
     this.fairness = new Fairness(this.flowControl, clock, options.maxRequestsInFlight);
     this.customResources = new CustomResources({ store, clock, catalog: this.catalog, serve: (request) => this.handlers.serve(request) });
   }
