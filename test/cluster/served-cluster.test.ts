@@ -112,7 +112,7 @@ test('who comes with a token of --token-auth-file is whom its line names', async
     components: [],
     inMemory: true,
     tokenAuthFile,
-    onError: console.error,
+    onError: onError,
   });
   const ca = loadKubeconfig({ env: {}, files: [tokens.serving.kubeconfig] }).ca!;
   const dispatcher = new Agent({ connect: { ca } });

@@ -77,7 +77,10 @@ describe('at the next start', () => {
   });
 
   test('the rules of an aggregated role are left to its controller, its selectors are not', async () => {
-    const { before, after } = await restarted('/registry/clusterroles/view', ({ aggregationRule: _, ...role }) => ({ ...role, rules: [] }));
+    const { before, after } = await restarted('/registry/clusterroles/view', (role) => {
+      const { aggregationRule: _, ...rest } = role;
+      return { ...rest, rules: [] };
+    });
     expect(after['rules']).toEqual([]);
     expect(after['aggregationRule']).toEqual(before['aggregationRule']);
   });
