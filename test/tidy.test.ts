@@ -35,6 +35,7 @@ const MAY_IMPORT: readonly (readonly [folder: string, from: readonly string[]])[
       'cluster/named-cluster.ts',
       'cluster/served-cluster.ts',
       'cluster/serving.ts',
+      'cluster/simulation/',
     ],
   ],
 ];
