@@ -113,13 +113,14 @@ export class ApiServer {
 
   /** Throws a StatusError where the request is refused. */
   async serve(request: ResourceRequest): Promise<ResourceResponse> {
-    if (this.audit) return audited(this.audit, this.newAuditID(), request, (asked, told) => this.serveInProcess(asked, told));
-    return this.serveInProcess(request);
+    if (this.audit) return audited(this.audit, this.newAuditID(), request, (asked, told) => this.serveTold(asked, told));
+    const checking = requireAllowed(this.access.authorizer, attributesOf(request));
+    if (checking) await checking;
+    return this.serveAllowed(request);
   }
 
-  private async serveInProcess(request: ResourceRequest, told?: RequestAudit): Promise<ResourceResponse> {
-    const checking = requireAllowed(this.access.authorizer, attributesOf(request), told);
-    if (checking) await checking;
+  private async serveTold(request: ResourceRequest, told?: RequestAudit): Promise<ResourceResponse> {
+    await requireAllowed(this.access.authorizer, attributesOf(request), told);
     return this.serveAllowed(request);
   }
 
@@ -127,13 +128,15 @@ export class ApiServer {
   async serveAllowed(request: ResourceRequest): Promise<ResourceResponse> {
     const pending = this.ready();
     if (pending) await pending;
+    const settling = request.group === FLOW_CONTROL && isWrite(request) ? this.flowControl.settle() : undefined;
+    if (settling) await settling;
     const { audit, body } = request;
     if (audit && (body?.patchType || request.verb.startsWith('delete'))) audit.requestObject(body?.value ?? jsonOf(body?.text));
     const response = await this.handlers.serve(request).catch(storeFailed);
     if (audit && response.is === 'object') audit.responseObject(response.object as JsonObject);
     // who has made a definition may use its kinds at once
     if (changesDefinitions(request)) await this.customResources.settled();
-    if (request.group === FLOW_CONTROL && isWrite(request)) await this.flowControl.settled();
+
     return response;
   }
 

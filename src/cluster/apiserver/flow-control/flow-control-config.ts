@@ -59,15 +59,15 @@ export class FlowControlConfig {
     return (this.loading ??= this.load());
   }
 
-  /** Resolves once all conditions are told. */
-  async settled(): Promise<void> {
-    while (this.working) await this.working;
+  /** Tells what conditions there are to tell; undefined where there are none. Whoever writes next must not be told of a conflict for it. */
+  settle(): Promise<void> | undefined {
+    if (this.pending.size === 0) return this.working;
+    return (this.working ??= this.parts.clock.hold(this.work()).finally(() => (this.working = undefined)));
   }
 
   private async load(): Promise<void> {
     await this.follow(LEVELS, (name, object) => this.levelChanged(name, object as unknown as PriorityLevelConfiguration | undefined));
     await this.follow(SCHEMAS, (name, object) => this.schemaChanged(name, object as unknown as FlowSchema | undefined));
-    await this.settled();
     this.loaded = true;
   }
 
@@ -120,13 +120,12 @@ export class FlowControlConfig {
   private enqueue(name: string): void {
     const schema = this.schemas.get(name);
     if (!schema || isTold(schema, this.conditionOf(schema))) return;
+    // the write that this is about is answered first
+    if (this.pending.size === 0) this.parts.clock.schedule(0, () => void this.settle(), { background: true });
     this.pending.add(name);
-    this.working ??= this.parts.clock.hold(this.work()).finally(() => (this.working = undefined));
   }
 
   private async work(): Promise<void> {
-    // the write that this is about is answered first
-    await Promise.resolve();
     for (const name of this.pending) {
       this.pending.delete(name);
       const schema = this.schemas.get(name);

@@ -122,23 +122,39 @@ test('levels that have nothing to do lend seats', async () => {
 });
 
 describe('the condition Dangling', () => {
-  const condition = async (client: Client, name: string): Promise<unknown> =>
-    (await client.get(SCHEMA, name)).status?.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`);
+  const world = async () => {
+    const { client, clock } = await server();
+    const condition = async (): Promise<unknown> => {
+      await clock.advance(1);
+      const { status } = await client.get(SCHEMA, 'own');
+      return status?.conditions?.map(({ type, status: is, reason }) => `${type}=${is} ${reason}`);
+    };
+    return { client, condition };
+  };
 
   test('tells whether the priority level is there, and follows it', async () => {
-    const { client } = await server();
+    const { client, condition } = await world();
     expect((await client.create(SCHEMA, flowSchema('own', 'narrow'))).status).toEqual({});
-    expect(await condition(client, 'own')).toEqual(['Dangling=True NotFound']);
+    expect(await condition()).toEqual(['Dangling=True NotFound']);
     await client.create(LEVEL, level({ type: 'Reject' }) as never);
-    expect(await condition(client, 'own')).toEqual(['Dangling=False Found']);
+    expect(await condition()).toEqual(['Dangling=False Found']);
     await client.delete(LEVEL, 'narrow');
-    expect(await condition(client, 'own')).toEqual(['Dangling=True NotFound']);
+    expect(await condition()).toEqual(['Dangling=True NotFound']);
     const { managedFields } = (await client.get(SCHEMA, 'own')).metadata;
     expect(managedFields?.map((entry) => [entry.manager, entry.operation, entry.subresource])).toContainEqual([
       'api-priority-and-fairness-config-consumer-v1',
       'Apply',
       'status',
     ]);
+  });
+
+  test('is told after the answer, and before anybody writes again', async () => {
+    const { client } = await world();
+    const made = await client.create(SCHEMA, flowSchema('own', 'narrow'));
+    expect((await client.get(SCHEMA, 'own')).status).toEqual({});
+    const { object } = await client.patch(SCHEMA, 'own', { metadata: { labels: { a: 'b' } } }, { type: 'merge' });
+    expect(object.status?.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual(['Dangling=True']);
+    expect(object.metadata.resourceVersion).not.toBe(made.metadata.resourceVersion);
   });
 });
 
