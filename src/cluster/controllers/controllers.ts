@@ -2,6 +2,7 @@
 // gives each its own client and event recorder; the informers are shared.
 import type { Controller, ControllerDeps } from '../../client/controller.ts';
 import { deploymentController } from './deployment.ts';
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { statefulSetController } from './stateful-set.ts';
@@ -81,6 +82,11 @@ export function controllerSpecs({
     { component: 'namespace-controller', make: namespaceController },
     { component: 'endpoint-controller', make: endpointsController },
     { component: 'endpoint-slice-controller', serviceAccount: 'endpointslice-controller', make: endpointSliceController },
+    {
+      component: 'endpoint-slice-mirroring-controller',
+      serviceAccount: 'endpointslicemirroring-controller',
+      make: endpointSliceMirroringController,
+    },
     { component: 'statefulset-controller', make: statefulSetController },
     { component: 'daemonset-controller', serviceAccount: 'daemon-set-controller', make: daemonSetController },
     { component: 'job-controller', make: jobController },
