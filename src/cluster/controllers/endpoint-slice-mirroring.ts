@@ -22,7 +22,8 @@ const LEADER = 'control-plane.alpha.kubernetes.io/leader';
 const NOT_COPIED = new Set([LAST_CHANGE, 'kubectl.kubernetes.io/last-applied-configuration']);
 /** Of a subset; more are left out. */
 const MAX_ADDRESSES = 1000;
-const BY_SERVICE = 'service';
+/** Of an informer that the controller of EndpointSlices shares. */
+const BY_SERVICE = 'mirrored service';
 
 export function endpointSliceMirroringController(deps: ControllerDeps): Controller {
   const { client, informers, events } = deps;

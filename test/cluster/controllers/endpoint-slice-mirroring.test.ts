@@ -11,7 +11,9 @@ const endpoints = (subsets: Endpoints['subsets'], metadata: object = {}): Endpoi
 const http = { name: 'http', port: 80, protocol: 'TCP' } as const;
 const brief = (slice: object): string => {
   const { addressType, ports, endpoints: all } = slice as EndpointSlice;
-  const told = all.map(({ addresses, conditions }) => `${addresses[0]}${conditions?.ready ? '' : '!'}`);
+  const told = ((all as readonly EndpointSlice['endpoints'][number][] | null) ?? []).map(
+    ({ addresses, conditions }) => `${addresses[0]}${conditions?.ready ? '' : '!'}`,
+  );
   return `${addressType} ${(ports ?? []).map((p) => p.port).join('+')}: ${told.join(' ')}`;
 };
 
