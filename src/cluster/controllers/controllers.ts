@@ -31,6 +31,7 @@ import { csrSigningController } from './certificates/signing.ts';
 import { serviceAccountTokensController, type IssueToken } from './service-account-tokens.ts';
 import { rootCAPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
+import { volumeAttributesClassProtectionController } from './volume-attributes-class-protection.ts';
 import { replicaSetController, replicationController } from './replica-set.ts';
 
 export interface ControllerSpec {
@@ -99,6 +100,7 @@ export function controllerSpecs({
       make: claimProtectionController,
     },
     { component: 'persistentvolume-protection-controller', serviceAccount: 'pv-protection-controller', make: volumeProtectionController },
+    { component: 'volumeattributesclass-protection-controller', make: volumeAttributesClassProtectionController },
     { component: 'external-provisioner', make: (deps) => simulatedProvisioner(deps, simulatedProvisioners) },
     { component: 'controllermanager', serviceAccount: 'disruption-controller', make: disruptionController },
     { component: 'resourcequota-controller', make: resourceQuotaController },
