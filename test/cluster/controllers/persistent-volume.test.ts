@@ -123,6 +123,7 @@ describe('whole runs', () => {
       kind: 'VolumeAttributesClass',
       metadata: { name: 'gold' },
       driverName: 'd',
+      parameters: { a: 'b' },
     });
     await client.create('v1/PersistentVolumeClaim', {
       apiVersion: 'v1',
