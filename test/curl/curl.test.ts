@@ -8,7 +8,7 @@ import { loadKubeconfig } from '../../src/client/kubeconfig.ts';
 import { serveCluster, type ServedCluster } from '../../src/cluster/served-cluster.ts';
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
-if (!hasCurl) console.log('curl is not installed: its tests are not run');
+if (!hasCurl) process.stderr.write('curl is not installed: its tests are not run\n');
 
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'jibe-curl-'));
 let served: ServedCluster;
