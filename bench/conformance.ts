@@ -1,20 +1,15 @@
-// How often the API server answers as a real one did: replays recorded answers into a server in this process.
+// How often the API server answers as a real one did: replays recorded answers into a server.
 //
-//   npm run conformance -- [--data DIR] [--groups defaults,create,...] [--only TEXT] [--failures FILE] [--ratchet FILE [--update]]
+//   npm run conformance -- [--data DIR] [--groups defaults,create,...] [--only TEXT] [--failures FILE] [--ratchet FILE [--update]] [--https]
 //
+// With --https it goes over the network, into a server as `jibe cluster start --components apiserver` serves one.
 // With --ratchet the agreement by group and kind must not fall below what the file says; --update writes what was reached. With
 // --markdown the table of a page (docs/conformance.md) is written anew, between its two marks.
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { RealClock } from '../src/apimachinery/clock.ts';
-import { Random } from '../src/apimachinery/random.ts';
-import type { UserInfo } from '../src/apimachinery/api-request.ts';
-import { bootstrap } from '../src/cluster/apiserver/bootstrap/bootstrap.ts';
-import { standaloneApiServer } from '../src/cluster/apiserver/standalone.ts';
-import { MemoryStore } from '../src/cluster/storage/memory-store.ts';
-import { handleHttp } from '../src/cluster/apiserver/http/http-api.ts';
+import { inProcess, overHttps } from './conformance-servers.ts';
 
 interface Counts {
   cases: number;
@@ -32,6 +27,7 @@ const { values: args } = parseArgs({
     ratchet: { type: 'string' },
     update: { type: 'boolean', default: false },
     markdown: { type: 'string' },
+    https: { type: 'boolean', default: false },
   },
 });
 
@@ -40,21 +36,15 @@ const { replay } = (await import(pathToFileURL(path.join(data, 'replay.mjs')).hr
   replay(request: unknown, options: object): Promise<Record<string, Counts>>;
 };
 const failures = args.failures ? fs.createWriteStream(args.failures) : undefined;
-/** The token of whom the requests come from, unless they say otherwise. */
-const TOKEN = 'recorded';
-const ADMIN: UserInfo = {
-  username: 'admin',
-  uid: '11111111-2222-4333-8444-555555555555',
-  groups: ['system:masters', 'system:authenticated'],
-};
-
 // some sequences were recorded with an admission plugin that a default API server does not run
 const WITH_NODE_RESTRICTION = 'node-restriction/';
 const onResult = (result: { readonly id: string; readonly level: number }): void => {
   if (failures && result.level < 3) failures.write(`${JSON.stringify(result)}\n`);
 };
 const groups = args.groups?.split(',') ?? ['defaults', 'create', 'update', 'tables', 'sequences'];
-const totals = await replay(request(['NodeRestriction']), {
+const serve = (disabled: readonly string[]) => (args.https ? overHttps(disabled, data) : inProcess(disabled));
+const plain = await serve(['NodeRestriction']);
+const totals = await replay(plain.request, {
   data,
   groups,
   only: args.only,
@@ -62,8 +52,11 @@ const totals = await replay(request(['NodeRestriction']), {
     if (!result.id.startsWith(WITH_NODE_RESTRICTION)) onResult(result);
   },
 });
+await plain.stop();
 if (groups.includes('sequences') && totals['sequences node-restriction']) {
-  const restricted = await replay(request([]), { data, groups: ['sequences'], only: WITH_NODE_RESTRICTION, onResult });
+  const restricting = await serve([]);
+  const restricted = await replay(restricting.request, { data, groups: ['sequences'], only: WITH_NODE_RESTRICTION, onResult });
+  await restricting.stop();
   const [all, without, now] = [totals['sequences']!, totals['sequences node-restriction'], restricted['sequences node-restriction']!];
   for (const level of ['verdict', 'answer', 'exact'] as const) all[level] += now[level] - without[level];
   totals['sequences node-restriction'] = now;
@@ -78,89 +71,6 @@ for (const [key, t] of Object.entries(totals).sort()) {
 }
 if (args.ratchet) holdRatchet(args.ratchet, args.update);
 if (args.markdown) writeTable(args.markdown);
-
-/** Requests into a server of this process, as replay.mjs makes them. */
-function request(disableAdmissionPlugins: readonly string[]): unknown {
-  const clock = new RealClock();
-  const store = new MemoryStore(clock);
-  const random = new Random(1);
-  const server = standaloneApiServer({
-    clock,
-    random,
-    store,
-    disableAdmissionPlugins,
-    access: { authorization: 'Node,RBAC', staticTokens: { [TOKEN]: ADMIN } },
-  });
-  const booted = bootstrap({ store, clock, random });
-  const send = async (method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<unknown> => {
-    await booted;
-    // some answers are those of a store that has been compacted
-    if (method === 'POST' && url === '/api/v1/namespaces') store.compact(store.revision);
-    const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
-    const all = {
-      'user-agent': 'node',
-      ...(text === undefined ? {} : { 'content-type': 'application/json' }),
-      accept: 'application/json',
-      authorization: `Bearer ${TOKEN}`,
-      ...headers,
-    };
-    const response = await handleHttp(server, {
-      method,
-      url,
-      headers: all,
-      body: text === undefined ? undefined : Buffer.from(text),
-    });
-    if (typeof response.body !== 'string' && !(response.body instanceof Uint8Array)) {
-      response.body.cancel();
-      return { code: response.code, headers: response.headers, body: '', text: '' };
-    }
-    const answered = typeof response.body === 'string' ? response.body : Buffer.from(response.body).toString();
-    return { code: response.code, headers: response.headers, body: parsed(answered), text: answered };
-  };
-  return Object.assign(send, {
-    watch(url: string, headers: Record<string, string> = {}) {
-      const events: unknown[] = [];
-      let code = 0;
-      let cancel = (): void => {};
-      const opened = handleHttp(server, {
-        method: 'GET',
-        url,
-        headers: { authorization: `Bearer ${TOKEN}`, ...headers },
-        body: undefined,
-      }).then((response) => {
-        code = response.code;
-        const { body } = response;
-        if (typeof body === 'string' || body instanceof Uint8Array) {
-          events.push(parsed(Buffer.from(body).toString()));
-          return;
-        }
-        cancel = () => body.cancel();
-        void (async () => {
-          // a chunk holds whole lines, often several
-          for (let chunk = await body.next(); chunk !== undefined; chunk = await body.next())
-            for (const line of Buffer.from(chunk).toString().split('\n')) if (line) events.push(JSON.parse(line));
-        })();
-      });
-      return {
-        opened,
-        async collect() {
-          await opened;
-          await new Promise((resolve) => setTimeout(resolve, 20));
-          return { code, events: events.splice(0) };
-        },
-        close: () => cancel(),
-      };
-    },
-  });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
 
 /** Fails where agreement fell; what rose is told, so that the file can follow. */
 function holdRatchet(file: string, update: boolean): void {

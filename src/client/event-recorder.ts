@@ -6,6 +6,7 @@ import type { KubernetesObject, Manifest } from '../apimachinery/object.ts';
 import { isAlreadyExists, isNotFound, StatusError } from '../apimachinery/status-error.ts';
 import { formatMicroTime, formatTime } from '../apimachinery/time.ts';
 import type { Client } from './client.ts';
+import { UnreachableError } from './transport.ts';
 
 /** From the tenth similar event within this time on they are summed up. */
 const SIMILAR_WINDOW_MS = 600_000;
@@ -13,6 +14,9 @@ const SIMILAR_LIMIT = 10;
 /** Of one source about one object: so many at once, then one in five minutes. */
 const SPAM_BURST = 25;
 const SPAM_REFILL_MS = 300_000;
+/** Of an event, while the server cannot be reached. */
+const MAX_TRIES = 12;
+const RETRY_MS = 10_000;
 /** How many kinds of event are remembered. */
 const REMEMBERED = 4096;
 
@@ -80,7 +84,7 @@ export class EventRecorder {
     if (this.isSpam(who, now)) return;
     const key = `${who}\n${object.fieldPath ?? ''}\n${type}\n${reason}\n${aggregated ? '' : text}`;
     // one after the other, so that counts are right
-    this.sending = this.sending.then(() => this.write(key, object, type, reason, text, details, now));
+    this.sending = this.sending.then(() => this.persist(() => this.write(key, object, type, reason, text, details, now)));
   }
 
   /** Resolves when all that was told so far is written. */
@@ -109,6 +113,19 @@ export class EventRecorder {
     if (bucket.tokens < 1) return true;
     bucket.tokens--;
     return false;
+  }
+
+  /** As long as the server cannot be reached, again and again; then the event is lost. */
+  private async persist(write: () => Promise<void>): Promise<void> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      try {
+        await write();
+        return;
+      } catch (error) {
+        if (!(error instanceof UnreachableError)) throw error;
+        await this.clock.sleep(RETRY_MS, { background: true });
+      }
+    }
   }
 
   private async write(

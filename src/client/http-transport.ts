@@ -16,12 +16,7 @@ import { StatusError, statusError } from '../apimachinery/status-error.ts';
 import { Credentials, type TlsIdentity } from './credentials.ts';
 import { parseDiscovery } from './discovery.ts';
 import type { ConnectionConfig } from './kubeconfig.ts';
-import type { Transport, TransportRequest } from './transport.ts';
-
-/** The server could not be asked. */
-export class UnreachableError extends Error {
-  override readonly name = 'UnreachableError';
-}
+import { UnreachableError, type Transport, type TransportRequest } from './transport.ts';
 
 const MAX_CONNECTIONS = 32;
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -12,3 +12,8 @@ export interface Transport {
   /** All resources at this moment, without subresources; of several versions of one the preferred first. */
   resources(): Promise<readonly ServedResource[]>;
 }
+
+/** No answer of an API server came, whether or not the request reached one. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+}

@@ -7,10 +7,8 @@ import type { UserInfo } from '../apimachinery/api-request.ts';
 import type { Manifest } from '../apimachinery/object.ts';
 import type { Random } from '../apimachinery/random.ts';
 import { Client } from '../client/client.ts';
-import type { Controller, ControllerDeps } from '../client/controller.ts';
-import { EventRecorder } from '../client/event-recorder.ts';
-import { Informers } from '../client/informer.ts';
 import { InProcessTransport } from '../client/in-process.ts';
+import type { Transport } from '../client/transport.ts';
 import { bootstrap, bootstrapStorageClass } from './apiserver/bootstrap/bootstrap.ts';
 import type { AccessOptions } from './apiserver/access.ts';
 import type { WebhookCaller } from './apiserver/admission/webhook/webhook-caller.ts';
@@ -18,21 +16,16 @@ import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
 import type { AuthorityFiles } from '../apimachinery/x509/certificate-authority.ts';
-import { controllerSpecs, type ControllerOptions } from './controllers/controllers.ts';
-import { serviceLoadBalancerController, type LoadBalancerRange } from './cloud-provider/service-load-balancer.ts';
-import { ADMIN, CONTROLLER_MANAGER, controllerUser, nodeUser, PROXY, SCHEDULER } from './identities.ts';
-import { kubelets } from './kubelet/kubelets.ts';
+import { COMPONENT_NAMES, ComponentProcess, type ComponentName, type ProcessOptions, type ProcessPart } from './component-process.ts';
+import type { ControllerOptions } from './controllers/controllers.ts';
+import { ADMIN } from './identities.ts';
 import { BehaviourError, checkDocument, type BehaviourDocument } from './kubelet/runtime/simulated/behaviour.ts';
-import { REALISTIC, traitsOf } from './kubelet/runtime/simulated/documents.ts';
-import { SimulatedRuntime } from './kubelet/runtime/simulated/simulated-runtime.ts';
-import { proxy } from './proxy/proxy.ts';
-import { SimulatedNetwork } from './proxy/simulated-network.ts';
-import { scheduler } from './scheduler/scheduler.ts';
+import { Machines } from './machines.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
 
-export { ADMIN };
-export type { BehaviourDocument };
+export { ADMIN, COMPONENT_NAMES };
+export type { BehaviourDocument, ComponentName };
 
 /** What is wrong with a behaviour document; undefined where nothing is. */
 export function checkBehaviours(document: unknown): string | undefined {
@@ -44,13 +37,6 @@ export function checkBehaviours(document: unknown): string | undefined {
     throw error;
   }
 }
-
-/** Private addresses that are none of the cluster's own. */
-const LOAD_BALANCERS: LoadBalancerRange = { first: '172.29.0.1', last: '172.29.255.254' };
-
-/** What a cluster consists of besides its API server. */
-export const COMPONENT_NAMES = ['controllers', 'scheduler', 'nodes'] as const;
-export type ComponentName = (typeof COMPONENT_NAMES)[number];
 
 export interface ClusterOptions {
   readonly clock: Clock;
@@ -65,6 +51,9 @@ export interface ClusterOptions {
   readonly behaviour?: BehaviourDocument;
   /** Who sends requests over the network, and who may do what. Roles count unless it is said otherwise. */
   readonly access?: AccessOptions;
+  /** By name, as kube-apiserver's flags of these names have them. */
+  readonly enableAdmissionPlugins?: readonly string[];
+  readonly disableAdmissionPlugins?: readonly string[];
   /** Signs certificates that are asked for through the API, and is what pods trust: `kube-root-ca.crt`. */
   readonly certificateAuthority?: AuthorityFiles;
   /** Told of failures that a component will try to mend by itself. */
@@ -73,27 +62,15 @@ export interface ClusterOptions {
   readonly webhooks?: WebhookCaller;
 }
 
-/** One client a node, however often it is asked for. */
-function memoized(make: (node: string) => Client): (node: string) => Client {
-  const made = new Map<string, Client>();
-  return (node) => {
-    let client = made.get(node);
-    if (!client) made.set(node, (client = make(node)));
-    return client;
-  };
-}
-
 export class Cluster {
   readonly clock: Clock;
   readonly server: ApiServer;
   private readonly random: Random;
   private readonly store: Store;
   private readonly options: ClusterOptions;
-  private components: readonly Controller[] = [];
-  private informers: Informers | undefined;
-  /** Where a connection to an address of a Service goes. */
-  network: SimulatedNetwork | undefined;
-  private readonly recorders: EventRecorder[] = [];
+  /** What the nodes of this cluster consist of, once there are components that need any. */
+  machines: Machines | undefined;
+  private process: ComponentProcess | undefined;
 
   private constructor(options: ClusterOptions) {
     this.options = options;
@@ -105,6 +82,8 @@ export class Cluster {
       random: this.random,
       store: this.store,
       access: { authorization: 'Node,RBAC', ...options.access },
+      enableAdmissionPlugins: options.enableAdmissionPlugins ?? [],
+      disableAdmissionPlugins: options.disableAdmissionPlugins ?? [],
       ...(options.webhooks ? { webhooks: options.webhooks } : {}),
     });
   }
@@ -113,51 +92,30 @@ export class Cluster {
     const cluster = new Cluster(options);
     await cluster.bootstrap();
     const { components = COMPONENT_NAMES } = options;
-    if (components.length) await cluster.startComponents(new Set(components));
+    if (components.length) cluster.process = await cluster.startProcess(components);
     return cluster;
   }
 
-  private async startComponents(wanted: ReadonlySet<ComponentName>): Promise<void> {
-    const { clock, options } = this;
-    const informers = new Informers(this.client(CONTROLLER_MANAGER, 'kube-controller-manager'), clock);
-    const deps = (component: string, user: UserInfo): ControllerDeps => {
-      const client = this.client(user, component);
-      const events = new EventRecorder(client, clock, { component });
-      this.recorders.push(events);
-      return { client, informers, clock, random: this.random.fork(), events, ...(options.onError ? { onError: options.onError } : {}) };
-    };
-    this.informers = informers;
-    const document = options.behaviour ?? REALISTIC;
-    const runtime = new SimulatedRuntime(clock, this.random, document);
-    const nodes = informers.of('v1/Node');
-    nodes.addIndex('address', ({ status }) => (status?.addresses ?? []).map(({ address }) => address));
-    const isNodeIP = (ip: string): boolean => [...nodes.byIndex('address', ip)].length > 0;
-    const network = new SimulatedNetwork(clock, this.random, isNodeIP);
-    this.network = network;
-    const parts: Readonly<Record<ComponentName, () => Controller[] | Promise<Controller[]>>> = {
-      controllers: () => [
-        ...controllerSpecs(this.controllerOptions()).map(({ component, serviceAccount = component, make }) =>
-          make(deps(component, controllerUser(serviceAccount))),
-        ),
-        serviceLoadBalancerController(deps('service-controller', controllerUser('service-controller')), LOAD_BALANCERS),
-      ],
-      scheduler: () => [scheduler(deps('default-scheduler', SCHEDULER))],
-      nodes: async () => {
-        const all = kubelets(deps('kubelet', ADMIN), {
-          runtime,
-          traits: traitsOf(document),
-          register: await this.missingNodes(),
-          clientOf: memoized((node) => this.client(nodeUser(node), 'kubelet')),
-        });
-        this.server.connectNodes(all.nodes);
-        return [proxy(deps('kube-proxy', PROXY), { backend: network }), all];
-      },
-    };
-    const components: Controller[] = [];
-    for (const name of COMPONENT_NAMES) if (wanted.has(name)) components.push(...(await parts[name]()));
-    this.components = components;
-    await informers.start();
-    for (const component of this.components) component.start();
+  /**
+   * Starts a process of this cluster, beside those that run already.
+   * @param options where it is unlike others: the way to the API server, and what it is told
+   */
+  async startProcess(names: readonly ProcessPart[], options: Partial<ProcessOptions> = {}): Promise<ComponentProcess> {
+    const { clock, random } = this;
+    this.machines ??= new Machines(clock, random, this.options.behaviour);
+    const { onError } = this.options;
+    const started = await ComponentProcess.start(new Set(names), {
+      clock,
+      random,
+      transport: (user, userAgent) => this.transport(user, userAgent),
+      machines: this.machines,
+      controllers: this.controllerOptions(),
+      register: names.includes('nodes') ? await this.missingNodes() : [],
+      ...(onError ? { onError } : {}),
+      ...options,
+    });
+    if (started.nodeApi) this.server.connectNodes(started.nodeApi);
+    return started;
   }
 
   private controllerOptions(): ControllerOptions {
@@ -183,13 +141,19 @@ export class Cluster {
     const parts = { store: this.store, clock: this.clock, random: this.random };
     const fresh = this.store.revision === 1;
     await bootstrap(parts);
-    // once, and not again when somebody took it away
-    if (fresh) await bootstrapStorageClass(parts);
+    // once, and not again when somebody took it away; without controllers nobody would provide the volumes
+    const { components = COMPONENT_NAMES } = this.options;
+    if (fresh && components.includes('controllers')) await bootstrapStorageClass(parts);
   }
 
   /** @param userAgent names the field manager of what is written */
   client(user: UserInfo = ADMIN, userAgent = 'jibe'): Client {
-    return new Client(new InProcessTransport(this.server, user, userAgent));
+    return new Client(this.transport(user, userAgent));
+  }
+
+  /** @param userAgent names the field manager of what is written */
+  transport(user: UserInfo, userAgent: string): Transport {
+    return new InProcessTransport(this.server, user, userAgent);
   }
 
   /** An API server alone, on a copy of this cluster's state: what is written there is written nowhere else, and nothing acts upon it. */
@@ -221,9 +185,7 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.components.map((component) => component.stop()));
-    await this.informers?.stop();
-    await Promise.all(this.recorders.map((recorder) => recorder.flushed()));
+    await this.process?.stop();
     await this.store.close();
   }
 }

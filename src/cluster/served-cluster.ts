@@ -4,6 +4,7 @@ import path from 'node:path';
 import { RealClock } from '../apimachinery/clock.ts';
 import { Random } from '../apimachinery/random.ts';
 import { writePrivateFile } from '../client/private-file.ts';
+import { readTokenFile } from './apiserver/authentication/static-tokens.ts';
 import { listen } from './apiserver/http/socket-server.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
 import { clusterDirectory } from './cluster-directory.ts';
@@ -16,11 +17,16 @@ import { webhookClient } from './webhook-client.ts';
 const HOST = '127.0.0.1';
 const PKI = 'pki';
 
-export interface ServeOptions extends Pick<ClusterOptions, 'nodes' | 'components' | 'behaviour'> {
+export interface ServeOptions extends Pick<
+  ClusterOptions,
+  'nodes' | 'components' | 'behaviour' | 'enableAdmissionPlugins' | 'disableAdmissionPlugins'
+> {
   readonly home: string;
   readonly name: string;
   /** 0: the one that the cluster had before, or any that is free. */
   readonly port: number;
+  /** As kube-apiserver's flag of this name: who comes with which token. */
+  readonly tokenAuthFile?: string;
   /** Keeps nothing but certificates: for tests. */
   readonly inMemory?: boolean;
   /** Told of failures that a component, or the server, will try to mend by itself. */
@@ -35,7 +41,8 @@ export interface ServedCluster {
 
 /** Throws a StorageError where the cluster is in use or cannot be kept, and an error with a `code` where the port cannot be had. */
 export async function serveCluster(options: ServeOptions): Promise<ServedCluster> {
-  const { home, name, nodes, components, behaviour, onError, inMemory } = options;
+  const { home, name, nodes, components, behaviour, enableAdmissionPlugins, disableAdmissionPlugins, tokenAuthFile, onError, inMemory } =
+    options;
   const directory = clusterDirectory(home, name);
   const opened = await openDirectory(directory);
   const clock = new RealClock(opened.timeMs);
@@ -54,11 +61,16 @@ export async function serveCluster(options: ServeOptions): Promise<ServedCluster
       store,
       onError,
       webhooks: webhookClient,
-      access: { serviceAccountTokens: { signingKey: certificates.serviceAccountKey } },
+      access: {
+        serviceAccountTokens: { signingKey: certificates.serviceAccountKey },
+        ...(tokenAuthFile === undefined ? {} : { staticTokens: readTokenFile(tokenAuthFile) }),
+      },
       certificateAuthority: { certificate: certificates.authority.cert, privateKey: certificates.authority.key },
       ...(nodes === undefined ? {} : { nodes }),
       ...(components ? { components } : {}),
       ...(behaviour ? { behaviour } : {}),
+      ...(enableAdmissionPlugins ? { enableAdmissionPlugins } : {}),
+      ...(disableAdmissionPlugins ? { disableAdmissionPlugins } : {}),
     });
     const { port, close } = await listenFor(cluster, certificates, options.port || lastPort(directory), options.port !== 0, onError);
     const serving = announce(directory, name, port, ['apiserver', ...(components ?? ['controllers', 'scheduler', 'nodes'])], certificates);

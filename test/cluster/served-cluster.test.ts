@@ -101,12 +101,29 @@ test('a cluster that is served is found, and no longer when it has stopped; it c
   await second.stop();
 });
 
-test('a body that never ends is cut off', async () => {
-  const { statusCode } = await request(`${served.serving.url}/api/v1/namespaces/default/configmaps`, {
-    dispatcher: agent,
+test('who comes with a token of --token-auth-file is whom its line names', async () => {
+  const tokenAuthFile = path.join(home, 'tokens.csv');
+  fs.writeFileSync(tokenAuthFile, 'secret,jane,u1,"devs, ops"\n');
+  const tokens = await serveCluster({
+    home,
+    name: 'tokens',
+    port: 0,
+    components: [],
+    inMemory: true,
+    tokenAuthFile,
+    onError: console.error,
+  });
+  const ca = loadKubeconfig({ env: {}, files: [tokens.serving.kubeconfig] }).ca!;
+  const dispatcher = new Agent({ connect: { ca } });
+  const answer = await request(`${tokens.serving.url}/apis/authentication.k8s.io/v1/selfsubjectreviews`, {
+    dispatcher,
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: `{"data":{"a":"${'x'.repeat(4 * 2 ** 20)}"}}`,
-  }).catch(() => ({ statusCode: 413 }));
-  expect(statusCode).toBeGreaterThanOrEqual(400);
+    body: JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }),
+    headers: { 'content-type': 'application/json', authorization: 'Bearer secret' },
+  });
+  expect(await answer.body.json()).toMatchObject({
+    status: { userInfo: { username: 'jane', uid: 'u1', groups: ['devs', 'ops', 'system:authenticated'] } },
+  });
+  await dispatcher.destroy();
+  await tokens.stop();
 });

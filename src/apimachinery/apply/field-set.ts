@@ -14,6 +14,16 @@ export interface Entry {
   readonly children: FieldSet | undefined;
 }
 
+let nextId = 0;
+
+/**
+ * Objects that are made alike are owned alike: of ten thousand pods of one kind, each manager's set and its form are kept once. Bounded,
+ * since clients choose what objects hold; sets with so many entries are rarely met twice.
+ */
+const shared = new Map<string, FieldSet>();
+const MAX_SHARED = 16_384;
+const MOST_SHARED = 64;
+
 export class FieldSet {
   /** In the order of elements. */
   readonly entries: readonly Entry[];
@@ -22,6 +32,9 @@ export class FieldSet {
   formOfMember: JsonObject | undefined;
   /** The type that the set was last found to agree with (see schema-changes.ts). */
   agreesWith: ApplyType | undefined;
+
+  /** Of this very set, never of another one. */
+  private readonly id = nextId++;
 
   private constructor(entries: readonly Entry[]) {
     this.entries = entries;
@@ -37,7 +50,16 @@ export class FieldSet {
 
   /** @param entries sorted, no element twice, none without member or children */
   static fromEntries(entries: readonly Entry[]): FieldSet {
-    return entries.length ? new FieldSet(entries) : FieldSet.EMPTY;
+    if (entries.length === 0) return FieldSet.EMPTY;
+    if (entries.length > MOST_SHARED) return new FieldSet(entries);
+    let key = '';
+    for (const { element, member, children } of entries) key += `${element.text}\n${member ? '.' : ''}${children ? children.id : ''}\n`;
+    let set = shared.get(key);
+    if (!set) {
+      if (shared.size >= MAX_SHARED) shared.clear();
+      shared.set(key, (set = new FieldSet(entries)));
+    }
+    return set;
   }
 
   get isEmpty(): boolean {

@@ -24,6 +24,15 @@ export interface StandaloneOptions {
   readonly webhooks?: WebhookCaller;
 }
 
+/** Plugins that are there only where webhooks can be reached. */
+const CALLED = ['MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook'];
+
+/** Names a plugin that there is not. */
+export class UnknownAdmissionPlugin extends Error {
+  override readonly name = 'UnknownAdmissionPlugin';
+}
+
+/** Throws an UnknownAdmissionPlugin where a name that is given is none. */
 export function standaloneApiServer(options: StandaloneOptions): ApiServer {
   const { clock, random, store = new MemoryStore(clock), disableAdmissionPlugins = [], webhooks } = options;
   const who = access({ store, clock, random }, options.access);
@@ -33,6 +42,10 @@ export function standaloneApiServer(options: StandaloneOptions): ApiServer {
     ...optional.filter(({ name }) => options.enableAdmissionPlugins?.includes(name)),
     ...who.admission,
   ];
+  const names = new Set([...[...plugins, ...optional].map(({ name }) => name), ...CALLED]);
+  for (const name of [...disableAdmissionPlugins, ...(options.enableAdmissionPlugins ?? [])])
+    if (!names.has(name))
+      throw new UnknownAdmissionPlugin(`there is no admission plugin ${JSON.stringify(name)}; there are ${[...names].sort().join(', ')}`);
   const admission = plugins.filter(({ name }) => !disableAdmissionPlugins.includes(name));
   const server: ApiServer = new ApiServer({ store, clock, random, resources: builtinResources(store, who), admission, access: who });
   return server;

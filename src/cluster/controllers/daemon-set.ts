@@ -108,7 +108,8 @@ export function daemonSetController(deps: ControllerDeps): Controller {
       for (const ds of sets.list()) {
         const { shouldRun, mayStay } = placementOn(node, ds);
         const runs = there.has(ds.metadata.uid);
-        if ((shouldRun && !runs) || (!mayStay && runs)) enqueue(ds);
+        // where a daemon runs that should not, it may count as well placed from now on
+        if ((shouldRun && !runs) || (!mayStay && runs) || (runs && (ds.status?.numberMisscheduled ?? 0) > 0)) enqueue(ds);
       }
     }
   }

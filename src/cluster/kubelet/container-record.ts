@@ -1,7 +1,7 @@
 // What a kubelet remembers of one container of a pod: its state now, its last end, how often it was started, and when it may be again.
 import type { Container, ContainerStateTerminated, ContainerStatus } from '#api/core/v1';
 import { timeMs } from '../../apimachinery/time.ts';
-import type { ContainerExit } from './runtime/runtime.ts';
+import type { ContainerExit, RunningContainer } from './runtime/runtime.ts';
 
 export type ContainerState =
   | { readonly is: 'waiting'; readonly reason: string; readonly message?: string }
@@ -49,14 +49,14 @@ export function newRecord(container: Container, role: ContainerRecord['role'], w
 }
 
 /** What the pod's status tells of the container, after the kubelet has started anew. @param id of the container if it still runs */
-export function recoverRecord(record: ContainerRecord, status: ContainerStatus | undefined, id: string | undefined): void {
+export function recoverRecord(record: ContainerRecord, status: ContainerStatus | undefined, found: RunningContainer | undefined): void {
   if (!status) return;
   const { state, lastState, restartCount, ready, started = false } = status;
   record.restartCount = restartCount;
   record.backoffMs = restartCount === 0 ? 0 : Math.min(FIRST_BACKOFF_MS * 2 ** (restartCount - 1), MAX_BACKOFF_MS);
   record.last = terminated(lastState?.terminated);
-  if (id !== undefined && state?.running) {
-    record.state = { is: 'running', startedAtMs: timeMs(state.running.startedAt ?? ''), id };
+  if (found) {
+    record.state = { is: 'running', ...found };
     record.ready = ready;
     record.started = started;
     return;

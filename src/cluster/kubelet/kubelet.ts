@@ -89,6 +89,14 @@ export class Kubelet {
     void worker?.kill();
   }
 
+  /** Of a pod that is no more: nothing of it may be left on the node. */
+  async cleanUp(pod: Pod): Promise<void> {
+    const { runtime } = this.parts;
+    const running = runtime.recoverPod(pod)?.running.values() ?? [];
+    await Promise.all(Array.from(running, ({ id }) => runtime.stopContainer(id, 0)));
+    await runtime.stopPodSandbox(pod);
+  }
+
   exited(podUid: string, containerId: string, exit: ContainerExit): boolean {
     const worker = this.workers.get(podUid);
     worker?.exited(containerId, exit);

@@ -146,6 +146,9 @@ class Kubelets implements KubeletsController {
     if (!isReported(node, this.traits)) this.count(kubelet.report());
     if (this.heartbeats) this.count(this.heartbeats.begin({ name, uid: node.metadata.uid, reportStatus: () => kubelet.reportStatus() }));
     for (const pod of this.pods.byIndex(BY_NODE, name)) this.podChanged(pod);
+    // what was taken away by force while there was no kubelet must not go on
+    for (const pod of this.options.runtime.podsOn(name))
+      if (this.pods.getByKey(objectKey(pod))?.metadata.uid !== pod.metadata.uid) this.count(kubelet.cleanUp(pod));
   }
 
   private clientOf(node: string): Client {

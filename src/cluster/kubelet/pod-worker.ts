@@ -124,6 +124,11 @@ export class PodWorker {
         statuses.find((s) => s.name === name),
         recovered.running.get(name),
       );
+      const exit = recovered.exited.get(name);
+      if (exit) {
+        this.containerExited(record, exit);
+        continue;
+      }
       if (record.role === 'ephemeral') continue;
       if (record.state.is === 'running') this.probe(record, record.state.id, record.state.startedAtMs);
       else if (record.state.is === 'terminated' && restarts(record, record.state.exit, this.restartPolicy)) this.plan(record, record.state);

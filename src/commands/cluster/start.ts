@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { Flags, type Interfaces } from '@oclif/core';
 import type { ServeOptions } from '../../cluster/served-cluster.ts';
 import type { Serving } from '../../cluster/serving.ts';
@@ -29,6 +30,12 @@ export default class ClusterStart extends JibeCommand {
       helpValue: COMPONENTS.join(','),
       default: COMPONENTS.join(','),
     }),
+    'enable-admission-plugins': Flags.string({ summary: 'Those that are off by default, with commas.', helpValue: 'NAMES' }),
+    'disable-admission-plugins': Flags.string({ summary: 'Those that are on by default, with commas.', helpValue: 'NAMES' }),
+    'token-auth-file': Flags.string({
+      summary: 'Who comes with which token: lines of `token,user,uid,"group,group"`.',
+      helpValue: 'FILE',
+    }),
     foreground: Flags.boolean({ summary: 'Stay in this process until it is interrupted.' }),
     ...outputFlags,
   };
@@ -45,7 +52,17 @@ export default class ClusterStart extends JibeCommand {
           throw new CannotDo(`cluster ${flags.name} is served at ${running.url} already`, `jibe cluster stop --name ${flags.name} ends it`);
         return this.tell(running, flags);
       }
-      const options = { home: jibeHome(), name: flags.name, nodes: flags.nodes, port: flags.port ?? 0, components };
+      const { name, nodes, port = 0, 'token-auth-file': tokens } = flags;
+      const options = {
+        home: jibeHome(),
+        name,
+        nodes,
+        port,
+        components,
+        enableAdmissionPlugins: listOf(flags['enable-admission-plugins']),
+        disableAdmissionPlugins: listOf(flags['disable-admission-plugins']),
+        ...(tokens === undefined ? {} : { tokenAuthFile: path.resolve(tokens) }),
+      };
       return flags.foreground ? this.serve(options, flags) : this.spawn(options, flags);
     });
   }
@@ -71,8 +88,14 @@ export default class ClusterStart extends JibeCommand {
 
 type StartFlags = Interfaces.InferredFlags<typeof ClusterStart.flags>;
 
+const listOf = (text = ''): string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+
 function componentsOf(text: string): NonNullable<ServeOptions['components']> {
-  const names = text.split(',').map((name) => name.trim());
+  const names = listOf(text);
   const unknown = names.find((name) => !COMPONENTS.includes(name));
   if (unknown !== undefined)
     throw new CannotDo(`--components: ${JSON.stringify(unknown)} is no component`, `there are ${COMPONENTS.join(', ')}`);

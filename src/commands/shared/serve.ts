@@ -13,12 +13,19 @@ export async function serveUntil(options: ServerOptions, end: AbortSignal, ready
     if (code === 'EADDRINUSE')
       throw new CannotDo(`port ${options.port} is in use`, 'choose another one with --port, or leave the flag away', error);
     if (code === 'EACCES') throw new CannotDo(`port ${options.port} may not be used by this user`, 'choose one above 1023', error);
+    if (error instanceof Error && NOT_AS_ASKED[error.name]) throw new CannotDo(error.message, NOT_AS_ASKED[error.name], error);
     throw error;
   });
   ready(served.serving);
   if (!end.aborted) await new Promise((resolve) => end.addEventListener('abort', resolve, { once: true }));
   await served.stop();
 }
+
+/** What a server cannot be given, by the error's name → what to do about it. */
+const NOT_AS_ASKED: Readonly<Record<string, string>> = {
+  TokenFileError: 'mend what --token-auth-file names',
+  UnknownAdmissionPlugin: 'mend --enable-admission-plugins or --disable-admission-plugins',
+};
 
 function log(component: string, key: string, error: unknown): void {
   const time = new Date(new RealClock().now()).toISOString();

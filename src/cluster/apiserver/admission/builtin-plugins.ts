@@ -15,6 +15,7 @@ import { mutatingAdmissionPolicy } from './policy/mutating-admission-policy.ts';
 import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts';
 import { priority } from './priority.ts';
 import { resourceQuota } from './resource-quota.ts';
+import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
@@ -47,6 +48,7 @@ export function builtinAdmission({
     defaultStorageClass(store),
     storageObjectInUseProtection,
     persistentVolumeClaimResize(store),
+    runtimeClass(store),
     defaultIngressClass(store),
     podTopologyLabels(store),
     mutatingAdmissionPolicy(store),

@@ -42,9 +42,16 @@ const encoded = new WeakMap<object, Buffer>();
 export function objectBytes(object: KubernetesObject | JsonObject): Buffer {
   let bytes = encoded.get(object);
   if (bytes === undefined) {
-    bytes = Buffer.from(encodeJson(object));
+    bytes = lasting(encodeJson(object));
     encoded.set(object, bytes);
   }
+  return bytes;
+}
+
+/** Not from Node's pool: whatever passes by would stay with what lies beside it there. */
+function lasting(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
   return bytes;
 }
 

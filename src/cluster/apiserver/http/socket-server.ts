@@ -5,18 +5,37 @@ import http2 from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { RealClock } from '../../../apimachinery/clock.ts';
+import { timeoutError } from '../../../apimachinery/status-error.ts';
 import type { ApiServer } from '../api-server.ts';
-import { handleHttp, type ClientCertificate, type HttpResponse } from './http-api.ts';
+import { handleHttp, statusAnswer, type ClientCertificate, type HttpResponse } from './http-api.ts';
 
 /** The most that a body may have, in bytes; the pipeline refuses one that is longer. */
 const MAX_BODY_BYTES = 3 * 2 ** 20;
 const MAX_HEADER_BYTES = 1 << 20;
-/** How long a client may take for the handshake, and then for the headers and the whole of a request, in milliseconds. */
-const HANDSHAKE_TIMEOUT_MS = 10_000;
-const HEADERS_TIMEOUT_MS = 32_000;
-const REQUEST_TIMEOUT_MS = 60_000;
+/** How long a client may take, in milliseconds. */
+export interface Patience {
+  /** For the handshake of TLS. */
+  readonly handshake: number;
+  /** For the headers of a request of HTTP/1.1. */
+  readonly headers: number;
+  /** For the whole of a request, body and all. */
+  readonly request: number;
+  /** With a connection on which nothing is asked. */
+  readonly idle: number;
+}
+const CHECK_MS = 5_000;
+const PATIENCE: Patience = { handshake: 10_000, headers: 32_000, request: 60_000, idle: 90_000 };
+/** How much of a body that is too long, and for how long, a client may go on sending after it was answered. */
+const LINGER_BYTES = 256 * 1024;
+const LINGER_MS = 500;
 /** Streams that one HTTP/2 connection may have open at a time, as kube-apiserver has it. */
 const MAX_CONCURRENT_STREAMS = 100;
+
+/** The network's time goes on whatever the cluster's clock shows. */
+const CLOCK = new RealClock();
+const TOO_SLOW = Symbol('too slow');
+const TIMED_OUT = 'request did not complete within the allotted timeout';
 
 export interface SocketServerOptions {
   readonly server: ApiServer;
@@ -28,6 +47,7 @@ export interface SocketServerOptions {
   readonly cert: string;
   /** PEM: who signs the certificates of clients. */
   readonly clientCA: string;
+  readonly patience?: Patience;
   /** Told of failures of the server itself; the client is answered with 500. */
   readonly onError: (error: unknown) => void;
 }
@@ -40,7 +60,7 @@ export interface ListeningServer {
 
 /** Rejects where the address cannot be had (`EADDRINUSE`, `EACCES`). */
 export async function listen(options: SocketServerOptions): Promise<ListeningServer> {
-  const { key, cert, clientCA, host, port } = options;
+  const { key, cert, clientCA, host, port, patience = PATIENCE } = options;
   const listener = http2.createSecureServer({
     key,
     cert,
@@ -50,11 +70,16 @@ export async function listen(options: SocketServerOptions): Promise<ListeningSer
     // who has no certificate may still have a token, and be told so if not
     requestCert: true,
     rejectUnauthorized: false,
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    handshakeTimeout: patience.handshake,
     maxHeaderListPairs: 200,
     settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES },
   });
-  Object.assign(listener, { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS });
+  Object.assign(listener, {
+    headersTimeout: patience.headers,
+    requestTimeout: patience.request,
+    keepAliveTimeout: patience.idle,
+    connectionsCheckingInterval: Math.min(CHECK_MS, patience.headers),
+  });
   const sockets = new Set<Socket>();
   listener.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -64,6 +89,7 @@ export async function listen(options: SocketServerOptions): Promise<ListeningSer
   });
   listener.on('tlsClientError', (_, socket) => socket.destroy());
   listener.on('sessionError', () => undefined);
+  listener.on('session', (session) => hangUpWhenIdle(session, patience.idle));
   listener.on('request', (request, response) => void serve(options, request, response));
   listener.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void serveUpgrade(options, request, socket, head));
   await new Promise<void>((resolve, reject) => {
@@ -84,24 +110,42 @@ export async function listen(options: SocketServerOptions): Promise<ListeningSer
   };
 }
 
+/** A connection of HTTP/2 on which nothing is open ends; a watch on which nothing happens does not. */
+function hangUpWhenIdle(session: http2.ServerHttp2Session, idleMs: number): void {
+  let open = 0;
+  session.on('stream', (stream) => {
+    open++;
+    // the timer does not begin anew by itself when it has run out
+    stream.once('close', () => --open || session.setTimeout(idleMs));
+  });
+  session.setTimeout(idleMs);
+  session.on('timeout', () => {
+    if (open === 0) session.close();
+  });
+}
+
 async function serve(
-  { server, onError }: SocketServerOptions,
+  { server, onError, patience = PATIENCE }: SocketServerOptions,
   request: http2.Http2ServerRequest,
   response: http2.Http2ServerResponse,
 ): Promise<void> {
   try {
-    const body = await readBody(request);
+    const headers = headersOf(request.rawHeaders);
+    const body = await readBody(request, patience.request);
+    if (body === TOO_SLOW) {
+      await write(statusAnswer(timeoutError(TIMED_OUT, 0), { url: request.url, headers }), response);
+      return discardRest(request);
+    }
     const clientCertificate = certificateOf(request);
     const answer = await handleHttp(server, {
       method: request.method,
       url: request.url,
-      headers: headersOf(request.rawHeaders),
+      headers,
       body,
       ...(clientCertificate ? { clientCertificate } : {}),
     });
     await write(answer, response);
-    // nobody waits for what is left of a body that was too long
-    if (!request.readableEnded) response.once('finish', () => request.destroy());
+    if (!request.readableEnded) discardRest(request);
   } catch (error) {
     if (response.destroyed || request.aborted) return;
     onError(error);
@@ -140,23 +184,44 @@ async function serveUpgrade(
   }
 }
 
-/** All of it, or a little more than a body may have: the rest is left unread. */
-function readBody(request: http2.Http2ServerRequest): Promise<Uint8Array | undefined> {
+/**
+ * What is left of a body that was too long is thrown away for a while, so that the client comes to read its answer before the connection
+ * is reset, as Go's server has it; one that sends on regardless is cut off.
+ */
+function discardRest(request: http2.Http2ServerRequest): void {
+  // the stream of HTTP/2 alone, not what else goes on with the connection
+  const cut = (): void => (request.httpVersionMajor === 2 ? request.stream.close() : void request.destroy());
+  const cutOff = CLOCK.schedule(LINGER_MS, cut, { background: true });
+  let left = LINGER_BYTES;
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) cut();
+  });
+  for (const over of ['end', 'close'] as const) request.once(over, () => cutOff.cancel());
+}
+
+/** All of it, or a little more than a body may have: the rest is not looked at. */
+function readBody(request: http2.Http2ServerRequest, patienceMs: number): Promise<Uint8Array | undefined | typeof TOO_SLOW> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    const done = (): void => resolve(length === 0 ? undefined : chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
+    const deadline = CLOCK.schedule(patienceMs, () => resolve(TOO_SLOW), { background: true });
+    const done = (): void => {
+      deadline.cancel();
+      resolve(length === 0 ? undefined : chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
+    };
     request.on('data', (chunk: Buffer) => {
       if (length > MAX_BODY_BYTES) return;
       chunks.push(chunk);
       length += chunk.length;
-      if (length <= MAX_BODY_BYTES) return;
-      request.pause();
-      done();
+      if (length > MAX_BODY_BYTES) done();
     });
     request.once('end', done);
     request.once('error', reject);
-    request.once('close', () => reject(new Error('the client hung up')));
+    request.once('close', () => {
+      deadline.cancel();
+      reject(new Error('the client hung up'));
+    });
   });
 }
 

@@ -10,6 +10,21 @@ export interface PodSandbox {
   readonly ips: readonly string[];
 }
 
+export interface RunningContainer {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+}
+
+/** What a kubelet finds of a pod that another one has started. */
+export interface RecoveredPod {
+  readonly sandbox: PodSandbox;
+  /** By name. */
+  readonly running: ReadonlyMap<string, RunningContainer>;
+  /** Those of them that have ended while nobody looked. */
+  readonly exited: ReadonlyMap<string, ContainerExit>;
+}
+
 export interface ContainerExit {
   readonly exitCode: number;
   readonly reason: 'Completed' | 'Error' | 'OOMKilled';
@@ -106,9 +121,11 @@ export interface Runtime {
   connect(podUid: string, port: number): Promise<PodConnection>;
   /**
    * A kubelet starts anew and finds a pod that was started before. Undefined: the runtime knows nothing of it.
-   * @returns its sandbox, and the ids of the containers that still run, by name
+   * @returns undefined where it never had a sandbox
    */
-  recoverPod(pod: Pod): { readonly sandbox: PodSandbox; readonly running: ReadonlyMap<string, string> } | undefined;
+  recoverPod(pod: Pod): RecoveredPod | undefined;
+  /** All that have something on the node, whether or not the API server still knows them. */
+  podsOn(node: string): readonly Pod[];
   /** A simulation may run pods by another policy than they name. */
   restartPolicy?(pod: Pod): string | undefined;
 }

@@ -284,3 +284,49 @@ describe('PodTopologyLabels', () => {
     expect((await client.get('v1/Pod', 'web', { namespace })).metadata.labels).toEqual(expected);
   });
 });
+
+describe('RuntimeClass', () => {
+  const runtimeClass = (more: Loose = {}): Loose => ({
+    apiVersion: 'node.k8s.io/v1',
+    kind: 'RuntimeClass',
+    metadata: { name: 'sandboxed' },
+    handler: 'kata',
+    ...more,
+  });
+  const sandboxed = (more: Loose = {}): Loose => pod({ runtimeClassName: 'sandboxed', ...more });
+  const overhead = { podFixed: { cpu: '250m' } };
+
+  it('refuses a pod of a class that is not there', async () => {
+    const { create } = await server();
+    expect(await refusal(create(sandboxed()))).toBe('403 pods "web" is forbidden: pod rejected: RuntimeClass "sandboxed" not found');
+  });
+
+  it("adds the class's overhead, and refuses another one", async () => {
+    const { create } = await server(runtimeClass({ overhead }));
+    expect((await specOf(create(sandboxed()))).overhead).toEqual({ cpu: '250m' });
+    const other = { ...sandboxed({ overhead: { cpu: '1' } }), metadata: { name: 'other', namespace } };
+    expect(await refusal(create(other))).toMatch(/Pod's Overhead doesn't match RuntimeClass's defined Overhead$/);
+  });
+
+  it('refuses an overhead that no class has', async () => {
+    const { create } = await server(runtimeClass());
+    const expected = /Pod Overhead set without corresponding RuntimeClass defined Overhead$/;
+    expect(await refusal(create(sandboxed({ overhead: { cpu: '1' } })))).toMatch(expected);
+    expect(await refusal(create(pod({ overhead: { cpu: '1' } })))).toMatch(expected);
+  });
+
+  it('keeps the pod to the nodes of the class, and merges tolerations', async () => {
+    const exists = { key: 'kata', operator: 'Exists' };
+    const { create } = await server(runtimeClass({ scheduling: { nodeSelector: { kata: 'yes' }, tolerations: [exists] } }));
+    const spec = await specOf(
+      create(sandboxed({ nodeSelector: { disk: 'ssd' }, tolerations: [{ key: 'kata', operator: 'Exists', effect: 'NoSchedule' }] })),
+    );
+    expect(spec.nodeSelector).toEqual({ disk: 'ssd', kata: 'yes' });
+    // one that covers less goes
+    expect(spec.tolerations!.filter(({ key }) => key === 'kata')).toEqual([exists]);
+    const other = { ...sandboxed({ nodeSelector: { kata: 'no' } }), metadata: { name: 'other', namespace } };
+    expect(await refusal(create(other))).toBe(
+      '403 pods "other" is forbidden: conflict: runtimeClass.scheduling.nodeSelector[kata] = yes; pod.spec.nodeSelector[kata] = no',
+    );
+  });
+});

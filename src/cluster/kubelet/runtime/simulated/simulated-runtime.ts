@@ -14,6 +14,8 @@ import {
   type PodSandbox,
   type ProbeKind,
   type ProbeOutcome,
+  type RecoveredPod,
+  type RunningContainer,
   type Runtime,
   type RuntimeListener,
 } from '../runtime.ts';
@@ -38,6 +40,8 @@ import { ShellSession } from './shell/shell.ts';
 /** What ends later than this does not keep the world busy. */
 const FAR_MS = 5 * 60_000;
 const KILLED = 137;
+/** Of what was running when its node lost power. */
+const LOST = 255;
 
 interface SimulatedContainer {
   readonly id: string;
@@ -113,7 +117,7 @@ export class SimulatedRuntime implements Runtime {
   }
 
   /** What the pod's status says was running goes on from there. */
-  recoverPod(pod: Pod): { readonly sandbox: PodSandbox; readonly running: ReadonlyMap<string, string> } | undefined {
+  recoverPod(pod: Pod): RecoveredPod | undefined {
     const { status, spec, metadata } = pod;
     const ips = status?.podIPs?.map(({ ip }) => ip) ?? [];
     const statuses = [
@@ -121,30 +125,57 @@ export class SimulatedRuntime implements Runtime {
       ...(status?.containerStatuses ?? []),
       ...(status?.ephemeralContainerStatuses ?? []),
     ];
-    const running = new Map<string, string>();
-    if (ips.length === 0 && !statuses.some((c) => c.state?.running)) return undefined;
+    const running = new Map<string, RunningContainer>();
+    const exited = new Map<string, ContainerExit>();
+    // what was begun just before the kubelet ended is in no status yet
+    if (ips.length === 0 && !statuses.some((c) => c.state?.running) && !this.pods.get(metadata.uid)?.sandbox) return undefined;
     const entry = this.entry(pod);
     entry.sandbox ??= { id: this.newId(), ips };
-    entry.hasRun = statuses.some((c) => c.state?.running ?? c.state?.terminated ?? c.lastState?.terminated);
+    entry.hasRun ||= statuses.some((c) => (c.state?.running ?? c.state?.terminated ?? c.lastState?.terminated) !== undefined);
     if (!spec.hostNetwork) for (const ip of ips) this.addresses.take(metadata.uid, ip);
     const ephemeral = (spec.ephemeralContainers ?? []) as readonly Container[];
     for (const container of [...(spec.initContainers ?? []), ...spec.containers, ...ephemeral]) {
       const { state, imageID, containerID = '' } = statuses.find((c) => c.name === container.name) ?? {};
       if (imageID) this.images.add(`${spec.nodeName} ${container.image}`);
       const startedAt = state?.running?.startedAt;
-      if (startedAt === undefined) continue;
       const known = entry.containers.get(container.name);
-      if (known && !known.exit) {
-        running.set(container.name, known.id);
+      if (known?.startedAtMs !== undefined) {
+        if (known.exit && startedAt === undefined) continue;
+        running.set(container.name, { id: known.id, startedAtMs: known.startedAtMs });
+        if (known.exit) exited.set(container.name, known.exit);
         continue;
       }
+      if (startedAt === undefined) continue;
       const recovered = this.newContainer(pod, container, containerID.replace(`${this.name}://`, ''));
       recovered.startedAtMs = timeMs(startedAt);
       this.logBuffer.begin(metadata.uid, container.name);
       this.scheduleExit(recovered, recovered.startedAtMs);
-      running.set(container.name, recovered.id);
+      running.set(container.name, { id: recovered.id, startedAtMs: recovered.startedAtMs });
     }
-    return { sandbox: entry.sandbox, running };
+    return { sandbox: entry.sandbox, running, exited };
+  }
+
+  /** The node loses its power: all that ran on it has ended, and nobody is told. */
+  loseNode(node: string): void {
+    for (const { pod, containers } of this.pods.values()) {
+      if (pod.spec.nodeName !== node) continue;
+      for (const c of containers.values()) {
+        c.exitTimer?.cancel();
+        c.stopTimer?.cancel();
+        c.exit ??= { exitCode: LOST, reason: 'Error', finishedAtMs: this.clock.now() };
+        for (const waiter of c.waiters.splice(0)) waiter();
+      }
+    }
+  }
+
+  podsOn(node: string): readonly Pod[] {
+    return [...this.pods.values()].map(({ pod }) => pod).filter(({ spec }) => spec.nodeName === node);
+  }
+
+  /** Pods that have a container running. */
+  running(): readonly Pod[] {
+    const runs = (c: SimulatedContainer): boolean => c.startedAtMs !== undefined && !c.exit;
+    return [...this.pods.values()].filter(({ containers }) => [...containers.values()].some(runs)).map(({ pod }) => pod);
   }
 
   createContainer({ pod, container }: ContainerRequest): Promise<string> {

@@ -1,0 +1,41 @@
+// What invariants look at: a cluster at one moment, as its API server and its machines have it.
+import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '#api/apps/v1';
+import type { Job } from '#api/batch/v1';
+import type { Node, Pod, Service } from '#api/core/v1';
+import type { EndpointSlice } from '#api/discovery/v1';
+import type { Client } from '../../client/client.ts';
+
+export interface World {
+  readonly nodes: readonly Node[];
+  readonly pods: readonly Pod[];
+  readonly deployments: readonly Deployment[];
+  readonly replicaSets: readonly ReplicaSet[];
+  readonly statefulSets: readonly StatefulSet[];
+  readonly daemonSets: readonly DaemonSet[];
+  readonly jobs: readonly Job[];
+  readonly services: readonly Service[];
+  readonly endpointSlices: readonly EndpointSlice[];
+  /** Pods that have a container running on some machine, whether or not the API server knows of them. */
+  readonly running: readonly Pod[];
+}
+
+export async function observeWorld(client: Client, running: readonly Pod[]): Promise<World> {
+  const all = async <K extends string>(kind: K) => (await client.list(kind)).items;
+  return {
+    nodes: await all('v1/Node'),
+    pods: await all('v1/Pod'),
+    deployments: await all('apps/v1/Deployment'),
+    replicaSets: await all('apps/v1/ReplicaSet'),
+    statefulSets: await all('apps/v1/StatefulSet'),
+    daemonSets: await all('apps/v1/DaemonSet'),
+    jobs: await all('batch/v1/Job'),
+    services: await all('v1/Service'),
+    endpointSlices: await all('discovery.k8s.io/v1/EndpointSlice'),
+    running,
+  };
+}
+
+type Named = { readonly metadata: { readonly namespace?: string; readonly name: string } };
+
+/** `shop/web`, for what is said of an object. */
+export const nameOf = ({ metadata }: Named): string => (metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name);

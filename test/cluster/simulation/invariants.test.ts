@@ -1,0 +1,163 @@
+// Each invariant of a world at rest, against a small world that is right and others that are not.
+import { describe, expect, it } from 'vitest';
+import type { Node, Pod } from '#api/core/v1';
+import { desiredEqualsLive } from '../../../src/cluster/simulation/invariants/desired-equals-live.ts';
+import { endpointsAreReady } from '../../../src/cluster/simulation/invariants/endpoints-are-ready.ts';
+import { addressesDiffer, noOrphans } from '../../../src/cluster/simulation/invariants/no-orphans.ts';
+import { nodesHold } from '../../../src/cluster/simulation/invariants/nodes-hold.ts';
+import type { World } from '../../../src/cluster/simulation/world.ts';
+
+type Loose = Record<string, unknown>;
+
+const NOTHING: World = {
+  nodes: [],
+  pods: [],
+  deployments: [],
+  replicaSets: [],
+  statefulSets: [],
+  daemonSets: [],
+  jobs: [],
+  services: [],
+  endpointSlices: [],
+  running: [],
+};
+const world = (parts: Readonly<Record<keyof World, unknown>> | Loose): World => ({ ...NOTHING, ...parts }) as World;
+
+const meta = (name: string, more: Loose = {}): Loose => ({ name, namespace: 'shop', uid: `uid-${name}`, generation: 1, ...more });
+const ownedBy = (kind: string, name: string): Loose => ({
+  ownerReferences: [{ kind, name, uid: `uid-${name}`, controller: true, apiVersion: 'apps/v1' }],
+});
+const pod = (name: string, more: Loose = {}, { ip = '10.0.0.1', node = 'n', ready = 'True', cpu = '1' } = {}): Pod =>
+  ({
+    metadata: meta(name, { labels: { app: 'web' }, ...more }),
+    spec: { nodeName: node, containers: [{ name: 'c', image: 'x', resources: { requests: { cpu } } }] },
+    status: {
+      phase: 'Running',
+      podIP: ip,
+      conditions: [{ type: 'Ready', status: ready }],
+      containerStatuses: [{ state: { running: {} } }],
+    },
+  }) as unknown as Pod;
+const node = { metadata: { name: 'n' }, status: { allocatable: { cpu: '2', memory: '1Gi', pods: '2' } } } as unknown as Node;
+
+describe('endpoints are the ready pods', () => {
+  const service = { metadata: meta('web'), spec: { selector: { app: 'web' } } };
+  const slice = (...endpoints: Loose[]): Loose => ({
+    metadata: meta('web-1', { labels: { 'kubernetes.io/service-name': 'web' } }),
+    endpoints,
+  });
+  const endpoint = (name: string, address = '10.0.0.1', ready = true): Loose => ({
+    addresses: [address],
+    conditions: { ready },
+    targetRef: { uid: `uid-${name}`, name },
+  });
+
+  it.each<[string, readonly Pod[], Loose, readonly RegExp[]]>([
+    ['all of them', [pod('a')], slice(endpoint('a')), []],
+    ['one is missing', [pod('a')], slice(), [/ready pod shop\/a is no endpoint/]],
+    ['one is not ready', [pod('a', {}, { ready: 'False' })], slice(endpoint('a')), [/\(a\) is no ready pod/]],
+    ['one is not ready, and is told so', [pod('a', {}, { ready: 'False' })], slice(endpoint('a', '10.0.0.1', false)), []],
+    ['one is gone', [], slice(endpoint('a')), [/\(a\) is no ready pod/]],
+    ['an address is that of before', [pod('a')], slice(endpoint('a', '10.0.0.9')), [/10\.0\.0\.9 is not where pod shop\/a is/]],
+  ])('%s', (_, pods, one, expected) => {
+    const found = endpointsAreReady.check(world({ services: [service], endpointSlices: [one], pods }));
+    expect(found).toEqual(expected.map((text) => expect.stringMatching(text) as string));
+  });
+});
+
+describe('no orphans', () => {
+  const set = { metadata: meta('set') };
+  const runs = pod('a', ownedBy('ReplicaSet', 'set'));
+
+  it.each<[string, Loose, readonly RegExp[]]>([
+    ['none', { pods: [runs], running: [runs], replicaSets: [set], nodes: [node] }, []],
+    ['an owner is gone', { pods: [runs], running: [runs], nodes: [node] }, [/Pod shop\/a belongs to ReplicaSet set, which is no more/]],
+    ['a node is gone', { pods: [runs], running: [runs], replicaSets: [set] }, [/is bound to node n, which is no more/]],
+    ['containers of a pod that is gone', { running: [runs] }, [/containers of Pod shop\/a run on n/]],
+    [
+      'a pod says it runs, and does not',
+      { pods: [runs], replicaSets: [set], nodes: [node] },
+      [/says that it runs, and nothing of it runs/],
+    ],
+  ])('%s', (_, parts, expected) => {
+    expect(noOrphans.check(world(parts))).toEqual(expected.map((text) => expect.stringMatching(text) as string));
+  });
+});
+
+describe('addresses and nodes', () => {
+  it('no two pods have one address', () => {
+    expect(addressesDiffer.check(world({ pods: [pod('a'), pod('b', {}, { ip: '10.0.0.2' })] }))).toEqual([]);
+    expect(addressesDiffer.check(world({ pods: [pod('a'), pod('b')] }))).toEqual(['pods shop/a and shop/b both have 10.0.0.1']);
+  });
+
+  it('a node holds what is bound to it', () => {
+    expect(nodesHold.check(world({ nodes: [node], pods: [pod('a'), pod('b')] }))).toEqual([]);
+    expect(nodesHold.check(world({ nodes: [node], pods: [pod('a'), pod('b', {}, { cpu: '1500m' })] }))).toEqual([
+      'node n: 2500m CPU are requested of 2000m',
+    ]);
+    expect(nodesHold.check(world({ nodes: [node], pods: ['a', 'b', 'c'].map((name) => pod(name, {}, { cpu: '100m' })) }))).toEqual([
+      'node n: 3 pods are bound, and it takes 2',
+    ]);
+  });
+});
+
+describe('desired equals live', () => {
+  const deployment = (status: Loose, replicas = 1): Loose => ({
+    metadata: meta('web'),
+    spec: { replicas },
+    status: { observedGeneration: 1, ...status },
+  });
+  const set = { metadata: meta('web-1', ownedBy('Deployment', 'web')), spec: { replicas: 1 } };
+  const one = { replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+  const owned = pod('a', ownedBy('ReplicaSet', 'web-1'));
+
+  it.each<[string, Loose, readonly RegExp[]]>([
+    ['as it should be', { deployments: [deployment(one)], replicaSets: [set], pods: [owned] }, []],
+    ['a pod is missing', { deployments: [deployment(one)], replicaSets: [set] }, [/ready pods 0 instead of 1/]],
+    [
+      'the status is that of before',
+      { deployments: [deployment({ ...one, observedGeneration: 0 })], replicaSets: [set], pods: [owned] },
+      [/observedGeneration 0 instead of 1/],
+    ],
+    [
+      'an old ReplicaSet still has replicas',
+      {
+        deployments: [deployment(one)],
+        replicaSets: [set, { metadata: meta('web-0', ownedBy('Deployment', 'web')), spec: { replicas: 1 } }],
+        pods: [owned],
+      },
+      [/ReplicaSets with replicas 2 instead of 1/],
+    ],
+    [
+      'a Job has not ended',
+      { jobs: [{ metadata: meta('j'), spec: { completions: 2 }, status: { succeeded: 1, active: 1 } }] },
+      [/status.succeeded 1 instead of 2/, /status.active 1 instead of 0/],
+    ],
+    [
+      'a daemon is missing',
+      {
+        nodes: [node],
+        daemonSets: [
+          {
+            metadata: meta('d'),
+            spec: { template: { spec: { containers: [] } } },
+            status: { desiredNumberScheduled: 1, numberReady: 1, updatedNumberScheduled: 1 },
+          },
+        ],
+      },
+      [/ready pods 0 instead of 1/, /nodes with a ready pod 0 instead of 1/],
+    ],
+    [
+      'a StatefulSet has another pod than it should',
+      {
+        statefulSets: [
+          { metadata: meta('db'), spec: { replicas: 1 }, status: { observedGeneration: 1, readyReplicas: 1, updatedReplicas: 1 } },
+        ],
+        pods: [pod('db-1', ownedBy('StatefulSet', 'db'))],
+      },
+      [/ready pods db-1 instead of db-0/],
+    ],
+  ])('%s', (_, parts, expected) => {
+    expect(desiredEqualsLive.check(world(parts))).toEqual(expected.map((text) => expect.stringMatching(text) as string));
+  });
+});

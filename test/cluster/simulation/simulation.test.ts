@@ -1,0 +1,179 @@
+// A whole cluster under faults, from seeds: all is well in the end, the same seed gives the same history, and what is spoilt is noticed.
+import { describe, expect, test } from 'vitest';
+import type { Lease } from '#api/coordination/v1';
+import type { Pod } from '#api/core/v1';
+import type { KubernetesObject, Manifest } from '../../../src/apimachinery/object.ts';
+import type { Scenario, Step } from '../../../src/cluster/simulation/scenario.ts';
+import { simulate, type SimulationOptions } from '../../../src/cluster/simulation/simulation.ts';
+import type { Store } from '../../../src/cluster/storage/store.ts';
+
+const BATCHES = Array.from({ length: 10 }, (_, i) => Array.from({ length: 5 }, (_, k) => 1 + i * 5 + k));
+
+test.each(BATCHES)('seeds %i, %i, %i, %i, %i end as they should', async (...seeds) => {
+  for (const seed of seeds) {
+    const { violations, timeline } = await simulate({ seed });
+    expect({ seed, violations }).toEqual({ seed, violations: [] });
+    expect(timeline.at(-1)!.text).toBe('at rest');
+  }
+});
+
+test('the same seed gives the same history to the byte, another one another', async () => {
+  const [once, again, other] = [await simulate({ seed: 7 }), await simulate({ seed: 7 }), await simulate({ seed: 8 })];
+  expect(again).toEqual(once);
+  expect(other.fingerprint).not.toBe(once.fingerprint);
+});
+
+const web = (replicas: number): Manifest<KubernetesObject> => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace: 'default' },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: 'web' } },
+    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'app', image: 'example.com/web:1' }] } },
+  },
+});
+const service: Manifest<KubernetesObject> = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'web', namespace: 'default' },
+  spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+};
+const scenario = (...steps: readonly Step[]): Scenario => ({
+  nodes: 2,
+  steps: [{ do: 'apply', object: web(3) }, { do: 'apply', object: service }, { do: 'advance', ms: 30_000 }, ...steps],
+});
+
+describe('a node', () => {
+  test('that loses power for long has its pods made elsewhere, and ends what is left when it comes back', async () => {
+    const steps: Step[] = [
+      { do: 'powerOff', node: 'node-1' },
+      { do: 'advance', ms: 500_000 },
+      { do: 'powerOn', node: 'node-1' },
+    ];
+    expect((await simulate({ seed: 1, scenario: scenario(...steps) })).violations).toEqual([]);
+  });
+
+  test('whose kubelet ends while a pod is taken away by force ends its containers when that begins again', async () => {
+    const steps: Step[] = [
+      { do: 'partition', node: 'node-1' },
+      { do: 'delete', object: { kind: 'v1/Node', name: 'node-1' } },
+      { do: 'advance', ms: 120_000 },
+      { do: 'crash', process: 'node-1' },
+      { do: 'advance', ms: 10_000 },
+      { do: 'heal', node: 'node-1' },
+    ];
+    expect((await simulate({ seed: 1, scenario: scenario(...steps) })).violations).toEqual([]);
+  });
+});
+
+describe('what is spoilt is noticed:', () => {
+  async function violated(sabotage: SimulationOptions['sabotage'], ...steps: readonly Step[]): Promise<ReadonlySet<string>> {
+    const { violations } = await simulate({ seed: 1, scenario: scenario(...steps), ...(sabotage ? { sabotage } : {}) });
+    return new Set(violations.map(({ invariant }) => invariant));
+  }
+
+  test('a pod that is bound a second time', async () => {
+    const found = await violated((_, store) => {
+      let done = false;
+      store.watch('/registry/pods/', store.revision, ({ key, revision, value }) => {
+        const pod = value as unknown as Pod;
+        if (done || !pod.spec.nodeName) return;
+        done = true;
+        const nodeName = pod.spec.nodeName === 'node-1' ? 'node-2' : 'node-1';
+        void store.update(key, revision, (next) => ({
+          ...value,
+          metadata: { ...value.metadata, resourceVersion: String(next) },
+          spec: { ...pod.spec, nodeName },
+        }));
+      });
+    });
+    expect(found).toContain('no pod is bound twice');
+  });
+
+  test('an object whose version is not that of its write', async () => {
+    const found = await violated((_, store) => {
+      const create = store.create.bind(store);
+      store.create = (key, make) =>
+        create(key, (revision) => {
+          const made = make(revision);
+          return key.startsWith('/registry/pods/') ? { ...made, metadata: { ...made.metadata, resourceVersion: '1' } } : made;
+        });
+    });
+    expect(found).toContain('revisions grow');
+  });
+
+  /** Writes of a kind are answered, and not done. */
+  const lose = (verb: 'update' | 'delete', prefix: string): SimulationOptions['sabotage'] => {
+    return (_, store) => {
+      const write: Store['update'] = store[verb].bind(store);
+      store[verb] = async (key, expected, make) => {
+        if (!key.startsWith(prefix)) return write(key, expected, make);
+        const current = (await store.get(key))!;
+        return { ok: true, entry: { ...current, value: make(current.modRevision) } };
+      };
+    };
+  };
+
+  test('endpoints that do not follow', async () => {
+    expect(await violated(lose('update', '/registry/endpointslices/'))).toContain('endpoints are the ready pods');
+  });
+
+  test('ReplicaSets that do not scale', async () => {
+    const step: Step = { do: 'scale', object: { kind: 'apps/v1/Deployment', namespace: 'default', name: 'web' }, replicas: 5 };
+    expect(await violated(lose('update', '/registry/replicasets/'), step)).toContain('desired equals live');
+  });
+
+  test('ReplicaSets that outlive their Deployment', async () => {
+    const step: Step = { do: 'delete', object: { kind: 'apps/v1/Deployment', namespace: 'default', name: 'web' } };
+    expect(await violated(lose('delete', '/registry/replicasets/'), step)).toContain('no orphans');
+  });
+
+  test('watches that leave events out', async () => {
+    const found = await violated(
+      (_, store) => {
+        const watch = store.watch.bind(store);
+        store.watch = (prefix, after, listener) =>
+          watch(prefix, after, (event) => {
+            if (prefix.startsWith('/registry/endpointslices') && event.type === 'update') return;
+            listener(event);
+          });
+      },
+      { do: 'dropWatches', expired: false },
+      { do: 'scale', object: { kind: 'apps/v1/Deployment', namespace: 'default', name: 'web' }, replicas: 5 },
+    );
+    expect(found).toContain('a watch tells what a list tells');
+  });
+
+  test('two that believe to lead', async () => {
+    const found = await violated(
+      (_, store) => {
+        const key = '/registry/leases/kube-system/kube-controller-manager';
+        // whoever leads does not learn that another one does
+        store.watch(key, store.revision, ({ revision, value }) => {
+          const lease = value as unknown as Lease;
+          if (!lease.spec?.holderIdentity?.startsWith('controllers-')) return;
+          void store.update(key, revision, (next) => ({
+            ...value,
+            metadata: { ...value.metadata, resourceVersion: String(next) },
+            spec: { ...lease.spec, holderIdentity: 'somebody-else' },
+          }));
+        });
+      },
+      { do: 'scale', object: { kind: 'apps/v1/Deployment', namespace: 'default', name: 'web' }, replicas: 5 },
+    );
+    expect(found).toContain('only the leader acts');
+  });
+
+  test('a cluster that never comes to rest', async () => {
+    const found = await violated((cluster) => {
+      const again = (): void => {
+        const name = `m-${cluster.clock.now()}`;
+        void cluster.client().create('v1/ConfigMap', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' } });
+        cluster.clock.schedule(30_000, again, { background: true });
+      };
+      again();
+    });
+    expect(found).toContain('comes to rest');
+  });
+});
