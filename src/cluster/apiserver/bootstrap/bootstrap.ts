@@ -15,6 +15,8 @@ import {
   bootstrapPriorityClasses,
   defaultServiceCIDR,
   defaultStorageClass,
+  kubernetesEndpoints,
+  kubernetesEndpointSlice,
   kubernetesService,
   kubernetesServiceAddress,
 } from './system-objects.ts';
@@ -39,6 +41,8 @@ const timelessObjects = (): Found => [
   ['rolebindings', roleBindings()],
   ['prioritylevelconfigurations', priorityLevels()],
   ['services/specs', [kubernetesService()]],
+  ['services/endpoints', [kubernetesEndpoints()]],
+  ['endpointslices', [kubernetesEndpointSlice()]],
   ['ipaddresses', [kubernetesServiceAddress()]],
 ];
 

@@ -1,6 +1,7 @@
 // Single objects that a fresh API server holds: the namespaces of the system, the priority classes of its components, and the Service by
 // which pods reach the server itself. And what clusters are usually given besides: a default storage class.
-import type { Namespace, Service } from '#api/core/v1';
+import type { Endpoints, Namespace, Service } from '#api/core/v1';
+import type { EndpointSlice } from '#api/discovery/v1';
 import type { IPAddress, ServiceCIDR } from '#api/networking/v1';
 import type { StorageClass } from '#api/storage/v1';
 import type { PriorityClass } from '#api/scheduling/v1';
@@ -55,6 +56,34 @@ export function kubernetesService(): Manifest<Service> {
       internalTrafficPolicy: 'Cluster',
     },
     status: { loadBalancer: {} },
+  };
+}
+
+/**
+ * Where the server is reached behind that Service.
+ * DEVIATION: an address of the network that pods are simulated in, outside of that of nodes; the real server listens on loopback only,
+ * which endpoints must not have.
+ */
+const SERVER_ADDRESS = '192.168.0.1';
+
+export function kubernetesEndpoints(): Manifest<Endpoints> {
+  return {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    // the server keeps the slice itself
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: [{ ip: SERVER_ADDRESS }], ports: [{ name: 'https', port: SECURE_PORT, protocol: 'TCP' }] }],
+  };
+}
+
+export function kubernetesEndpointSlice(): Manifest<EndpointSlice> {
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'kubernetes', namespace: 'default', generation: 1, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [SERVER_ADDRESS], conditions: { ready: true } }],
+    ports: [{ name: 'https', protocol: 'TCP', port: SECURE_PORT }],
   };
 }
 
