@@ -11,6 +11,8 @@ import { portKey } from './endpoint-slice/desired.ts';
 import { familyOf, LAST_CHANGE, type Family } from './shared/service-pods.ts';
 
 const WORKERS = 5;
+/** Until the informer shows what was just written. */
+const STALE_RETRY_MS = 5;
 const SLICE = 'discovery.k8s.io/v1/EndpointSlice';
 const SERVICE_NAME = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
@@ -30,6 +32,8 @@ export function endpointSliceMirroringController(deps: ControllerDeps): Controll
   const services = informers.of('v1/Service');
   const endpoints = informers.of('v1/Endpoints');
   const slices = informers.of(SLICE);
+  /** Service → slice → its version when it was last written here. */
+  const written = new Map<string, Map<string, number>>();
   slices.addIndex(BY_SERVICE, (slice) => (isMirror(slice) ? [serviceKey(slice)] : []));
 
   return controller({
@@ -43,30 +47,59 @@ export function endpointSliceMirroringController(deps: ControllerDeps): Controll
       const addMirror = (slice: EndpointSlice): void => {
         if (isMirror(slice)) queue.add(serviceKey(slice));
       };
-      slices.addHandler({ added: addMirror, updated: addMirror, deleted: addMirror });
+      slices.addHandler({
+        added: addMirror,
+        updated(slice, old) {
+          if (isMirror(old) && !isMirror(slice)) written.get(serviceKey(old))?.delete(old.metadata.name);
+          addMirror(isMirror(slice) ? slice : old);
+        },
+        deleted(slice) {
+          written.get(serviceKey(slice))?.delete(slice.metadata.name);
+          addMirror(slice);
+        },
+      });
     },
     reconcile,
   });
 
-  async function reconcile(key: string): Promise<void> {
+  async function reconcile(key: string): Promise<void | number> {
     const { namespace, name } = splitKey(key);
     const source = endpoints.get(namespace, name);
     const service = services.get(namespace, name);
-    const existing = [...slices.byIndex(BY_SERVICE, key)].filter((slice) => !slice.metadata.deletionTimestamp);
+    const all = [...slices.byIndex(BY_SERVICE, key)];
+    if (isStale(key, all)) return STALE_RETRY_MS;
+    const existing = all.filter((slice) => !slice.metadata.deletionTimestamp);
+    if (!source) written.delete(key);
     const plan = planMirror(service && source && isMirrored(service, source) ? source : undefined, existing);
     try {
-      for (const slice of plan.create) await client.create(SLICE, slice);
-      for (const slice of plan.update) await client.update(SLICE, slice);
+      for (const slice of plan.create) note(key, await client.create(SLICE, slice));
+      for (const slice of plan.update) note(key, await client.update(SLICE, slice));
     } catch (error) {
-      if (isNamespaceTerminating(error)) return;
+      if (isNamespaceTerminating(error)) return undefined;
       const message = `Error mirroring EndpointSlices for Endpoints ${key}: ${(error as Error).message}`;
       events.event(source!, 'Warning', 'FailedToUpdateEndpointSlices', message);
       throw error;
     }
     for (const slice of plan.delete) await remove(slice);
+    return undefined;
   }
 
-  async function remove({ metadata: { name, namespace = '' } }: EndpointSlice): Promise<void> {
+  function isStale(key: string, existing: readonly EndpointSlice[]): boolean {
+    for (const [name, version] of written.get(key) ?? []) {
+      const seen = existing.find((slice) => slice.metadata.name === name);
+      if (!seen || Number(seen.metadata.resourceVersion) < version) return true;
+    }
+    return false;
+  }
+
+  function note(key: string, { metadata }: EndpointSlice): void {
+    const known = written.get(key) ?? new Map<string, number>();
+    written.set(key, known.set(metadata.name, Number(metadata.resourceVersion)));
+  }
+
+  async function remove(slice: EndpointSlice): Promise<void> {
+    const { name, namespace = '' } = slice.metadata;
+    written.get(serviceKey(slice))?.delete(name);
     try {
       await client.delete(SLICE, name, { namespace });
     } catch (error) {
