@@ -15,7 +15,7 @@ const MAY_IMPORT: readonly (readonly [folder: string, from: readonly string[]])[
   ['client/', ['apimachinery/']],
   ['cluster/storage/', ['apimachinery/']],
   ['cluster/apiserver/', ['cluster/storage/', 'apimachinery/']],
-  ...['controllers', 'scheduler', 'kubelet', 'proxy', 'dns', 'ingress', 'cloud-provider'].map(
+  ...['controllers', 'scheduler', 'kubelet', 'proxy', 'dns', 'ingress', 'cloud-provider', 'metrics-server'].map(
     (part) => [`cluster/${part}/`, ['client/', 'apimachinery/']] as const,
   ),
   ['cluster/', ['client/', 'apimachinery/']],

@@ -1,5 +1,6 @@
 // What a request is once it has been read off the wire (or was made in this process), and what answers it. HTTP is one way to make
 // these values (see http/), the in-process client the other; from here on there is one pipeline.
+import type { HttpExchangeRequest, HttpExchangeResponse } from './http-exchange.ts';
 import type { ByteStream, ExecOptions, ExecSession, PodConnection } from './node-api.ts';
 import type { GroupVersionResource, JsonObject, KubernetesObject } from './object.ts';
 
@@ -68,6 +69,14 @@ export interface ResourceRequest extends GroupVersionResource {
   readonly userAgent: string;
   /** What subresources such as log and exec are asked: all parameters. */
   readonly query?: URLSearchParams;
+  /** Of a proxy: what is to be passed on. */
+  readonly proxied?: ProxiedRequest;
+}
+
+/** A request that is for somebody else. */
+export interface ProxiedRequest extends HttpExchangeRequest {
+  /** The end of the path, as it was written, that is for the other one; with a slash at its start, or empty. */
+  readonly rest: string;
 }
 
 /** How a resource request ended. Failures are thrown as {@link StatusError}. */
@@ -77,6 +86,8 @@ export type ResourceResponse =
   | { readonly is: 'text'; readonly code: number; readonly text: string; readonly warnings: readonly string[] }
   /** A log. */
   | { readonly is: 'stream'; readonly stream: ByteStream; readonly warnings: readonly string[] }
+  /** What somebody else has answered. */
+  | { readonly is: 'proxied'; readonly answer: HttpExchangeResponse; readonly warnings: readonly string[] }
   /** The connection becomes one of another kind. */
   | { readonly is: 'upgrade'; readonly upgrade: Upgrade; readonly warnings: readonly string[] };
 

@@ -1,6 +1,7 @@
 // What an API server asks of the kubelets: logs of containers, commands run in them, connections into pods. Follows the streaming part of
 // the kubelet's API and of CRI. Values and streams only: how they travel is another matter.
-import type { Pod } from '#api/core/v1';
+import type { Node, Pod } from '#api/core/v1';
+import type { HttpExchangeRequest, HttpExchangeResponse } from './http-exchange.ts';
 
 /** The query of a log; follows PodLogOptions. */
 export interface LogOptions {
@@ -57,10 +58,28 @@ export interface PodConnection {
   cancel(): void;
 }
 
+/** What a container has used until a moment. */
+export interface ContainerUsage {
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  /** Since it was started. */
+  readonly cpuCoreNanoSeconds: number;
+  /** At that moment: the working set. */
+  readonly memoryBytes: number;
+}
+
 export interface NodeApi {
   /** All methods throw a StatusError in the kubelet's words where they cannot do it. */
   logs(pod: Pod, options: LogOptions): ByteStream;
   exec(pod: Pod, options: ExecOptions): ExecSession;
   /** Rejects with an Error where nobody listens there. */
   connect(pod: Pod, port: number): Promise<PodConnection>;
+  /**
+   * What the containers that ran at that moment had used; never throws.
+   * @param atMs milliseconds since 1970: now, or up to a minute ago
+   */
+  usage(pod: Pod, atMs: number): readonly ContainerUsage[];
+  /** A request to the node's kubelet itself: `/healthz`, `/stats/summary`. Undefined: nobody listens there. */
+  kubelet(node: Node, request: HttpExchangeRequest): Promise<HttpExchangeResponse | undefined>;
 }

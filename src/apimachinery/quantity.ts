@@ -146,6 +146,10 @@ export function milliQuantity(value: number | bigint, format: QuantityFormat = '
   return make(BigInt(value), -3, format);
 }
 
+/** The text of `unscaled * 10^exponent`, which may be finer than thousandths. */
+export const canonicalQuantity = (unscaled: bigint, exponent: number, format: QuantityFormat): string =>
+  canonical(unscaled, exponent, format);
+
 function canonical(unscaled: bigint, exponent: number, format: QuantityFormat): string {
   if (unscaled === 0n) return '0';
   if (format === 'BinarySI' && compareDecimal(unscaled, exponent, -1024n, 0) > 0 && compareDecimal(unscaled, exponent, 1024n, 0) < 0)

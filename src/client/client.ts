@@ -9,7 +9,14 @@ import type {
   Verb,
   WatchEventType,
 } from '../apimachinery/api-request.ts';
-import { groupVersion, type JsonObject, type KubernetesObject, type Manifest, type ObjectOf } from '../apimachinery/object.ts';
+import {
+  groupVersion,
+  type GroupVersionResource,
+  type JsonObject,
+  type KubernetesObject,
+  type Manifest,
+  type ObjectOf,
+} from '../apimachinery/object.ts';
 import { statusError } from '../apimachinery/status-error.ts';
 import type { Transport } from './transport.ts';
 
@@ -161,6 +168,19 @@ export class Client {
     const { namespace, dryRun, ...rest } = options;
     const scope = namespace === undefined ? {} : { namespace };
     await this.call('deletecollection', kind, '', scope, { ...rest, ...(dryRun ? { dryRun: ['All'] } : {}) });
+  }
+
+  /** What is found where no kind is: a metric of all pods, say, in custom.metrics.k8s.io. */
+  async read(
+    verb: 'get' | 'list',
+    place: GroupVersionResource & { readonly namespace?: string; readonly name?: string; readonly subresource?: string },
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<JsonObject> {
+    const { group, version, resource, namespace = '', name = '', subresource = '' } = place;
+    const request = { verb, group, version, resource, namespace, name, subresource, options: {}, query: new URLSearchParams(query) };
+    const response = await this.transport.serve(request);
+    if (response.is !== 'object') throw new Error(`the server answered ${verb} of ${resource} with ${response.is}`);
+    return response.object as JsonObject;
   }
 
   /** Where a kind is found; undefined where the server does not have it. */

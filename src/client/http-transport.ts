@@ -2,16 +2,9 @@
 // only writes it as HTTP and reads it back. Follows k8s.io/client-go/rest: 429 and `Retry-After` are obeyed, lost reads are tried again.
 import { Agent, errors, ProxyAgent, request, type Dispatcher } from 'undici';
 import type { Clock } from '../apimachinery/clock.ts';
-import type {
-  PatchType,
-  RequestOptions,
-  ResourceMapping,
-  ResourceResponse,
-  ServedResource,
-  WatchEvent,
-  WatchStream,
-} from '../apimachinery/api-request.ts';
+import type { ResourceMapping, ResourceResponse, ServedResource, WatchEvent, WatchStream } from '../apimachinery/api-request.ts';
 import { groupVersion, isObject, type JsonObject } from '../apimachinery/object.ts';
+import { deleteBody, METHODS, PATCH_TYPES, requestPath, withKinds } from '../apimachinery/request-form.ts';
 import { StatusError, statusError } from '../apimachinery/status-error.ts';
 import { Credentials, type TlsIdentity } from './credentials.ts';
 import { parseDiscovery } from './discovery.ts';
@@ -26,25 +19,6 @@ const MAX_ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 100;
 /** Servers end watches by themselves after an hour at most. */
 const LONGEST_LINE = 64 * 2 ** 20;
-
-const PATCH_TYPES: Readonly<Record<PatchType, string>> = {
-  json: 'application/json-patch+json',
-  merge: 'application/merge-patch+json',
-  strategic: 'application/strategic-merge-patch+json',
-  apply: 'application/apply-patch+yaml',
-};
-
-const METHODS: Readonly<Record<TransportRequest['verb'], Dispatcher.HttpMethod>> = {
-  get: 'GET',
-  list: 'GET',
-  watch: 'GET',
-  create: 'POST',
-  update: 'PUT',
-  patch: 'PATCH',
-  delete: 'DELETE',
-  deletecollection: 'DELETE',
-  connect: 'POST',
-};
 
 interface Answer {
   readonly code: number;
@@ -71,7 +45,7 @@ export class HttpTransport implements Transport {
 
   async serve(asked: TransportRequest): Promise<ResourceResponse> {
     const watching = asked.verb === 'watch';
-    const answer = await this.send(METHODS[asked.verb], pathOf(asked), {
+    const answer = await this.send(METHODS[asked.verb], requestPath(asked), {
       ...(asked.body
         ? { body: JSON.stringify(asked.body.value), type: asked.body.patchType ? PATCH_TYPES[asked.body.patchType] : 'application/json' }
         : isDelete(asked)
@@ -209,51 +183,6 @@ export class HttpTransport implements Transport {
 }
 
 const isDelete = ({ verb }: TransportRequest): boolean => verb === 'delete' || verb === 'deletecollection';
-
-function pathOf({ verb, group, version, resource, namespace, name, subresource, options }: TransportRequest): string {
-  const parts = [
-    group === '' ? 'api' : `apis/${group}`,
-    version,
-    ...(namespace ? ['namespaces', namespace] : []),
-    resource,
-    ...(name && verb !== 'create' ? [name] : subresource ? [name] : []),
-    ...(subresource ? [subresource] : []),
-  ];
-  const query = queryOf(verb, options);
-  return `/${parts.map((part) => part.split('/').map(encodeURIComponent).join('/')).join('/')}${query ? `?${query}` : ''}`;
-}
-
-/** What goes into the body of a deletion is not said in the query. */
-const IN_BODY = new Set(['gracePeriodSeconds', 'propagationPolicy', 'orphanDependents', 'preconditions']);
-
-function queryOf(verb: TransportRequest['verb'], options: RequestOptions): string {
-  const query = new URLSearchParams();
-  if (verb === 'watch') query.set('watch', 'true');
-  for (const [key, value] of Object.entries(options) as [string, unknown][]) {
-    if (value === undefined || IN_BODY.has(key)) continue;
-    for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) query.append(key, String(one));
-  }
-  return query.toString();
-}
-
-function deleteBody({ gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions }: RequestOptions): JsonObject {
-  return {
-    kind: 'DeleteOptions',
-    apiVersion: 'v1',
-    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
-    ...(orphanDependents === undefined ? {} : { orphanDependents }),
-    ...(preconditions === undefined ? {} : { preconditions }),
-  };
-}
-
-/** Items of a list do not say what they are: the list does. */
-function withKinds(list: JsonObject): JsonObject {
-  const { apiVersion, kind, items } = list;
-  if (!Array.isArray(items) || typeof kind !== 'string') return list;
-  const own = { apiVersion, kind: kind.replace(/List$/, '') };
-  return { ...list, items: items.map((item) => ({ ...own, ...(item as JsonObject) })) };
-}
 
 function parse(text: string, server: string): JsonObject {
   try {

@@ -9,9 +9,9 @@ import type { Random } from '../apimachinery/random.ts';
 import { Client } from '../client/client.ts';
 import { InProcessTransport } from '../client/in-process.ts';
 import type { Transport } from '../client/transport.ts';
-import { bootstrap, bootstrapStorageClass } from './apiserver/bootstrap/bootstrap.ts';
+import { bootstrap, bootstrapExtensionAuthentication, bootstrapStorageClass } from './apiserver/bootstrap/bootstrap.ts';
 import type { AccessOptions } from './apiserver/access.ts';
-import type { WebhookCaller } from './apiserver/admission/webhook/webhook-caller.ts';
+import type { Dial, Tls } from './apiserver/aggregator/backends.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
@@ -19,6 +19,7 @@ import type { AuthorityFiles } from '../apimachinery/x509/certificate-authority.
 import { COMPONENT_NAMES, ComponentProcess, type ComponentName, type ProcessOptions, type ProcessPart } from './component-process.ts';
 import type { ControllerOptions } from './controllers/controllers.ts';
 import { ADMIN } from './identities.ts';
+import { ADDRESS as METRICS_ADDRESS, PORT as METRICS_PORT } from './metrics-server/install.ts';
 import { BehaviourError, checkDocument, type BehaviourDocument } from './kubelet/runtime/simulated/behaviour.ts';
 import { Machines } from './machines.ts';
 import { MemoryStore } from './storage/memory-store.ts';
@@ -58,8 +59,10 @@ export interface ClusterOptions {
   readonly certificateAuthority?: AuthorityFiles;
   /** Told of failures that a component will try to mend by itself. */
   readonly onError?: (component: string, key: string, error: unknown) => void;
-  /** Reaches admission webhooks. Without it they are stored, and not called. */
-  readonly webhooks?: WebhookCaller;
+  /** The way out of this process: to webhooks, and to servers behind Services that are no simulated pods. Without it neither is called. */
+  readonly dial?: Dial;
+  /** How the API server makes itself known to those: its certificate, and who has signed it (PEM). */
+  readonly frontProxy?: { readonly client: NonNullable<Tls['client']>; readonly authority: string };
 }
 
 export class Cluster {
@@ -84,7 +87,8 @@ export class Cluster {
       access: { authorization: 'Node,RBAC', ...options.access },
       enableAdmissionPlugins: options.enableAdmissionPlugins ?? [],
       disableAdmissionPlugins: options.disableAdmissionPlugins ?? [],
-      ...(options.webhooks ? { webhooks: options.webhooks } : {}),
+      dial: options.dial,
+      ...(options.frontProxy ? { proxyClient: options.frontProxy.client } : {}),
     });
   }
 
@@ -115,6 +119,8 @@ export class Cluster {
       ...options,
     });
     if (started.nodeApi) this.server.connectNodes(started.nodeApi);
+    const { metrics } = started;
+    if (metrics) this.server.backends.listen(METRICS_ADDRESS, METRICS_PORT, (request) => metrics.handle(request));
     return started;
   }
 
@@ -144,6 +150,8 @@ export class Cluster {
     // once, and not again when somebody took it away; without controllers nobody would provide the volumes
     const { components = COMPONENT_NAMES } = this.options;
     if (fresh && components.includes('controllers')) await bootstrapStorageClass(parts);
+    const { frontProxy, certificateAuthority } = this.options;
+    if (frontProxy) await bootstrapExtensionAuthentication(parts, certificateAuthority?.certificate ?? '', frontProxy.authority);
   }
 
   /** @param userAgent names the field manager of what is written */
@@ -186,6 +194,7 @@ export class Cluster {
 
   async stop(): Promise<void> {
     await this.process?.stop();
+    this.server.close();
     await this.store.close();
   }
 }

@@ -16,11 +16,12 @@ import { controllerSpecs, type ControllerOptions } from './controllers/controlle
 import { ADMIN, CONTROLLER_MANAGER, controllerUser, nodeUser, PROXY, SCHEDULER } from './identities.ts';
 import { kubelets, type KubeletsController } from './kubelet/kubelets.ts';
 import type { Machines } from './machines.ts';
+import { metricsServer, type MetricsServer } from './metrics-server/metrics-server.ts';
 import { proxy } from './proxy/proxy.ts';
 import { scheduler } from './scheduler/scheduler.ts';
 
 /** What a cluster consists of besides its API server. */
-export const COMPONENT_NAMES = ['controllers', 'scheduler', 'nodes'] as const;
+export const COMPONENT_NAMES = ['controllers', 'scheduler', 'nodes', 'metrics-server'] as const;
 export type ComponentName = (typeof COMPONENT_NAMES)[number];
 /** `nodes` are both of the latter. */
 export type ProcessPart = ComponentName | 'kubelets' | 'proxy';
@@ -50,6 +51,8 @@ export class ComponentProcess {
   private readonly components: Controller[] = [];
   /** Where its nodes are asked; undefined where it has none. */
   kubelets: KubeletsController | undefined;
+  /** Answers metrics.k8s.io; undefined where it is none of this process's components. */
+  metrics: MetricsServer | undefined;
 
   private constructor(options: ProcessOptions) {
     this.options = options;
@@ -72,6 +75,7 @@ export class ComponentProcess {
     if (names.has('scheduler')) components.push(scheduler(this.deps('default-scheduler', SCHEDULER)));
     if (names.has('nodes') || names.has('proxy')) components.push(this.proxy());
     if (names.has('nodes') || names.has('kubelets')) components.push((this.kubelets = this.newKubelets()));
+    if (names.has('metrics-server')) components.push(this.metricsServer());
   }
 
   private controllers(): Controller[] {
@@ -95,6 +99,13 @@ export class ComponentProcess {
       clientOf: memoized((node) => this.client(nodeUser(node), 'kubelet')),
       ...(manages ? { manages } : {}),
     });
+  }
+
+  private metricsServer(): Controller {
+    const { runtime } = this.options.machines;
+    return (this.metrics = metricsServer(this.deps('metrics-server', ADMIN), {
+      usage: ({ metadata }, atMs) => runtime.usage(metadata.uid, atMs),
+    }));
   }
 
   private deps(component: string, user: UserInfo): ControllerDeps {

@@ -16,6 +16,9 @@ export interface ClusterCertificates {
   readonly authority: KeyPair;
   readonly server: KeyPair;
   readonly admin: KeyPair;
+  /** Signs the certificate by which servers of aggregated APIs know the API server, and nothing else. */
+  readonly frontProxyAuthority: KeyPair;
+  readonly frontProxyClient: KeyPair;
   /** PEM: signs tokens of ServiceAccounts. */
   readonly serviceAccountKey: string;
 }
@@ -125,13 +128,11 @@ export async function issueCertificate(authority: KeyPair, request: CertificateR
  */
 export async function clusterCertificates(directory: string, nowMs: number, addresses: readonly string[]): Promise<ClusterCertificates> {
   fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-  let authority = await readPair(directory, 'ca', nowMs);
-  const fresh = authority === undefined;
-  if (!authority) authority = keepPair(directory, 'ca', await createAuthority('kubernetes-ca', nowMs));
-  const issuer = authority;
-  const pair = async (name: string, request: CertificateRequest): Promise<KeyPair> =>
+  const main = await authorityIn(directory, 'ca', 'kubernetes-ca', nowMs);
+  const frontProxy = await authorityIn(directory, 'front-proxy-ca', 'front-proxy-ca', nowMs);
+  const pair = async (name: string, request: CertificateRequest, { fresh, authority } = main): Promise<KeyPair> =>
     (fresh ? undefined : await readPair(directory, name, nowMs)) ??
-    keepPair(directory, name, await issueCertificate(issuer, request, nowMs));
+    keepPair(directory, name, await issueCertificate(authority, request, nowMs));
   const server = await pair('apiserver', {
     commonName: 'kube-apiserver',
     dnsNames: SERVER_NAMES,
@@ -141,7 +142,19 @@ export async function clusterCertificates(directory: string, nowMs: number, addr
   const admin = await pair('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'], usage: 'client' });
   const signing = path.join(directory, 'sa.key');
   const serviceAccountKey = read(signing) ?? keep(signing, (await newKeys()).key);
-  return { authority, server, admin, serviceAccountKey };
+  const frontProxyClient = await pair('front-proxy-client', { commonName: 'front-proxy-client', usage: 'client' }, frontProxy);
+  return { authority: main.authority, server, admin, frontProxyAuthority: frontProxy.authority, frontProxyClient, serviceAccountKey };
+}
+
+async function authorityIn(
+  directory: string,
+  name: string,
+  commonName: string,
+  nowMs: number,
+): Promise<{ readonly authority: KeyPair; readonly fresh: boolean }> {
+  const known = await readPair(directory, name, nowMs);
+  if (known) return { authority: known, fresh: false };
+  return { authority: keepPair(directory, name, await createAuthority(commonName, nowMs)), fresh: true };
 }
 
 async function readPair(directory: string, name: string, nowMs: number): Promise<KeyPair | undefined> {

@@ -6,13 +6,13 @@ import { Random } from '../apimachinery/random.ts';
 import { writePrivateFile } from '../client/private-file.ts';
 import { readTokenFile } from './apiserver/authentication/static-tokens.ts';
 import { listen } from './apiserver/http/socket-server.ts';
-import { Cluster, type ClusterOptions } from './cluster.ts';
+import { Cluster, COMPONENT_NAMES, type ClusterOptions } from './cluster.ts';
 import { clusterDirectory } from './cluster-directory.ts';
+import { dialOutside } from './outside.ts';
 import { clusterCertificates, type ClusterCertificates } from './pki.ts';
 import { contextName, kubeconfigFile, servingFile, type Serving } from './serving.ts';
 import { DurableStore, openDirectory } from './storage/durable-store.ts';
 import { MemoryStore } from './storage/memory-store.ts';
-import { webhookClient } from './webhook-client.ts';
 
 const HOST = '127.0.0.1';
 const PKI = 'pki';
@@ -60,7 +60,8 @@ export async function serveCluster(options: ServeOptions): Promise<ServedCluster
       random: Random.unpredictable(),
       store,
       onError,
-      webhooks: webhookClient,
+      dial: dialOutside,
+      frontProxy: { client: certificates.frontProxyClient, authority: certificates.frontProxyAuthority.cert },
       access: {
         serviceAccountTokens: { signingKey: certificates.serviceAccountKey },
         ...(tokenAuthFile === undefined ? {} : { staticTokens: readTokenFile(tokenAuthFile) }),
@@ -73,7 +74,7 @@ export async function serveCluster(options: ServeOptions): Promise<ServedCluster
       ...(disableAdmissionPlugins ? { disableAdmissionPlugins } : {}),
     });
     const { port, close } = await listenFor(cluster, certificates, options.port || lastPort(directory), options.port !== 0, onError);
-    const serving = announce(directory, name, port, ['apiserver', ...(components ?? ['controllers', 'scheduler', 'nodes'])], certificates);
+    const serving = announce(directory, name, port, ['apiserver', ...(components ?? COMPONENT_NAMES)], certificates);
     return {
       cluster,
       serving,

@@ -9,6 +9,9 @@ import { FREE_FORM } from '../../apimachinery/apply/apply-schema.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
 import { access, type Access } from './access.ts';
 import { attributesOf, requireAllowed } from './authorization/authorizer.ts';
+import { Aggregator } from './aggregator/aggregator.ts';
+import { Backends } from './aggregator/backends.ts';
+import type { WebhookCaller } from './admission/webhook/webhook-caller.ts';
 import { CustomResources } from './custom/custom-resources.ts';
 import { applyTypeOf, FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
@@ -32,6 +35,10 @@ export interface ApiServerOptions {
   readonly admission: readonly AdmissionPlugin[];
   /** Who sends a request, and who may do what; everyone may do everything where it is not said. */
   readonly access?: Access;
+  /** How other servers are reached. Absent: only those are that live in this process. */
+  readonly backends?: Backends;
+  /** Reaches conversion webhooks. Absent: between versions only `apiVersion` changes. */
+  readonly webhooks?: WebhookCaller | undefined;
 }
 
 export class ApiServer {
@@ -42,11 +49,15 @@ export class ApiServer {
   private readonly handlers: Handlers;
   readonly clock: Clock;
   private readonly customResources: CustomResources;
+  /** How other servers are reached, and those that live in this process. */
+  readonly backends: Backends;
+  readonly aggregator: Aggregator;
 
   constructor(options: ApiServerOptions) {
     this.clock = options.clock;
     this.access = options.access ?? access(options);
     for (const definition of options.resources) this.catalog.add(definition, (_, version) => !version.optional);
+    this.backends = options.backends ?? new Backends();
     this.handlers = new Handlers({
       store: options.store,
       clock: options.clock,
@@ -55,6 +66,7 @@ export class ApiServer {
       admission: new AdmissionChain(options.admission),
       authorizer: this.access.authorizer,
       fieldManagers: new FieldManagers(options.clock),
+      backends: this.backends,
     });
     const { store, clock } = options;
     const { authorizer } = this.access;
@@ -63,12 +75,26 @@ export class ApiServer {
     this.healthChecks = healthChecks(async () => {
       await store.list('/registry/health/', { limit: 1 });
     });
-    this.customResources = new CustomResources({ store, clock, catalog: this.catalog, serve: (request) => this.handlers.serve(request) });
+    const serve = (request: ResourceRequest): Promise<ResourceResponse> => this.handlers.serve(request);
+    const conversion = options.webhooks && { caller: options.webhooks, random: options.random };
+    this.customResources = new CustomResources({ store, clock, catalog: this.catalog, serve, conversion });
+    this.aggregator = new Aggregator({ store, clock, backends: this.backends, serve });
   }
 
   /** From now on logs, commands and connections are asked of these kubelets. */
   connectNodes(nodes: NodeApi): void {
     this.handlers.connectNodes(nodes);
+    this.backends.nodes = nodes;
+  }
+
+  /** The kubelets; undefined where there are none. */
+  get nodes(): NodeApi | undefined {
+    return this.handlers.nodes;
+  }
+
+  /** Ends what goes on by itself; the store is its owner's to close. */
+  close(): void {
+    this.aggregator.close();
   }
 
   /** Milliseconds since 1970. */
@@ -76,9 +102,11 @@ export class ApiServer {
     return this.clock.now();
   }
 
-  /** The catalog knows custom resources only once this has resolved; undefined: it knows them already. */
+  /** Custom resources, and what other servers have, are known only once this has resolved; undefined: they are known already. */
   ready(): Promise<void> | undefined {
-    return this.customResources.ready();
+    const custom = this.customResources.ready();
+    const aggregated = this.aggregator.ready();
+    return custom || aggregated ? Promise.all([custom, aggregated]).then(() => undefined) : undefined;
   }
 
   /** Throws a StatusError where the request is refused. */
@@ -92,6 +120,8 @@ export class ApiServer {
   async serveAllowed(request: ResourceRequest): Promise<ResourceResponse> {
     const pending = this.ready();
     if (pending) await pending;
+    const aggregated = this.aggregator.find(request.group, request.version);
+    if (aggregated) return this.aggregator.serve(aggregated, request);
     const response = await this.handlers.serve(request).catch(storeFailed);
     // who has made a definition may use its kinds at once
     if (changesDefinitions(request)) await this.customResources.settled();
@@ -101,14 +131,14 @@ export class ApiServer {
   /** @param kind `apps/v1/Deployment` */
   mapping(kind: string): ResourceMapping | undefined {
     const served = this.catalog.findKind(kind);
-    if (!served) return undefined;
+    if (!served) return this.aggregator.mapping(kind);
     const { group, resource, namespaced } = served.definition;
     return { group, version: served.version.version, resource, namespaced };
   }
 
   /** All resources at this moment, of several versions of one the preferred first. */
   resources(): readonly ServedResource[] {
-    return this.catalog.served().map(({ definition: { group, resource, namespaced, verbs }, version: { version, kind } }) => ({
+    const own = this.catalog.served().map(({ definition: { group, resource, namespaced, verbs }, version: { version, kind } }) => ({
       group,
       version,
       resource,
@@ -116,6 +146,7 @@ export class ApiServer {
       kind,
       verbs,
     }));
+    return [...own, ...this.aggregator.resources()];
   }
 }
 

@@ -6,9 +6,11 @@ import type { Store } from '../storage/store.ts';
 import { ownerReferencesPermissionEnforcement } from './admission/owner-references-permission-enforcement.ts';
 import { builtinAdmission } from './admission/builtin-plugins.ts';
 import type { WebhookCaller } from './admission/webhook/webhook-caller.ts';
+import { Backends, type Dial, type Tls } from './aggregator/backends.ts';
 import { access, type AccessOptions } from './access.ts';
 import { ApiServer } from './api-server.ts';
 import { builtinResources } from './registry/builtin-resources.ts';
+import { webhookClient } from './webhook-client.ts';
 
 export interface StandaloneOptions {
   readonly clock: Clock;
@@ -20,8 +22,12 @@ export interface StandaloneOptions {
   readonly enableAdmissionPlugins?: readonly string[];
   /** Who sends requests, and who may do what; by default everyone may do everything. */
   readonly access?: AccessOptions;
-  /** Reaches admission webhooks. Without it they are stored, and not called. */
+  /** Reaches webhooks. Without it, and without a way out of this process, they are stored, and not called. */
   readonly webhooks?: WebhookCaller;
+  /** The way out of this process, to webhooks and to servers behind Services. Absent: there is none. */
+  readonly dial?: Dial | undefined;
+  /** How the server makes itself known to servers that it passes requests on to. */
+  readonly proxyClient?: Tls['client'];
 }
 
 /** Plugins that are there only where webhooks can be reached. */
@@ -34,7 +40,9 @@ export class UnknownAdmissionPlugin extends Error {
 
 /** Throws an UnknownAdmissionPlugin where a name that is given is none. */
 export function standaloneApiServer(options: StandaloneOptions): ApiServer {
-  const { clock, random, store = new MemoryStore(clock), disableAdmissionPlugins = [], webhooks } = options;
+  const { clock, random, store = new MemoryStore(clock), disableAdmissionPlugins = [], dial } = options;
+  const backends = new Backends(dial, options.proxyClient);
+  const webhooks = options.webhooks ?? (dial && webhookClient(store, backends));
   const who = access({ store, clock, random }, options.access);
   const optional = [ownerReferencesPermissionEnforcement(who.authorizer, (kind) => server.mapping(kind))];
   const plugins = [
@@ -47,6 +55,7 @@ export function standaloneApiServer(options: StandaloneOptions): ApiServer {
     if (!names.has(name))
       throw new UnknownAdmissionPlugin(`there is no admission plugin ${JSON.stringify(name)}; there are ${[...names].sort().join(', ')}`);
   const admission = plugins.filter(({ name }) => !disableAdmissionPlugins.includes(name));
-  const server: ApiServer = new ApiServer({ store, clock, random, resources: builtinResources(store, who), admission, access: who });
+  const resources = builtinResources(store, who);
+  const server: ApiServer = new ApiServer({ store, clock, random, resources, admission, access: who, backends, webhooks });
   return server;
 }

@@ -1,29 +1,32 @@
-// HorizontalPodAutoscaler where nobody serves metrics: keeps workloads within their bounds, and says why it cannot do more.
-// DEVIATION: resource, custom and external metrics are never read; every metric counts as missing, as on a cluster without
-// metrics-server. Follows pkg/controller/podautoscaler of kube-controller-manager.
-import type { HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus, MetricSpec } from '#api/autoscaling/v2';
+// HorizontalPodAutoscaler: reads a target's size, asks its metrics how large it should be, and sets that within bounds and at the pace that
+// its behaviour allows. Follows pkg/controller/podautoscaler of kube-controller-manager.
+import type { HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus, HPAScalingRules, MetricStatus } from '#api/autoscaling/v2';
+import type { Pod } from '#api/core/v1';
 import { canonical } from '../../apimachinery/codec/decode.ts';
+import { LabelSelector, SelectorError } from '../../apimachinery/label-selector.ts';
 import { deepEqual, type KubernetesObject } from '../../apimachinery/object.ts';
+import { parseQuantity, quantityNumber } from '../../apimachinery/quantity.ts';
 import { formatTime } from '../../apimachinery/time.ts';
 import { controller, type Controller, type ControllerDeps } from '../../client/controller.ts';
 import { objectKey, splitKey } from '../../client/informer.ts';
+import { indexByLabel, selectedBy } from './shared/by-label.ts';
+import { normalize, rescaled, type History } from './horizontal-pod-autoscaler/normalize.ts';
+import { propose, type MetricResult } from './horizontal-pod-autoscaler/propose.ts';
+import type { Tolerances } from './horizontal-pod-autoscaler/replica-calculator.ts';
 
 const WORKERS = 5;
 const KIND = 'autoscaling/v2/HorizontalPodAutoscaler';
 const SYNC_PERIOD_MS = 15_000;
 const TICK = 'tick';
+const TOLERANCE = 0.1;
 
 interface Scale extends KubernetesObject {
   readonly spec?: { readonly replicas?: number };
-  readonly status?: { readonly replicas?: number };
+  readonly status?: { readonly replicas?: number; readonly selector?: string };
 }
 
-/** Metrics are told of only where some were asked for. */
-type Told = Omit<HorizontalPodAutoscalerStatus, 'currentMetrics'> & {
-  readonly currentMetrics?: readonly { readonly type: string }[] | undefined;
-};
-
 type Conditions = NonNullable<HorizontalPodAutoscalerStatus['conditions']>;
+type Say = (type: string, status: string, reason: string, message: string) => void;
 
 /** What a look at the target says: a new size, that nothing is to be done, or that metrics are needed. */
 export type Decision =
@@ -37,34 +40,40 @@ export function decide({ spec }: HorizontalPodAutoscaler, current: number): Deci
   return { is: 'metrics' };
 }
 
-/** Why a metric cannot be had, and the name under which that is told. */
-export function missingMetric({ type, resource, containerResource, object, pods, external }: MetricSpec): {
-  readonly reason: string;
-  readonly message: string;
-} {
-  const custom = 'unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered';
-  const ofResource =
-    'unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)';
-  const own = resource ?? containerResource;
-  if (own) {
-    const what = own.target.averageUtilization === undefined ? 'usage' : 'utilization';
-    return {
-      reason: `FailedGet${type}Metric`,
-      message: `failed to get ${own.name} ${what}: unable to get metrics for resource ${own.name}: ${ofResource}`,
-    };
+/** All metrics taken together. */
+export type Combined =
+  | { readonly is: 'known'; readonly replicas: number; readonly metric: string; readonly error: string | undefined }
+  /** `condition` is that of ScalingActive. */
+  | { readonly is: 'unknown'; readonly condition: { readonly reason: string; readonly message: string }; readonly error: string };
+
+/** The one that asks for most wins; one that failed stands in the way of going down. */
+export function combine(results: readonly MetricResult[], current: number): Combined {
+  const failed = results.filter((result) => result.is === 'failed');
+  let best: { readonly replicas: number; readonly metric: string } | undefined;
+  for (const result of results) if (result.is === 'found' && (!best?.replicas || result.replicas > best.replicas)) best = result;
+  const [first] = failed;
+  const error = first && `invalid metrics (${failed.length} invalid out of ${results.length}), first error is: ${first.error}`;
+  if (first && (!best || best.replicas < current)) {
+    const message = `the HPA was unable to compute the replica count: ${first.message}`;
+    return { is: 'unknown', condition: { reason: first.reason, message }, error: error! };
   }
-  const name = object?.metric.name ?? pods?.metric.name ?? external?.metric.name ?? '';
-  if (external)
-    return {
-      reason: 'FailedGetExternalMetric',
-      message: `failed to get ${name} external metric: unable to get external metric ${name}: unable to fetch metrics from external metrics API: the server could not find the requested resource`,
-    };
-  return { reason: `FailedGet${type}Metric`, message: `unable to get metric ${name}: ${custom}` };
+  return { is: 'known', replicas: best?.replicas ?? 0, metric: best?.metric ?? '', error };
+}
+
+function tolerancesOf({ spec }: HorizontalPodAutoscaler): Tolerances {
+  const of = (rules: HPAScalingRules | undefined): number =>
+    rules?.tolerance === undefined ? TOLERANCE : quantityNumber(parseQuantity(rules.tolerance));
+  return { scaleUp: of(spec?.behavior?.scaleUp), scaleDown: of(spec?.behavior?.scaleDown) };
 }
 
 export function horizontalPodAutoscalerController(deps: ControllerDeps): Controller {
   const { client, informers, clock, events } = deps;
   const autoscalers = informers.of(KIND);
+  const pods = informers.of('v1/Pod');
+  indexByLabel(pods);
+  const histories = new Map<string, History>();
+  /** Namespace → name → the selector of the autoscaler's target. */
+  const selectors = new Map<string, Map<string, LabelSelector>>();
 
   return controller({
     name: 'horizontal-pod-autoscaler-controller',
@@ -77,6 +86,10 @@ export function horizontalPodAutoscalerController(deps: ControllerDeps): Control
         updated(hpa, old) {
           if (!deepEqual(hpa.spec, old.spec)) queue.add(objectKey(hpa));
         },
+        deleted(hpa) {
+          histories.delete(objectKey(hpa));
+          selectors.get(hpa.metadata.namespace ?? '')?.delete(hpa.metadata.name);
+        },
       });
     },
     async reconcile(key, queue) {
@@ -87,16 +100,16 @@ export function horizontalPodAutoscalerController(deps: ControllerDeps): Control
       }
       const { namespace, name } = splitKey(key);
       const hpa = autoscalers.get(namespace, name);
-      if (hpa) await sync(hpa);
+      if (hpa) await sync(key, hpa);
     },
   });
 
-  async function sync(hpa: HorizontalPodAutoscaler): Promise<void> {
+  async function sync(key: string, hpa: HorizontalPodAutoscaler): Promise<void> {
     const { namespace = '' } = hpa.metadata;
     const { apiVersion = 'v1', kind, name } = hpa.spec!.scaleTargetRef;
     const target = `${apiVersion}/${kind}` as 'example.test/v1/Any';
     let conditions = hpa.status?.conditions ?? [];
-    const say = (type: string, status: string, reason: string, message: string): void => {
+    const say: Say = (type, status, reason, message) => {
       conditions = withCondition(conditions, { type, status, reason, message }, clock.now());
     };
     let scale: Scale;
@@ -111,41 +124,129 @@ export function horizontalPodAutoscalerController(deps: ControllerDeps): Control
     }
     say('AbleToScale', 'True', 'SucceededGetScale', "the HPA controller was able to get the target's current scale");
     const current = scale.spec?.replicas ?? 0;
+    if (!histories.has(key))
+      histories.set(key, { recommendations: [{ replicas: current, atMs: clock.now() }], scaleUps: [], scaleDowns: [] });
+    const outcome = await wantedSize(key, hpa, scale, say);
+    // of what was not looked at nothing is told any more, but for a target that is switched off
+    const base = { ...hpa.status, currentReplicas: current, currentMetrics: outcome.currentMetrics };
+    const { replicas, reason } = outcome;
+    if (replicas === undefined) {
+      await writeStatus(hpa, { ...base, desiredReplicas: hpa.status?.desiredReplicas ?? 0, conditions });
+      return;
+    }
+    if (replicas === current) {
+      await writeStatus(hpa, { ...base, desiredReplicas: current, conditions });
+      return;
+    }
+    try {
+      await client.update(target, { ...scale, spec: { replicas } } as KubernetesObject, { subresource: 'scale' });
+    } catch (error) {
+      const { message } = error as Error;
+      events.event(hpa, 'Warning', 'FailedRescale', `New size: ${replicas}; reason: ${reason}; error: ${message}`);
+      say('AbleToScale', 'False', 'FailedUpdateScale', `the HPA controller was unable to update the target scale: ${message}`);
+      await writeStatus(hpa, { ...base, desiredReplicas: hpa.status?.desiredReplicas ?? 0, conditions });
+      throw error;
+    }
+    say('AbleToScale', 'True', 'SucceededRescale', `the HPA controller was able to update the target scale to ${replicas}`);
+    events.event(hpa, 'Normal', 'SuccessfulRescale', `New size: ${replicas}; reason: ${reason}`);
+    histories.set(key, rescaled(hpa.spec!.behavior, histories.get(key)!, current, replicas, clock.now()));
+    await writeStatus(hpa, { ...base, desiredReplicas: replicas, lastScaleTime: formatTime(clock.now()), conditions });
+  }
+
+  interface Outcome {
+    /** Undefined: it cannot be said. */
+    readonly replicas: number | undefined;
+    readonly reason: string;
+    readonly currentMetrics: readonly MetricStatus[] | undefined;
+  }
+
+  async function wantedSize(key: string, hpa: HorizontalPodAutoscaler, scale: Scale, say: Say): Promise<Outcome> {
+    const current = scale.spec?.replicas ?? 0;
     const decision = decide(hpa, current);
-    const base = { ...hpa.status, currentReplicas: scale.status?.replicas ?? 0 };
     if (decision.is === 'disabled') {
       say('ScalingActive', 'False', 'ScalingDisabled', 'scaling is disabled since the replica count of the target is zero');
-      await writeStatus(hpa, { ...base, desiredReplicas: 0, conditions });
-    } else if (decision.is === 'rescale') {
-      const { replicas, reason } = decision;
-      await client.update(target, { ...scale, spec: { replicas } } as KubernetesObject, { subresource: 'scale' });
-      say('AbleToScale', 'True', 'SucceededRescale', `the HPA controller was able to update the target scale to ${replicas}`);
-      events.event(hpa, 'Normal', 'SuccessfulRescale', `New size: ${replicas}; reason: ${reason}`);
-      await writeStatus(hpa, { ...base, desiredReplicas: replicas, lastScaleTime: formatTime(clock.now()), conditions });
-    } else {
-      const [first] = tellMissing(hpa, say);
-      // what is known of a metric that cannot be read is nothing but that it was asked for
-      const currentMetrics = (hpa.spec?.metrics ?? []).map(() => ({ type: '' }));
-      const { desiredReplicas = 0 } = hpa.status ?? {};
-      await writeStatus(hpa, { ...base, desiredReplicas, ...(first ? { currentMetrics } : {}), conditions });
+      return { replicas: 0, reason: '', currentMetrics: undefined };
+    }
+    if (decision.is === 'rescale') return { ...decision, currentMetrics: undefined };
+    const results = await measure(hpa, scale, say);
+    if (!results) return { replicas: undefined, reason: '', currentMetrics: undefined };
+    // what is known of a metric that cannot be read is nothing but that it was asked for
+    const currentMetrics = results.map((result): MetricStatus => (result.is === 'found' ? result.status : { type: '' }));
+    for (const result of results) if (result.is === 'failed') events.event(hpa, 'Warning', result.reason, result.message);
+    const combined = combine(results, current);
+    if (combined.is === 'unknown') {
+      say('ScalingActive', 'False', combined.condition.reason, combined.condition.message);
+      events.event(hpa, 'Warning', 'FailedComputeMetricsReplicas', combined.error);
+      return { replicas: undefined, reason: '', currentMetrics };
+    }
+    const { metric, replicas: desired } = combined;
+    say('ScalingActive', 'True', 'ValidMetricFound', `the HPA was able to successfully calculate a replica count from ${metric}`);
+    const { able, limited, history, replicas } = normalize(hpa.spec!, histories.get(key)!, current, desired, clock.now());
+    histories.set(key, history);
+    say('AbleToScale', 'True', able.reason, able.message);
+    say('ScalingLimited', limited.status, limited.reason, limited.message);
+    return { replicas, reason: desired > current ? `${metric} above target` : 'All metrics below target', currentMetrics };
+  }
+
+  /** @returns undefined where it cannot be said which pods are meant; that has been told */
+  async function measure(hpa: HorizontalPodAutoscaler, scale: Scale, say: Say): Promise<readonly MetricResult[] | undefined> {
+    const { namespace = '' } = hpa.metadata;
+    const selector = selectorOf(hpa, scale, say);
+    if (!selector) return undefined;
+    const selected = selectedBy(pods, namespace, selector);
+    const rivals = ambiguous(hpa, selected);
+    if (rivals.length > 1) {
+      const message = `pods by selector ${selector.toString()} are controlled by multiple HPAs: [${rivals.join(' ')}]`;
+      refuse(hpa, say, 'AmbiguousSelector', 'AmbiguousSelector', message);
+      return undefined;
+    }
+    const scaled = {
+      namespace,
+      pods: selected,
+      selector: selector.toString(),
+      currentReplicas: scale.spec?.replicas ?? 0,
+      statusReplicas: scale.status?.replicas ?? 0,
+      tolerances: tolerancesOf(hpa),
+      now: clock.now(),
+    };
+    return Promise.all((hpa.spec!.metrics ?? []).map((metric) => propose(client, metric, scaled)));
+  }
+
+  function selectorOf(hpa: HorizontalPodAutoscaler, scale: Scale, say: Say): LabelSelector | undefined {
+    const text = scale.status?.selector ?? '';
+    if (text === '') {
+      refuse(hpa, say, 'SelectorRequired', 'InvalidSelector', "the HPA target's scale is missing a selector", 'selector is required');
+      return undefined;
+    }
+    try {
+      const selector = LabelSelector.parse(text);
+      const { name, namespace = '' } = hpa.metadata;
+      selectors.set(namespace, (selectors.get(namespace) ?? new Map<string, LabelSelector>()).set(name, selector));
+      return selector;
+    } catch (error) {
+      if (!(error instanceof SelectorError)) throw error;
+      const message = `couldn't convert selector into a corresponding internal selector object: ${error.message}`;
+      refuse(hpa, say, 'InvalidSelector', 'InvalidSelector', message);
+      return undefined;
     }
   }
 
-  function tellMissing(
-    hpa: HorizontalPodAutoscaler,
-    say: (type: string, status: string, reason: string, message: string) => void,
-  ): readonly string[] {
-    const missing = (hpa.spec?.metrics ?? []).map((metric) => ({ metric, ...missingMetric(metric) }));
-    for (const { reason, message } of missing) events.event(hpa, 'Warning', reason, message);
-    const [first] = missing;
-    if (!first) return [];
-    say('ScalingActive', 'False', first.reason, `the HPA was unable to compute the replica count: ${first.message}`);
-    const { metric } = first;
-    const what = metric.resource ? `failed to get ${metric.resource.name} resource metric value: ` : '';
-    const all = `invalid metrics (${missing.length} invalid out of ${missing.length}), first error is: ${what}${first.message}`;
-    events.event(hpa, 'Warning', 'FailedComputeMetricsReplicas', all);
-    return missing.map((m) => m.message);
+  /** @param event what the event says, where that is not what the condition says */
+  function refuse(hpa: HorizontalPodAutoscaler, say: Say, told: string, reason: string, message: string, event = message): void {
+    events.event(hpa, 'Warning', told, event);
+    say('ScalingActive', 'False', reason, message);
+    events.event(hpa, 'Warning', 'FailedComputeMetricsReplicas', event);
   }
+
+  /** The autoscalers that have a say over these pods, as `{name namespace}`. */
+  function ambiguous({ metadata: { name: own, namespace = '' } }: HorizontalPodAutoscaler, selected: readonly Pod[]): readonly string[] {
+    const found: string[] = [];
+    for (const [name, selector] of selectors.get(namespace) ?? [])
+      if (name === own || selected.some(({ metadata }) => selector.matches(metadata.labels))) found.push(`{${name} ${namespace}}`);
+    return found;
+  }
+
+  type Told = Omit<HorizontalPodAutoscalerStatus, 'currentMetrics'> & { readonly currentMetrics?: readonly MetricStatus[] | undefined };
 
   async function writeStatus(hpa: HorizontalPodAutoscaler, status: Told): Promise<void> {
     const wanted = canonical('autoscaling/v2.HorizontalPodAutoscalerStatus', status as HorizontalPodAutoscalerStatus);

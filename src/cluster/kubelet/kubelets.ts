@@ -77,7 +77,13 @@ class Kubelets implements KubeletsController {
         (node, error) => this.failed(node, error),
       );
     this.config = this.watchConfig();
-    this.nodes = nodeApi({ runtime: options.runtime, config: this.config, manages: (node) => this.byNode.has(node) });
+    this.nodes = nodeApi({
+      runtime: options.runtime,
+      config: this.config,
+      manages: (node) => this.byNode.has(node),
+      podsOf: (node) => [...this.pods.byIndex(BY_NODE, node)],
+      clock,
+    });
     this.watch();
     options.runtime.subscribe({
       exited: (uid, id, exit) => void this.kubeletOf(uid)?.exited(uid, id, exit),

@@ -2,6 +2,7 @@
 // GetKubeletContainerLogs and GetExec of pkg/kubelet/kubelet_pods.go.
 import type { Container, ContainerStatus, Pod } from '#api/core/v1';
 import type { ByteStream, ExecSession, LogOptions, NodeApi } from '../../apimachinery/node-api.ts';
+import type { Clock } from '../../apimachinery/clock.ts';
 import { badRequest, statusError, type StatusError } from '../../apimachinery/status-error.ts';
 import { formatMicroTime } from '../../apimachinery/time.ts';
 import { containerView } from './container-view.ts';
@@ -13,13 +14,15 @@ export interface NodeApiParts {
   readonly config: ConfigLister;
   /** Whether the node's kubelet is one of this process. */
   readonly manages: (node: string) => boolean;
+  readonly podsOf: (node: string) => readonly Pod[];
+  readonly clock: Clock;
 }
 
-export function nodeApi({ runtime, config, manages }: NodeApiParts): NodeApi {
+export function nodeApi({ runtime, config, manages, podsOf, clock }: NodeApiParts): NodeApi {
   const checkNode = ({ spec: { nodeName = '' } }: Pod): void => {
     if (!manages(nodeName)) throw internal(`error dialing backend: no kubelet of node ${nodeName} can be reached`);
   };
-  return {
+  const api: NodeApi = {
     logs(pod, options) {
       checkNode(pod);
       const previous = checkLogStatus(pod, options);
@@ -37,7 +40,15 @@ export function nodeApi({ runtime, config, manages }: NodeApiParts): NodeApi {
       checkNode(pod);
       return runtime.connect(pod.metadata.uid, port);
     },
+    usage: ({ metadata, spec }, atMs) => (manages(spec.nodeName ?? '') ? runtime.usage(metadata.uid, atMs) : []),
+    async kubelet(node, request) {
+      const { name } = node.metadata;
+      if (!manages(name)) return undefined;
+      const { answerKubelet } = await import('./http-api.ts');
+      return answerKubelet({ node, pods: podsOf(name), now: clock.now(), api }, request);
+    },
   };
+  return api;
 }
 
 const internal = (message: string): StatusError =>
@@ -51,14 +62,14 @@ function named({ spec }: Pod, name: string): Container | undefined {
   );
 }
 
-function statusOf({ status }: Pod, name: string): ContainerStatus | undefined {
-  const all = [
-    ...(status?.containerStatuses ?? []),
-    ...(status?.initContainerStatuses ?? []),
-    ...(status?.ephemeralContainerStatuses ?? []),
-  ];
-  return all.find((one) => one.name === name);
-}
+/** Of all kinds of containers. */
+export const containersOf = ({ status }: Pod): readonly ContainerStatus[] => [
+  ...(status?.containerStatuses ?? []),
+  ...(status?.initContainerStatuses ?? []),
+  ...(status?.ephemeralContainerStatuses ?? []),
+];
+
+const statusOf = (pod: Pod, name: string): ContainerStatus | undefined => containersOf(pod).find((one) => one.name === name);
 
 /**
  * Throws a StatusError where the container has no log.

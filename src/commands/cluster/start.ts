@@ -8,7 +8,7 @@ import { CannotDo, type ExitCode } from '../shared/failure.ts';
 import { formatted } from '../shared/output.ts';
 import { jibeHome } from '../shared/target.ts';
 
-const COMPONENTS = ['apiserver', 'controllers', 'scheduler', 'nodes'];
+const COMPONENTS = ['apiserver', 'controllers', 'scheduler', 'nodes', 'metrics-server'];
 
 export default class ClusterStart extends JibeCommand {
   static override summary = 'Serve an embedded cluster over HTTPS, for kubectl and any other client.';

@@ -17,6 +17,7 @@ import {
   defaultStorageClass,
   kubernetesEndpoints,
   kubernetesEndpointSlice,
+  extensionAuthentication,
   kubernetesService,
   kubernetesServiceAddress,
 } from './system-objects.ts';
@@ -72,6 +73,19 @@ export async function bootstrap({ store, clock, random }: BootstrapParts): Promi
     }
   }
   await Promise.all(writes);
+}
+
+/** By what servers of aggregated APIs know the API server, and the clients whose certificates they may trust. @param clientCA PEM */
+export async function bootstrapExtensionAuthentication(
+  { store, clock, random }: BootstrapParts,
+  clientCA: string,
+  requestHeaderCA: string,
+): Promise<void> {
+  const object = extensionAuthentication(clientCA, requestHeaderCA);
+  const { name, namespace } = object.metadata;
+  const metadata = { name, namespace, uid: random.uuid(), resourceVersion: '', creationTimestamp: formatTime(clock.now()) };
+  const stored = { ...object, metadata } as unknown as KubernetesObject;
+  await store.create(`/registry/configmaps/${namespace}/${name}`, (revision) => withRevision(stored, revision));
 }
 
 /** What clusters are usually given besides, once: it is not made again when somebody took it away. */

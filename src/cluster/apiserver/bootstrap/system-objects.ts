@@ -1,6 +1,6 @@
 // Single objects that a fresh API server holds: the namespaces of the system, the priority classes of its components, and the Service by
 // which pods reach the server itself. And what clusters are usually given besides: a default storage class.
-import type { Endpoints, Namespace, Service } from '#api/core/v1';
+import type { ConfigMap, Endpoints, Namespace, Service } from '#api/core/v1';
 import type { EndpointSlice } from '#api/discovery/v1';
 import type { IPAddress, ServiceCIDR } from '#api/networking/v1';
 import type { StorageClass } from '#api/storage/v1';
@@ -132,3 +132,19 @@ export function defaultStorageClass(): Manifest<StorageClass> {
     allowVolumeExpansion: true,
   };
 }
+
+/** Follows the cluster authentication trust controller of kube-apiserver. */
+export const extensionAuthentication = (clientCA: string, requestHeaderCA: string): Manifest<ConfigMap> => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+  data: {
+    'client-ca-file': clientCA,
+    'requestheader-allowed-names': '["front-proxy-client"]',
+    'requestheader-client-ca-file': requestHeaderCA,
+    'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
+    'requestheader-group-headers': '["X-Remote-Group"]',
+    'requestheader-uid-headers': '["X-Remote-Uid"]',
+    'requestheader-username-headers': '["X-Remote-User"]',
+  },
+});

@@ -11,6 +11,7 @@ import type { Store, StoreWatch } from '../../storage/store.ts';
 import type { ResourceCatalog } from '../generic/catalog.ts';
 import { CRD_STORAGE_PATH } from '../registry/apiextensions.ts';
 import { acceptNames, conditionOf, isEstablished, takenNames, withCondition, type Status } from './accept-names.ts';
+import type { ConversionParts } from './conversion-webhook.ts';
 import { CLEANUP_FINALIZER } from './crd-strategy.ts';
 import { customResources, customStoragePath, type CustomResource } from './resource.ts';
 
@@ -20,6 +21,8 @@ export interface CustomResourcesParts {
   readonly catalog: ResourceCatalog;
   /** Requests of the server to itself. */
   readonly serve: (request: ResourceRequest) => Promise<ResourceResponse>;
+  /** Calls conversion webhooks; absent: between versions only apiVersion changes. */
+  readonly conversion?: ConversionParts | undefined;
 }
 
 const USER = { username: 'system:apiserver', groups: ['system:masters'] };
@@ -112,7 +115,7 @@ export class CustomResources {
     const terminating = Boolean(crd.metadata.deletionTimestamp);
     if (before?.terminating === terminating && deepEqual(before.spec, crd.spec) && deepEqual(before.names, names)) return;
     this.uninstall(name);
-    const resources = customResources(crd);
+    const resources = customResources(crd, this.parts.conversion);
     // a kind of Kubernetes' own is not taken over
     if (resources.some(({ definition, version }) => this.parts.catalog.find(definition.group, version.version, definition.resource)))
       return;

@@ -18,8 +18,13 @@ export interface CustomDecoder {
   /**
    * Of an object from the store, whichever version it is in: that version's defaults count. The same object gives the same answer.
    * @param versions by name
+   * @param converted by whom an object of another version has been made one of this; absent: only `apiVersion` changes
    */
-  read(object: KubernetesObject, versions: ReadonlyMap<string, CustomDecoder>): KubernetesObject;
+  read(
+    object: KubernetesObject,
+    versions: ReadonlyMap<string, CustomDecoder>,
+    converted?: (object: KubernetesObject) => KubernetesObject,
+  ): KubernetesObject;
   /** An object of another version, as it is stored in this one. */
   store(object: KubernetesObject): KubernetesObject;
 }
@@ -51,11 +56,12 @@ export function customDecoder(apiVersion: string, schema: JSONSchemaProps | unde
       const strictErrors = [...given, ...[...metaUnknown, ...unknown.sort(), ...embedded].map((path) => `unknown field ${quote(path)}`)];
       return { object: inOrder(filled), strictErrors, keptEmpty: false };
     },
-    read(object, versions) {
+    read(object, versions, converted) {
       let known = cache.get(object);
       if (known) return known;
       const stored = object.apiVersion === apiVersion ? undefined : versions.get(splitApiVersion(object.apiVersion).version);
-      if (stored) known = fit({ ...stored.read(object, versions), apiVersion }, [], []) as KubernetesObject;
+      if (stored && converted) known = inOrder(fit(converted(object) as unknown as JsonObject, [], [])) as KubernetesObject;
+      else if (stored) known = fit({ ...stored.read(object, versions), apiVersion }, [], []) as KubernetesObject;
       else {
         const fitted = fit(object, [], []);
         known = setDefaults(shallowEqual(fitted, object) ? object : fitted, own) as KubernetesObject;

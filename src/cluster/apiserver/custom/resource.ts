@@ -1,8 +1,6 @@
 // From a CustomResourceDefinition to the resources that it defines: one for each version that is served, since each version has its own
 // schema by which objects are checked; they share their place in the store. Follows customresource_handler.go and
 // pkg/registry/customresource/strategy.go of apiextensions-apiserver.
-//
-// DEVIATION: conversion webhooks are stored and not called: between versions only apiVersion changes.
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '#api/apiextensions/v1';
 import { crdApplyType } from '../../../apimachinery/apply/crd-schema.ts';
 import { groupVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
@@ -20,6 +18,8 @@ import type {
   VersionDefinition,
 } from '../generic/resource-definition.ts';
 import { keep } from '../generic/status-strategy.ts';
+import { convertedForm } from './converted-form.ts';
+import { conversionWebhook, type ConversionParts } from './conversion-webhook.ts';
 import { customColumns } from './columns.ts';
 import { customDecoder, type CustomDecoder } from './decode-custom.ts';
 import { validateEmbedded } from './embedded-objects.ts';
@@ -51,8 +51,11 @@ function deprecation({ spec }: CustomResourceDefinition, version: string): strin
 
 export const customStoragePath = ({ spec }: CustomResourceDefinition): string => `/registry/${spec.group}/${spec.names.plural}`;
 
-/** In the order in which discovery tells the versions. */
-export function customResources(crd: CustomResourceDefinition): readonly CustomResource[] {
+/**
+ * In the order in which discovery tells the versions.
+ * @param conversion calls webhooks; absent: between versions only apiVersion changes
+ */
+export function customResources(crd: CustomResourceDefinition, conversion?: ConversionParts): readonly CustomResource[] {
   const { spec, status } = crd;
   const { acceptedNames: names } = status!;
   const preserves = spec.preserveUnknownFields === true;
@@ -76,7 +79,7 @@ export function customResources(crd: CustomResourceDefinition): readonly CustomR
   const served = [...spec.versions].filter((v) => v.served).sort((a, b) => byVersionPriority(a.name, b.name));
   return served.map((v) => {
     const version = versions.find(({ version: name }) => name === v.name)!;
-    return { definition: definitionOf(crd, v, versions, decoders), version };
+    return { definition: definitionOf(crd, v, versions, decoders, conversion), version };
   });
 }
 
@@ -85,11 +88,14 @@ function definitionOf(
   version: CustomResourceDefinitionVersion,
   versions: readonly VersionDefinition[],
   decoders: ReadonlyMap<string, CustomDecoder>,
+  conversion: ConversionParts | undefined,
 ): ResourceDefinition {
   const { spec, status } = crd;
   const names = status!.acceptedNames;
   const decoder = decoders.get(version.name)!;
-  const storage = decoders.get(spec.versions.find((v) => v.storage)!.name)!;
+  const stored = spec.versions.find((v) => v.storage)!.name;
+  const apiVersion = groupVersion({ group: spec.group, version: version.name });
+  const converting = conversion && conversionWebhook(crd, conversion);
   return {
     group: spec.group,
     resource: names.plural,
@@ -102,10 +108,12 @@ function definitionOf(
     verbs: ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'],
     versions,
     storageVersion: version.name,
-    storedAs: spec.versions.find((v) => v.storage)!.name,
+    storedAs: stored,
     storagePath: customStoragePath(crd),
-    // what is stored in this very form is read as it is
-    storage: { read: (object) => decoder.read(object, decoders), write: (object) => storage.store(object) },
+    storage: converting
+      ? convertedForm({ apiVersion, storageVersion: groupVersion({ group: spec.group, version: stored }), decoders, convert: converting })
+      : // what is stored in this very form is read as it is
+        { read: (object) => decoder.read(object, decoders), write: (object) => decoders.get(stored)!.store(object) },
     strategy: customStrategy(crd, version),
     subresources: subresources(version, spec.scope === 'Namespaced'),
     columns: customColumns(version.additionalPrinterColumns),

@@ -8,6 +8,7 @@ import type { StructType } from '../../../apimachinery/schema/go-type.ts';
 import { badRequest, isNotFound, methodNotSupported, notFoundError, statusError, StatusError } from '../../../apimachinery/status-error.ts';
 import type { Store } from '../../storage/store.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
+import type { Backends } from '../aggregator/backends.ts';
 import { attributesOf, requireAllowed, type Authorizer } from '../authorization/authorizer.ts';
 import { RequestContext } from './context.ts';
 import { decodeObject } from './decode-object.ts';
@@ -32,6 +33,7 @@ export interface HandlerParts {
   readonly admission: AdmissionChain;
   readonly authorizer: Authorizer;
   readonly fieldManagers: FieldManagers;
+  readonly backends: Backends;
 }
 
 export class Handlers implements SubresourceServer {
@@ -57,6 +59,14 @@ export class Handlers implements SubresourceServer {
 
   connectNodes(nodes: NodeApi): void {
     this.kubelets = nodes;
+  }
+
+  get backends(): Backends {
+    return this.parts.backends;
+  }
+
+  get store(): Store {
+    return this.parts.store;
   }
 
   get catalog(): ResourceCatalog {
@@ -117,7 +127,7 @@ export class Handlers implements SubresourceServer {
     const sub = definition.subresources[subresource];
     const { custom } = context.served.version;
     if (!sub) throw custom ? notFoundError(qualified(definition), context.request.name) : noSuchResource();
-    if (sub.serve && sub.verbs.includes('connect')) return sub.serve(context, this);
+    if (sub.verbs.includes('connect') && sub.serve) return sub.serve(context, this);
     if (!sub.verbs.includes(verb)) throw custom ? methodNotSupported(qualified(definition), verb) : methodNotAllowed();
     if (sub.serve) return sub.serve(context, this);
     if (!sub.strategy) throw methodNotAllowed();

@@ -7,7 +7,7 @@ import { quote } from '../../../apimachinery/go-text.ts';
 import type { Clock } from '../../../apimachinery/clock.ts';
 import type { Entry, Store } from '../../storage/store.ts';
 import type { RequestContext } from './context.ts';
-import { asServed, collectionKey, objectKey } from './object-store.ts';
+import { asServed, collectionKey, objectKey, readAs } from './object-store.ts';
 import type { Selection } from './selection.ts';
 
 export interface ObjectList {
@@ -29,7 +29,7 @@ export async function listObjects(context: RequestContext, selection: Selection,
   const at = await readPosition(context, prefix, store, clock);
   if (selection.name !== undefined && at.revision === undefined && (request.namespace || !served.definition.namespaced)) {
     const entry = await store.get(objectKey(served.definition, request.namespace, selection.name));
-    const object = entry && asServed(served.definition, entry.value);
+    const object = entry && (await readAs(served.definition, entry.value));
     const items = object && selection.matches(object) ? [object] : [];
     return { items, resourceVersion: String(store.revision), continue: '', remainingItemCount: undefined };
   }
@@ -45,6 +45,8 @@ export async function listObjects(context: RequestContext, selection: Selection,
     });
     if (!page.ok) throw page.reason === 'compacted' ? expired(at.token, store) : tooLarge(revision ?? 0, store);
     revision = page.revision;
+    const preparing = served.definition.storage?.prepare?.(page.entries.map(({ value }) => value));
+    if (preparing) await preparing;
     let last: Entry | undefined;
     for (const entry of page.entries) {
       last = entry;

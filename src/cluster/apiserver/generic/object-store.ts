@@ -27,7 +27,17 @@ export type Change = KubernetesObject | 'unchanged';
 /** An object of the store in the form in which it is served. */
 export const asServed = ({ storage }: ResourceDefinition, object: KubernetesObject): KubernetesObject => storage?.read(object) ?? object;
 
-const asStored = ({ storage }: ResourceDefinition, object: KubernetesObject): KubernetesObject => storage?.write(object) ?? object;
+/** As {@link asServed}, where it may not have been prepared. */
+export function readAs(definition: ResourceDefinition, object: KubernetesObject): KubernetesObject | Promise<KubernetesObject> {
+  const preparing = definition.storage?.prepare?.([object]);
+  return preparing ? preparing.then(() => asServed(definition, object)) : asServed(definition, object);
+}
+
+/** What is at hand is not waited for: nearly all objects are. */
+const isPending = <T>(value: T | Promise<T>): value is Promise<T> => value instanceof Promise;
+
+const asStored = ({ storage }: ResourceDefinition, object: KubernetesObject): KubernetesObject | Promise<KubernetesObject> =>
+  storage?.write(object) ?? object;
 
 export class ObjectStore {
   private readonly store: Store;
@@ -40,7 +50,9 @@ export class ObjectStore {
 
   async find(namespace: string, name: string): Promise<Entry | undefined> {
     const entry = await this.store.get(objectKey(this.definition, namespace, name));
-    return entry && this.definition.storage ? { ...entry, value: asServed(this.definition, entry.value) } : entry;
+    if (!entry || !this.definition.storage) return entry;
+    const read = readAs(this.definition, entry.value);
+    return { ...entry, value: isPending(read) ? await read : read };
   }
 
   async get(namespace: string, name: string): Promise<Entry> {
@@ -57,10 +69,11 @@ export class ObjectStore {
       if (current) throw this.exists(name, current);
       return object;
     }
-    const stored = asStored(this.definition, object);
+    const form = asStored(this.definition, object);
+    const stored = isPending(form) ? await form : form;
     const result = await this.store.create(key, (revision) => withRevision(stored, revision));
     if (!result.ok) throw this.exists(name, result.current);
-    return asServed(this.definition, result.entry.value);
+    return readAs(this.definition, result.entry.value);
   }
 
   private exists(name: string, current: Entry | undefined): StatusError {
@@ -82,27 +95,37 @@ export class ObjectStore {
     const key = objectKey(this.definition, namespace, name);
     for (;;) {
       const entry = await this.store.get(key);
-      const changed = await change(entry && asServed(this.definition, entry.value));
-      const wanted = changed === 'unchanged' ? changed : asStored(this.definition, changed);
+      const read = entry && readAs(this.definition, entry.value);
+      const changed = await change(read && isPending(read) ? await read : read);
+      const form = changed === 'unchanged' ? changed : asStored(this.definition, changed);
+      const wanted = isPending(form) ? await form : form;
       if (!entry) {
         if (wanted === 'unchanged') throw notFoundError(qualified(this.definition), name);
-        if (dryRun) return { object: asServed(this.definition, wanted), created: true };
+        if (dryRun) return this.written(wanted, true);
         const result = await this.store.create(key, (revision) => withRevision(wanted, revision));
-        if (result.ok) return { object: asServed(this.definition, result.entry.value), created: true };
+        if (result.ok) return this.written(result.entry.value, true);
         continue;
       }
-      if (wanted === 'unchanged' || sameContent(wanted, entry.value))
-        return { object: asServed(this.definition, entry.value), created: false };
-      if (dryRun) return { object: asServed(this.definition, withRevision(wanted, entry.modRevision)), created: false };
+      if (wanted === 'unchanged' || sameContent(wanted, entry.value)) return this.written(entry.value, false);
+      if (dryRun) return this.written(withRevision(wanted, entry.modRevision), false);
       const result = await this.store.update(key, entry.modRevision, (revision) => withRevision(wanted, revision));
-      if (result.ok) return { object: asServed(this.definition, result.entry.value), created: false };
+      if (result.ok) return this.written(result.entry.value, false);
     }
+  }
+
+  private async written(
+    stored: KubernetesObject,
+    created: boolean,
+  ): Promise<{ readonly object: KubernetesObject; readonly created: boolean }> {
+    const read = readAs(this.definition, stored);
+    return { object: isPending(read) ? await read : read, created };
   }
 
   /** @param last the object as watchers see it go */
   async delete(entry: Entry, last: KubernetesObject, dryRun: boolean): Promise<'deleted' | 'changed'> {
     if (dryRun) return 'deleted';
-    const stored = asStored(this.definition, last);
+    const form = asStored(this.definition, last);
+    const stored = isPending(form) ? await form : form;
     const result = await this.store.delete(entry.key, entry.modRevision, (revision) => withRevision(stored, revision));
     return result.ok ? 'deleted' : 'changed';
   }

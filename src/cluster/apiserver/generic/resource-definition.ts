@@ -10,6 +10,8 @@ import type { Clock } from '../../../apimachinery/clock.ts';
 import type { Random } from '../../../apimachinery/random.ts';
 import type { RequestContext } from './context.ts';
 import type { ResourceRequest, ResourceResponse, UserInfo, Verb } from '../../../apimachinery/api-request.ts';
+import type { Store } from '../../storage/store.ts';
+import type { Backends } from '../aggregator/backends.ts';
 import type { Columns } from '../tables/table.ts';
 import type { UpdateRequest } from './write.ts';
 import type { ResourceCatalog, Served } from './catalog.ts';
@@ -119,6 +121,9 @@ export interface SubresourceServer {
   readonly catalog: ResourceCatalog;
   /** The kubelets; undefined where there are none that this server could reach. */
   readonly nodes: NodeApi | undefined;
+  /** How other servers, and pods, are reached. */
+  readonly backends: Backends;
+  readonly store: Store;
   objects(definition: ResourceDefinition): ObjectStore;
   /** Decodes the body as the kind that the subresource exchanges. */
   decodeBody(context: RequestContext, type: StructType): JsonObject;
@@ -146,7 +151,12 @@ export interface SelectableFields {
 /** The same object gives the same answer: readers share it. */
 export interface StoredForm {
   read(object: KubernetesObject): KubernetesObject;
-  write(object: KubernetesObject): KubernetesObject;
+  write(object: KubernetesObject): KubernetesObject | Promise<KubernetesObject>;
+  /**
+   * Present where reading may take another server: before objects are read they are prepared, as many as possible at a time. Undefined:
+   * they are ready. Rejects with the error that the client is to see.
+   */
+  prepare?(objects: readonly KubernetesObject[]): Promise<void> | undefined;
 }
 
 export interface ResourceDefinition {

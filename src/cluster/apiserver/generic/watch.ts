@@ -2,7 +2,7 @@
 // that does not keep up is cut off and told to start anew; it never holds up a writer.
 import { zeroOf } from '../../../apimachinery/codec/decode.ts';
 import { groupVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
-import { resourceExpired } from '../../../apimachinery/status-error.ts';
+import { resourceExpired, StatusError, statusError } from '../../../apimachinery/status-error.ts';
 import type { Clock, Timer } from '../../../apimachinery/clock.ts';
 import type { Store, StoreEvent, StoreWatch } from '../../storage/store.ts';
 import type { RequestContext } from './context.ts';
@@ -36,10 +36,11 @@ export async function watchObjects(
   const single = selection.name !== undefined && (request.namespace || !definition.namespaced);
   const prefix = single ? objectKey(definition, request.namespace, selection.name!) : collectionKey(definition, request.namespace);
   const convert = (object: KubernetesObject): KubernetesObject => version.fromStorage?.(object) ?? object;
-  const deliver = (stored: StoreEvent): void => {
+  const push = (stored: StoreEvent): void => {
     const seen = through(selection, definition.storage ? servedEvent(definition, stored) : stored);
     if (seen) stream.push({ type: seen.type, object: convert(seen.object) }, stored.revision);
   };
+  const deliver = inTurn(definition, push, (error) => stream.fail(statusOf(error)));
 
   const initial = options.sendInitialEvents ?? after === 0;
   let from = after;
@@ -48,6 +49,8 @@ export async function watchObjects(
     if (initial) {
       const list = await store.list(single ? collectionKey(definition, request.namespace) : prefix, { revision: from });
       if (!list.ok) throw resourceExpired(`too old resource version: ${from} (${store.compactedRevision})`);
+      const preparing = definition.storage?.prepare?.(list.entries.map((entry) => entry.value));
+      if (preparing) await preparing;
       for (const entry of list.entries) {
         const value = asServed(definition, entry.value);
         if (selection.matches(value)) stream.push({ type: 'ADDED', object: convert(value) }, from);
@@ -65,6 +68,33 @@ export async function watchObjects(
   });
   return stream;
 }
+
+/** Events that must be prepared wait for it, and those behind them too. */
+function inTurn(
+  { storage }: ResourceDefinition,
+  push: (event: StoreEvent) => void,
+  failed: (error: unknown) => void,
+): (event: StoreEvent) => void {
+  if (!storage?.prepare) return push;
+  let last: Promise<void> | undefined;
+  return (event) => {
+    const objects = event.previous ? [event.value, event.previous] : [event.value];
+    const preparing = storage.prepare!(objects);
+    if (!last && !preparing) {
+      push(event);
+      return;
+    }
+    const before = last;
+    const turn = Promise.all([before, preparing]).then(() => push(event));
+    const done = turn.catch(failed).finally(() => {
+      if (last === done) last = undefined;
+    });
+    last = done;
+  };
+}
+
+const statusOf = (error: unknown): JsonObject =>
+  (error instanceof StatusError ? error : statusError({ code: 500, reason: '', message: (error as Error).message })).status as JsonObject;
 
 function servedEvent(definition: ResourceDefinition, event: StoreEvent): StoreEvent {
   const { value, previous } = event;

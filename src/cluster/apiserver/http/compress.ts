@@ -9,6 +9,8 @@ const zip = promisify(gzip);
 export async function compressed(request: HttpRequest, response: HttpResponse): Promise<HttpResponse> {
   const { body } = response;
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) return response;
+  // what another server has encoded stays as it is
+  if (response.headers['content-encoding'] !== undefined) return response;
   // text of that many characters has at least as many bytes
   if (body.length < THRESHOLD_BYTES || !takesGzip(request)) return response;
   const { vary } = response.headers;

@@ -2,9 +2,10 @@
 // affair, so that the same code answers a server's connections and a caller in this process.
 import { groupVersion, type JsonObject } from '../../../apimachinery/object.ts';
 import { badRequest, notAcceptable, StatusError } from '../../../apimachinery/status-error.ts';
+import type { Aggregated } from '../aggregator/aggregator.ts';
 import type { ApiServer } from '../api-server.ts';
 import type { Served } from '../generic/catalog.ts';
-import type { RequestBody, ResourceRequest, ResourceResponse, UserInfo } from '../../../apimachinery/api-request.ts';
+import type { ProxiedRequest, RequestBody, ResourceRequest, ResourceResponse, UserInfo } from '../../../apimachinery/api-request.ts';
 import { compressed } from './compress.ts';
 import { convertObject, eventConverter, isConvertible, type Conversion } from './convert-response.ts';
 import { timeoutOf, within } from './deadline.ts';
@@ -58,6 +59,8 @@ async function answer(server: ApiServer, sent: HttpRequest): Promise<HttpRespons
   const info = requestInfo(sent.method, path, query);
   const request: IdentifiedRequest = { ...sent, user: await identify(server.access, sent, info, query) };
   if (path.startsWith('//')) return plainNotFound();
+  const aggregated = aggregatedAt(server, path);
+  if (aggregated) return server.aggregator.proxy(aggregated, request, request.user);
   if (!info.isResourceRequest) return answerNonResource(server, request, path, query);
   if (!server.catalog.hasGroup(info.group) || !server.catalog.hasGroupVersion(info.group, info.version)) return plainNotFound();
   const served = server.catalog.find(info.group, info.version, info.resource);
@@ -70,6 +73,12 @@ async function answer(server: ApiServer, sent: HttpRequest): Promise<HttpRespons
   return answerResource(server, request, info, query, served);
 }
 
+/** Below the path of a group's version all is the other server's. */
+function aggregatedAt({ aggregator }: ApiServer, path: string): Aggregated | undefined {
+  const [, root, group, version] = path.split('/', 4);
+  return root === 'apis' && group && version ? aggregator.find(group, version) : undefined;
+}
+
 async function answerResource(
   server: ApiServer,
   request: IdentifiedRequest,
@@ -79,7 +88,8 @@ async function answerResource(
 ): Promise<HttpResponse> {
   const { verb } = info;
   const typed = served.version.type !== undefined;
-  const timeoutMs = verb === 'watch' ? undefined : timeoutOf(query);
+  // what is connected to takes its time, and its parameters are not for this server
+  const timeoutMs = verb === 'watch' || isProxy(info, served) ? undefined : timeoutOf(query);
   const accepted = acceptedForm(request, info, served);
   const asked = await resourceRequest(info, query, request, served).catch((error: unknown) => {
     const { deprecation } = served.version;
@@ -120,7 +130,8 @@ async function resourceRequest(
   // what is connected to says in its query what it wants
   const connects = served.definition.subresources[info.subresource]?.verbs.includes('connect');
   const body = connects ? undefined : await readBody(info, request, served);
-  const options = queryOptions(verb, query);
+  const proxied = isProxy(info, served) ? proxiedRequest(request, info) : undefined;
+  const options = proxied ? {} : queryOptions(verb, query);
   return {
     verb,
     group: info.group,
@@ -135,7 +146,19 @@ async function resourceRequest(
     user: request.user,
     userAgent: header(request, 'user-agent') ?? '',
     query,
+    ...(proxied ? { proxied } : {}),
   };
+}
+
+const isProxy = ({ subresource }: RequestInfo, { definition }: Served): boolean =>
+  subresource === 'proxy' && definition.subresources[subresource]?.verbs.includes('connect') === true;
+
+/** What follows `proxy` in the path is for the other one, as it was written. */
+function proxiedRequest({ method, url, headers, body }: HttpRequest, { namespace }: RequestInfo): ProxiedRequest {
+  const [path = ''] = url.split('?', 1);
+  // /api/v1/nodes/NAME/proxy, /api/v1/namespaces/NAMESPACE/pods/NAME/proxy
+  const before = path.split('/', namespace ? 8 : 6).join('/');
+  return { method, url, headers, body, rest: path.slice(before.length) };
 }
 
 async function readBody(info: RequestInfo, request: HttpRequest, { definition, version }: Served): Promise<RequestBody | undefined> {
@@ -179,6 +202,8 @@ function encode(response: ResourceResponse, accepted: Accepted, typed: boolean, 
     }
     case 'stream':
       return { code: 200, headers: { ...headers, 'content-type': 'text/plain' }, body: response.stream };
+    case 'proxied':
+      return response.answer;
     case 'upgrade':
       return { code: 101, headers, body: '', upgrade: response.upgrade };
     case 'text':

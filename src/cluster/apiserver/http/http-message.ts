@@ -1,6 +1,6 @@
 // Requests and responses as values: what comes off a socket, and what goes back. Nothing here knows what they mean.
 import type { Upgrade, UserInfo } from '../../../apimachinery/api-request.ts';
-import type { ByteStream } from '../../../apimachinery/node-api.ts';
+import type { HttpExchangeRequest, HttpExchangeResponse } from '../../../apimachinery/http-exchange.ts';
 
 /** Of a client, signed by the authority that the server trusts. */
 export interface ClientCertificate {
@@ -8,25 +8,15 @@ export interface ClientCertificate {
   readonly organizations: readonly string[];
 }
 
-export interface HttpRequest {
-  readonly method: string;
-  /** Path and query. */
-  readonly url: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly body: Uint8Array | undefined;
+export interface HttpRequest extends HttpExchangeRequest {
   /** Who asks, where the caller knows. */
   readonly user?: UserInfo;
   readonly clientCertificate?: ClientCertificate | undefined;
 }
 
-export type HttpHeaders = Readonly<Record<string, string | readonly string[]>>;
+export type HttpHeaders = HttpExchangeResponse['headers'];
 
-export interface HttpResponse {
-  readonly code: number;
-  readonly headers: HttpHeaders;
-  /** All of it, or a stream of chunks. */
-  readonly body: string | Uint8Array | ByteStream;
+export interface HttpResponse extends HttpExchangeResponse {
   /** Of a 101: what is to be spoken from here on. */
   readonly upgrade?: Upgrade;
 }

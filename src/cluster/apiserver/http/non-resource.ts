@@ -25,7 +25,7 @@ export async function answerNonResource(
   if (request.method === 'GET' && path.startsWith('/openapi/')) {
     // most servers are never asked
     const { answerOpenApi } = await import('./openapi/openapi-api.ts');
-    const openApi = answerOpenApi(servedGroups(server.catalog), request, path, query, server.now());
+    const openApi = await answerOpenApi(server, servedGroups(server), request, path, query);
     if (openApi) return openApi;
   }
   const discovery = request.method === 'GET' ? await issuerDiscovery(path, server.access.serviceAccountTokens) : undefined;
@@ -40,7 +40,7 @@ type Answer = () => HttpResponse | Promise<HttpResponse>;
 
 /** @param path without a slash at its end. @returns undefined where there is nothing */
 function documentAt(server: ApiServer, request: HttpRequest, path: string): Answer | undefined {
-  const groups = servedGroups(server.catalog);
+  const groups = servedGroups(server);
   switch (path) {
     case '/':
       return () => json(request, { paths: paths(server, groups) });

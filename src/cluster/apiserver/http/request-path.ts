@@ -16,6 +16,8 @@ export const methodNotAllowed = (): StatusError =>
     details: {},
   });
 
+/** Proxies take these too. */
+const PASSED_ON = ['HEAD', 'OPTIONS'];
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** Throws a StatusError where there is no such route. */
@@ -47,7 +49,8 @@ function checkRoutes(info: RequestInfo, method: string, { namespaced, subresourc
     if (name !== '') throw noSuchResource();
   }
   if (subresource !== '' && !subresources[subresource]) throw noSuchResource();
-  if (!METHODS.includes(method)) throw methodNotAllowed();
+  const connects = subresources[subresource]?.kind?.kind.endsWith('ProxyOptions') === true;
+  if (!METHODS.includes(method) && !(connects && PASSED_ON.includes(method))) throw methodNotAllowed();
   if (subresource !== '') return;
   if (!(verbs as readonly string[]).includes(verb)) throw methodNotAllowed();
   // names stand in the path for some verbs, and must not for others

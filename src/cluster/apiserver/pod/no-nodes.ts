@@ -13,4 +13,6 @@ export const noNodes: NodeApi = {
     throw unreachable(pod.spec.nodeName);
   },
   connect: (pod) => Promise.reject(unreachable(pod.spec.nodeName)),
+  usage: () => [],
+  kubelet: () => Promise.resolve(undefined),
 };

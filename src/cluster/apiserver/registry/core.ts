@@ -11,6 +11,7 @@ import { setServiceDefaults } from '../defaults/service.ts';
 import { defaulting, define, typed, type DraftOf, type TypedStrategy } from '../generic/define.ts';
 import { podResources } from './pods.ts';
 import { coreEvents } from './events.ts';
+import { proxyService } from '../proxy/places.ts';
 import { nodeObjects } from './nodes.ts';
 import { volumeResources } from './volumes.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
@@ -182,7 +183,10 @@ export function coreResources(store: Store, { serviceAccountTokens }: Access): R
       storagePath: 'services/specs',
       versions: { v1: defaulting<Service>(setServiceDefaults) },
       strategy: typed<Service>(serviceStrategy(new ServiceAllocation(store, SERVICE_CIDR))),
-      subresources: { status: { strategy: { ...statusStrategy, ...typed<Service>({ validateUpdate: validateServiceStatusUpdate }) } } },
+      subresources: {
+        status: { strategy: { ...statusStrategy, ...typed<Service>({ validateUpdate: validateServiceStatusUpdate }) } },
+        proxy: { serve: proxyService },
+      },
       returnsDeletedObject: true,
       selectableFields: {
         names: ['spec.clusterIP', 'spec.type'],

@@ -1,6 +1,7 @@
 // Nodes. Follows pkg/registry/core/node.
 import type { Node } from '#api/core/v1';
 import { setNodeDefaults } from '../defaults/core-kinds.ts';
+import { proxyNode } from '../proxy/places.ts';
 import { defaulting, define, typed, type DraftOf, type TypedStrategy } from '../generic/define.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 import { keep } from '../generic/status-strategy.ts';
@@ -52,7 +53,7 @@ export function nodeObjects(): ResourceDefinition[] {
       storagePath: 'minions',
       versions: { v1: defaulting<Node>(setNodeDefaults) },
       strategy: typed(nodeStrategy),
-      subresources: { status: { strategy: typed(nodeStatusStrategy) } },
+      subresources: { status: { strategy: typed(nodeStatusStrategy) }, proxy: { serve: proxyNode } },
       returnsDeletedObject: true,
       selectableFields: {
         names: ['spec.unschedulable'],

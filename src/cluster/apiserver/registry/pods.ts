@@ -10,6 +10,7 @@ import { reviewBinding, serveBinding } from '../pod/binding.ts';
 import { serveAttach, serveExec, servePortForward } from '../pod/connect.ts';
 import { withoutDisabledFields } from '../pod/disabled-fields.ts';
 import { serveEviction } from '../pod/eviction.ts';
+import { proxyPod } from '../proxy/places.ts';
 import { serveLog } from '../pod/log.ts';
 import { preparePod } from '../pod/prepare.ts';
 import { podColumns } from '../tables/pod.ts';
@@ -169,6 +170,7 @@ export function podResources(): ResourceDefinition[] {
         exec: { serve: serveExec },
         attach: { serve: serveAttach },
         portforward: { serve: servePortForward },
+        proxy: { serve: proxyPod },
       },
       returnsDeletedObject: true,
       columns: podColumns,

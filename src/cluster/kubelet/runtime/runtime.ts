@@ -1,7 +1,7 @@
 // What a kubelet asks of whatever runs containers: shaped on the Container Runtime Interface, with pods and containers as the API has
 // them. One runtime may serve many nodes.
 import type { Container, Pod, Probe } from '#api/core/v1';
-import type { ExecOptions, ExecSession, PodConnection } from '../../../apimachinery/node-api.ts';
+import type { ContainerUsage, ExecOptions, ExecSession, PodConnection } from '../../../apimachinery/node-api.ts';
 import type { ContainerView } from '../container-view.ts';
 
 export interface PodSandbox {
@@ -119,6 +119,8 @@ export interface Runtime {
   exec(podUid: string, container: Container, view: ContainerView, options: ExecOptions): ExecSession;
   /** Rejects with an Error where nobody listens. */
   connect(podUid: string, port: number): Promise<PodConnection>;
+  /** What the containers that ran at that moment (now, or up to a minute ago) had used. */
+  usage(podUid: string, atMs: number): readonly ContainerUsage[];
   /**
    * A kubelet starts anew and finds a pod that was started before. Undefined: the runtime knows nothing of it.
    * @returns undefined where it never had a sandbox

@@ -34,14 +34,18 @@ export async function collectParams(
 
 async function named(store: Store, served: Served, namespace: string, name: string): Promise<readonly JsonObject[]> {
   const entry = await store.get(objectKey(served.definition, namespace, name));
-  return entry ? [shown(entry.value, served)] : [];
+  if (!entry) return [];
+  await served.definition.storage?.prepare?.([entry.value]);
+  return [shown(entry.value, served)];
 }
 
 async function selected(store: Store, served: Served, namespace: string, { selector }: ParamRef): Promise<readonly JsonObject[]> {
   const parsed = selector ? LabelSelector.fromSpec(selector) : LabelSelector.everything;
   const list = await store.list(collectionKey(served.definition, namespace));
   if (!list.ok) throw new Error(`the latest state of ${served.definition.resource} cannot be read: ${list.reason}`);
-  return list.entries.filter(({ value }) => parsed.matches(value.metadata.labels)).map(({ value }) => shown(value, served));
+  const found = list.entries.map(({ value }) => value).filter(({ metadata }) => parsed.matches(metadata.labels));
+  await served.definition.storage?.prepare?.(found);
+  return found.map((value) => shown(value, served));
 }
 
 /** In the version that the policy names. */

@@ -1,5 +1,5 @@
 // The objects of a request in the version that a policy or webhook is to see, and back: inside, objects are in the version in which they
-// are stored.
+// are stored. DEVIATION: custom resources are not converted by their webhook for this, only `apiVersion` changes.
 import { decode } from '../../../../apimachinery/codec/decode.ts';
 import { groupVersion, type JsonObject, type KubernetesObject } from '../../../../apimachinery/object.ts';
 import type { ResourceCatalog, Served } from '../../generic/catalog.ts';

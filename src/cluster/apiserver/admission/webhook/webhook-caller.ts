@@ -11,7 +11,7 @@ export interface WebhookCall {
 
 export interface WebhookCaller {
   /** Whether there is anybody to ask: webhooks that are out of reach are passed over. */
-  reaches(config: WebhookClientConfig): boolean;
+  reaches(config: WebhookClientConfig): boolean | Promise<boolean>;
   /**
    * The object that the webhook answers. Rejects with an error whose message says why there is none, as Go's HTTP client would:
    * `Post "https://…": dial tcp …: connect: connection refused`.

@@ -95,10 +95,10 @@ export class Dispatch {
   /** Undefined where the webhook is not to be asked. Throws where that cannot be told. */
   async matches({ webhook, conditions }: Hook<Webhook>): Promise<Match | undefined> {
     const { attributes, matcher } = this;
-    if (!this.context.caller.reaches(webhook.clientConfig)) return undefined;
     if (!selectsObject(webhook.objectSelector, attributes)) return undefined;
     const match = matcher.byRules(attributes, webhook.rules ?? [], webhook.matchPolicy);
-    if (!match || !(await matcher.selectsNamespace(webhook.namespaceSelector, attributes))) return undefined;
+    if (!match || !(await this.context.caller.reaches(webhook.clientConfig))) return undefined;
+    if (!(await matcher.selectsNamespace(webhook.namespaceSelector, attributes))) return undefined;
     if (conditions.length === 0) return match;
     const { object, old } = versioned(this.server, attributes, match);
     const request = admissionRequest(attributes, match);

@@ -5,7 +5,9 @@ import { encodeJson } from '../../../../apimachinery/json/encode.ts';
 import type { JsonObject } from '../../../../apimachinery/object.ts';
 import type { Served } from '../../generic/catalog.ts';
 import { subresourceNames, subresourceVerbs } from './legacy.ts';
-import type { ServedGroup } from './served-groups.ts';
+import { isAvailable } from '../../aggregator/availability.ts';
+import { listed, type Aggregated, type ListedResource } from '../../aggregator/aggregator.ts';
+import type { ServedGroup, ServedVersion } from './served-groups.ts';
 
 export interface AggregatedDiscovery {
   readonly document: JsonObject;
@@ -32,8 +34,41 @@ export function aggregatedDiscovery(groups: readonly ServedGroup[], core: boolea
 
 const groupDiscovery = ({ group, versions }: ServedGroup): JsonObject => ({
   metadata: group === '' ? {} : { name: group },
-  versions: versions.map(({ version, resources }) => ({ version, resources: resources.map(resourceDiscovery), freshness: 'Current' })),
+  versions: versions.map(versionDiscovery),
 });
+
+function versionDiscovery({ version, resources, aggregated }: ServedVersion): JsonObject {
+  if (!aggregated) return { version, resources: resources.map(resourceDiscovery), freshness: 'Current' };
+  // of a server that is away it is told what it last had
+  return { version, resources: elsewhere(aggregated), freshness: isAvailable(aggregated.service) ? 'Current' : 'Stale' };
+}
+
+/** What another server told in the older form. */
+function elsewhere({ service, resources }: Aggregated): JsonObject[] {
+  const { group = '', version = '' } = service.spec!;
+  const rows = listed(resources);
+  const kindOf = (row: ListedResource): JsonObject => ({ group: row.group ?? group, version: row.version ?? version, kind: row.kind });
+  return rows
+    .filter(({ name }) => !name.includes('/'))
+    .map((row) => {
+      const below = rows.filter(({ name }) => name.startsWith(`${row.name}/`));
+      const subresources = below.map((sub) => ({
+        subresource: sub.name.slice(row.name.length + 1),
+        responseKind: kindOf(sub),
+        verbs: sub.verbs,
+      }));
+      return {
+        resource: row.name,
+        responseKind: kindOf(row),
+        scope: row.namespaced ? 'Namespaced' : 'Cluster',
+        singularResource: row.singularName,
+        verbs: row.verbs,
+        ...(row.shortNames?.length ? { shortNames: row.shortNames } : {}),
+        ...(row.categories?.length ? { categories: row.categories } : {}),
+        ...(subresources.length ? { subresources } : {}),
+      };
+    });
+}
 
 function resourceDiscovery({ definition, version }: Served): JsonObject {
   const { resource, singular, namespaced, shortNames, categories, verbs } = definition;

@@ -21,7 +21,9 @@ const ALWAYS = ['.well-known/openid-configuration', 'openid/v1/jwks', 'version']
 /** Names of documents, which are also their paths. */
 export function documentNames(groups: readonly ServedGroup[]): readonly string[] {
   const names = [...ALWAYS, 'api', 'apis'];
-  for (const { group, versions } of groups) {
+  for (const { group, versions: all } of groups) {
+    const versions = all.filter(({ aggregated }) => !aggregated);
+    if (versions.length === 0) continue;
     const root = group === '' ? 'api' : `apis/${group}`;
     if (group !== '' && !versions.every(isCustom)) names.push(root);
     names.push(...versions.map(({ version }) => `${root}/${version}`));

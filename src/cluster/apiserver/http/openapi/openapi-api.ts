@@ -3,6 +3,8 @@
 import { createHash } from 'node:crypto';
 import { encodeJson } from '../../../../apimachinery/json/encode.ts';
 import { header, plainNotFound, type HttpRequest, type HttpResponse } from '../http-message.ts';
+import type { JsonObject } from '../../../../apimachinery/object.ts';
+import type { Aggregator } from '../../aggregator/aggregator.ts';
 import type { ServedGroup } from '../discovery/served-groups.ts';
 import { documentNamed, documentNames } from './documents.ts';
 import { swagger, swaggerBytes } from './swagger.ts';
@@ -12,37 +14,65 @@ const PROTOBUF_V2 = [
   'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
 ];
 
-/** @param now milliseconds since 1970. @returns undefined where the path is not one of these */
-export function answerOpenApi(
+export interface OpenApiServer {
+  readonly aggregator: Aggregator;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** @returns undefined where the path is not one of these */
+export async function answerOpenApi(
+  server: OpenApiServer,
   groups: readonly ServedGroup[],
   request: HttpRequest,
   path: string,
   query: URLSearchParams,
-  now: number,
-): HttpResponse | undefined {
+): Promise<HttpResponse | undefined> {
+  // DEVIATION: version 2 leaves out what other servers have
   if (path === '/openapi/v2') return answerV2(groups, request);
-  if (path === '/openapi/v3') return index(groups, request);
-  if (path.startsWith('/openapi/v3/')) return answerV3(groups, request, path.slice('/openapi/v3/'.length), query, now);
-  return undefined;
+  if (path === '/openapi/v3') return index(server, groups, request);
+  if (!path.startsWith('/openapi/v3/')) return undefined;
+  const name = path.slice('/openapi/v3/'.length);
+  const [root, group = '', version = ''] = name.split('/');
+  const aggregated = root === 'apis' ? server.aggregator.find(group, version) : undefined;
+  // whoever has the kinds describes them
+  if (aggregated) return server.aggregator.proxy(aggregated, request, { username: 'system:aggregator', groups: ['system:masters'] });
+  return answerV3(groups, request, name, query, server.now());
 }
 
 const address = (name: string, hash: string): string => `/openapi/v3/${name}?hash=${hash}`;
 
-function index(groups: readonly ServedGroup[], request: HttpRequest): HttpResponse {
+async function index({ aggregator }: OpenApiServer, groups: readonly ServedGroup[], request: HttpRequest): Promise<HttpResponse> {
   const known = knownIndexes.get(groups) ?? makeIndex(groups);
   knownIndexes.set(groups, known);
-  return kept(request, known, 'application/json', {});
+  const others = aggregator.all();
+  if (others.length === 0) return kept(request, known, 'application/json', {});
+  const paths = { ...known.paths };
+  for (const one of others) {
+    const { group = '', version = '' } = one.service.spec!;
+    const name = `apis/${group}/${version}`;
+    const theirs = (await aggregator.document(one, '/openapi/v3'))?.['paths'] as Readonly<Record<string, JsonObject>> | undefined;
+    if (theirs?.[name]) paths[name] = theirs[name];
+  }
+  const text = encodeJson({ paths });
+  return kept(request, { text, hash: hashOf(text) }, 'application/json', {});
 }
 
-const knownIndexes = new WeakMap<readonly ServedGroup[], { readonly text: string; readonly hash: string }>();
+interface Index {
+  readonly paths: JsonObject;
+  readonly text: string;
+  readonly hash: string;
+}
 
-function makeIndex(groups: readonly ServedGroup[]): { readonly text: string; readonly hash: string } {
+const knownIndexes = new WeakMap<readonly ServedGroup[], Index>();
+
+function makeIndex(groups: readonly ServedGroup[]): Index {
   const documents = documentNames(groups).flatMap((name) => {
     const document = documentNamed(groups, name);
     return document ? [[name, document] as const] : [];
   });
   const paths = Object.fromEntries(documents.map(([name, { hash }]) => [name, { serverRelativeURL: address(name, hash) }]));
-  return { text: encodeJson({ paths }), hash: hashOf(documents.map(([, { hash }]) => hash).join()) };
+  return { paths, text: encodeJson({ paths }), hash: hashOf(documents.map(([, { hash }]) => hash).join()) };
 }
 
 function answerV3(groups: readonly ServedGroup[], request: HttpRequest, name: string, query: URLSearchParams, now: number): HttpResponse {

@@ -6,12 +6,15 @@
 //   jibe.dev/behaviour.<container>: '{...}'          for one of them
 //   jibe.dev/behaviour-ready: 5s | never             single fields: also -start, -stop, -pull, -pull-error (the message),
 //   jibe.dev/behaviour-exit: "1" | "1 after 5s"      -pending, -linger, -ignores-sigterm ("true" or empty)
+//   jibe.dev/behaviour-cpu: 250m | 80%               what is used, of the request where it is a share: also -memory
 //
 // Durations are Go's: `500ms`, `1m30s`.
 import type { Container, Pod } from '#api/core/v1';
 import { isObject } from '../../../../apimachinery/object.ts';
 import { parseDuration } from '../../../../apimachinery/time.ts';
 import type { KubeletTraits } from '../../traits.ts';
+import { usageCurve, UsageError, type UsageSpec } from './usage.ts';
+import type { ContainerCurves } from './usage-meter.ts';
 
 export interface BehaviourDocument {
   /** What kind of kubelet runs the pods: see {@link KubeletTraits}. Default: a full one. */
@@ -60,6 +63,8 @@ export interface Behaviour {
   readonly linger?: boolean;
   /** Written to stdout at the start. */
   readonly logs?: readonly string[];
+  /** What the process uses of processors and memory. Default: half of what the container requests. */
+  readonly usage?: { readonly cpu?: UsageSpec; readonly memory?: UsageSpec };
 }
 
 /** A behaviour ready to be lived: all times in milliseconds, Infinity for never. */
@@ -78,6 +83,7 @@ export interface ContainerPlan {
   readonly ignoresSigterm: boolean;
   readonly linger: boolean;
   readonly logs: readonly string[];
+  readonly usage: ContainerCurves;
 }
 
 export class BehaviourError extends Error {
@@ -94,13 +100,14 @@ export function behaviourOf(document: BehaviourDocument, pod: Pod, container: Co
   return overlay(merged, annotated(pod, container.name));
 }
 
-/** Of parts (pull, stop) what is not said is kept. */
+/** Of parts (pull, stop, usage) what is not said is kept. */
 function overlay(under: Behaviour, over: Behaviour): Behaviour {
   return {
     ...under,
     ...over,
     ...(under.pull && over.pull ? { pull: { ...under.pull, ...over.pull } } : {}),
     ...(under.stop && over.stop ? { stop: { ...under.stop, ...over.stop } } : {}),
+    ...(under.usage && over.usage ? { usage: { ...under.usage, ...over.usage } } : {}),
   };
 }
 
@@ -171,6 +178,8 @@ const SHORTHANDS: Readonly<Record<string, (text: string) => Behaviour>> = {
   'pull-error': (error) => ({ pull: { error } }),
   pending: (text) => ({ pending: flag(text) }),
   linger: (text) => ({ linger: flag(text) }),
+  cpu: (cpu) => ({ usage: { cpu } }),
+  memory: (memory) => ({ usage: { memory } }),
   exit(text) {
     const match = /^(\d+)(?:\s+after\s+(\S+))?$/.exec(text.trim());
     if (!match) throw new BehaviourError(`${PREFIX}-exit: "${text}" is not a code, nor "code after duration"`);
@@ -189,7 +198,7 @@ function parseBehaviour(text: string, where: string): Behaviour {
   return checkBehaviour(value, where);
 }
 
-const FIELDS = new Set(['pending', 'pull', 'start', 'ready', 'unhealthy', 'exit', 'restartPolicy', 'stop', 'linger', 'logs']);
+const FIELDS = new Set(['pending', 'pull', 'start', 'ready', 'unhealthy', 'exit', 'restartPolicy', 'stop', 'linger', 'logs', 'usage']);
 
 /** Throws {@link BehaviourError} for fields that nobody knows and durations that are none. */
 export function checkBehaviour(value: Readonly<Record<string, unknown>>, where: string): Behaviour {
@@ -248,5 +257,19 @@ export function planOf(b: Behaviour, pod: Pod | undefined): ContainerPlan {
     ignoresSigterm: b.stop?.ignoresSigterm ?? false,
     linger: b.linger ?? false,
     logs: b.logs ?? [],
+    usage: curvesOf(b.usage),
   };
+}
+
+/** Of containers of which nothing is said. */
+const BY_DEFAULT: ContainerCurves = { cpu: usageCurve(), memory: usageCurve() };
+
+function curvesOf(usage: Behaviour['usage']): ContainerCurves {
+  if (!usage) return BY_DEFAULT;
+  try {
+    return { cpu: usageCurve(usage.cpu), memory: usageCurve(usage.memory) };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new BehaviourError(error.message, { cause: error });
+  }
 }

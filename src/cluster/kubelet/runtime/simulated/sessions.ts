@@ -35,6 +35,8 @@ export class SimulatedServer implements PodConnection {
   private readonly pod: Pod;
   private readonly port: number;
   private head = '';
+  /** Of the request's body, in bytes. */
+  private bodyLeft = 0;
   private output: (data: Uint8Array) => void = () => undefined;
   private close: (() => void) | undefined;
 
@@ -49,13 +51,21 @@ export class SimulatedServer implements PodConnection {
   }
 
   write(data: Uint8Array): void {
-    this.head += Buffer.from(data).toString('latin1');
+    this.head += this.withoutBody(Buffer.from(data).toString('latin1'));
     for (let end = this.head.indexOf('\r\n\r\n'); end >= 0; end = this.head.indexOf('\r\n\r\n')) {
       const head = this.head.slice(0, end);
-      this.head = this.head.slice(end + 4);
+      this.bodyLeft = Number(/\r\ncontent-length:\s*(\d+)/i.exec(head)?.[1] ?? 0);
+      this.head = this.withoutBody(this.head.slice(end + 4));
       this.answer(head);
     }
     if (this.head.length > MAX_HEAD) this.cancel();
+  }
+
+  /** What belongs to the request before is of no interest. */
+  private withoutBody(text: string): string {
+    const skipped = Math.min(this.bodyLeft, text.length);
+    this.bodyLeft -= skipped;
+    return text.slice(skipped);
   }
 
   private answer(head: string): void {

@@ -2,7 +2,7 @@
 // any scale and speed; nothing is measured, everything is as the document says.
 import type { Container, Pod, Probe } from '#api/core/v1';
 import type { Clock, Timer } from '../../../../apimachinery/clock.ts';
-import type { ExecOptions, ExecSession, PodConnection } from '../../../../apimachinery/node-api.ts';
+import type { ContainerUsage, ExecOptions, ExecSession, PodConnection } from '../../../../apimachinery/node-api.ts';
 import { timeMs } from '../../../../apimachinery/time.ts';
 import type { Random } from '../../../../apimachinery/random.ts';
 import type { ContainerView } from '../../container-view.ts';
@@ -36,6 +36,7 @@ import { probeFailure } from './probe-failure.ts';
 import { attachSession, SimulatedServer } from './sessions.ts';
 import { FileSystem } from './shell/file-system.ts';
 import { ShellSession } from './shell/shell.ts';
+import { UsageMeter } from './usage-meter.ts';
 
 /** What ends later than this does not keep the world busy. */
 const FAR_MS = 5 * 60_000;
@@ -46,8 +47,9 @@ const LOST = 255;
 interface SimulatedContainer {
   readonly id: string;
   readonly podUid: string;
-  readonly container: Container;
+  container: Container;
   plan: ContainerPlan;
+  meter: UsageMeter | undefined;
   startedAtMs: number | undefined;
   exit: ContainerExit | undefined;
   exitTimer: Timer | undefined;
@@ -148,6 +150,7 @@ export class SimulatedRuntime implements Runtime {
       if (startedAt === undefined) continue;
       const recovered = this.newContainer(pod, container, containerID.replace(`${this.name}://`, ''));
       recovered.startedAtMs = timeMs(startedAt);
+      recovered.meter = new UsageMeter(container, recovered.plan.usage, recovered.startedAtMs);
       this.logBuffer.begin(metadata.uid, container.name);
       this.scheduleExit(recovered, recovered.startedAtMs);
       running.set(container.name, { id: recovered.id, startedAtMs: recovered.startedAtMs });
@@ -188,6 +191,7 @@ export class SimulatedRuntime implements Runtime {
       podUid: pod.metadata.uid,
       container,
       plan: this.plan(pod, container),
+      meter: undefined,
       startedAtMs: undefined,
       exit: undefined,
       exitTimer: undefined,
@@ -208,6 +212,7 @@ export class SimulatedRuntime implements Runtime {
     await this.wait(started.plan.startMs, signal);
     const { podUid, container, plan } = started;
     started.startedAtMs = this.clock.now();
+    started.meter = new UsageMeter(container, plan.usage, started.startedAtMs);
     const entry = this.pods.get(podUid);
     if (entry) entry.hasRun = true;
     this.logBuffer.begin(podUid, container.name);
@@ -313,8 +318,10 @@ export class SimulatedRuntime implements Runtime {
     entry.pod = pod;
     for (const c of entry.containers.values()) {
       const before = c.plan;
+      c.container = pod.spec.containers.find(({ name }) => name === c.container.name) ?? c.container;
       c.plan = this.plan(pod, c.container);
       if (c.exit || c.startedAtMs === undefined) continue;
+      c.meter?.change(c.container, c.plan.usage, this.clock.now());
       const same = before.exit?.code === c.plan.exit?.code && before.exit?.afterMs === c.plan.exit?.afterMs;
       if (!same) this.scheduleExit(c, this.clock.now());
     }
@@ -372,6 +379,11 @@ export class SimulatedRuntime implements Runtime {
     if (entry && listens) return Promise.resolve(new SimulatedServer(entry.pod, port));
     const where = `failed to connect to localhost:${port} inside namespace ${JSON.stringify(entry?.sandbox?.id ?? '')}`;
     return Promise.reject(new Error(`${where}, IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused`));
+  }
+
+  usage(podUid: string, atMs: number): readonly ContainerUsage[] {
+    const running = [...(this.pods.get(podUid)?.containers.values() ?? [])].filter(({ exit }) => !exit || exit.finishedAtMs > atMs);
+    return running.flatMap(({ meter }) => meter?.read(atMs) ?? []);
   }
 
   restartPolicy(pod: Pod): string | undefined {
