@@ -98,3 +98,14 @@ test('no test is skipped or run alone', () => {
     .filter((file) => /\b(?:test|describe|it)\.(?:skip|only|todo)\(/.test(fs.readFileSync(path.join('test', file), 'utf8')));
   expect(tests).toEqual([]);
 });
+
+test('each conformance behaviour is shown by a test that is there', () => {
+  const [, table = ''] = /## Conformance behaviours\n([\s\S]*?)\n## /.exec(fs.readFileSync('docs/conformance.md', 'utf8')) ?? [];
+  const shown = [...table.matchAll(/`([^`]+)`: `([^`]+)`/g)].map(([, file = '', words = '']) => ({ file, words }));
+  expect(shown.length).toBeGreaterThan(90);
+  const missing = shown.filter(({ file, words }) => {
+    const source = path.join('test', file);
+    return !fs.existsSync(source) || !fs.readFileSync(source, 'utf8').includes(words);
+  });
+  expect(missing).toEqual([]);
+});

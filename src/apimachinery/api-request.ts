@@ -104,7 +104,12 @@ export type ResourceResponse =
 /** What is spoken over a connection once it has been upgraded. */
 export type Upgrade =
   | { readonly to: 'exec'; readonly options: ExecOptions; readonly session: ExecSession }
-  | { readonly to: 'portforward'; connect(port: number): Promise<PodConnection> };
+  | {
+      readonly to: 'portforward';
+      /** Those that the request names, or what is wrong with them; only connections without streams of their own need them. */
+      readonly ports: readonly number[] | string;
+      connect(port: number): Promise<PodConnection>;
+    };
 
 export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 

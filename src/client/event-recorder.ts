@@ -142,12 +142,10 @@ export class EventRecorder {
     try {
       if (known) {
         known.count++;
-        await this.client.patch(
-          'v1/Event',
-          known.name,
-          { count: known.count, lastTimestamp, message },
-          { type: 'strategic', namespace: known.namespace },
-        );
+        const again = details.action
+          ? { series: { count: known.count, lastObservedTime: formatMicroTime(now) } }
+          : { count: known.count, lastTimestamp, message };
+        await this.client.patch('v1/Event', known.name, again, { type: 'strategic', namespace: known.namespace });
         return;
       }
     } catch (error) {
@@ -166,12 +164,11 @@ export class EventRecorder {
       involvedObject: object,
       reason,
       message,
-      source: this.source,
-      firstTimestamp,
-      lastTimestamp,
-      count,
       type,
-      ...(details.action ? { action: details.action, eventTime: formatMicroTime(now) } : {}),
+      // events with an action are of events.k8s.io's form: other fields tell who, when and how often
+      ...(details.action
+        ? { action: details.action, eventTime: formatMicroTime(now) }
+        : { source: this.source, firstTimestamp, lastTimestamp, count }),
       ...(details.related ? { related: details.related } : {}),
       reportingComponent: this.source.component,
       reportingInstance: this.source.host ?? (details.action ? this.source.component : ''),

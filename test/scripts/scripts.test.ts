@@ -14,7 +14,7 @@ const SESSION_TIMEOUT_MS = 180_000;
 test.each(sessions)('%s', { timeout: SESSION_TIMEOUT_MS }, async (file) => {
   const directory = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'jibe-session-'));
   try {
-    const text = runSession(parseSession(fs.readFileSync(path.join(HERE, file), 'utf8')), directory);
+    const text = await runSession(parseSession(fs.readFileSync(path.join(HERE, file), 'utf8')), directory);
     await expect(text).toMatchFileSnapshot(path.join(HERE, file));
   } finally {
     fs.rmSync(directory, { recursive: true, force: true });

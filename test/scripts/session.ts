@@ -7,7 +7,7 @@
 //   [exit 1]                        where it is not 0
 //   -- web.yaml --
 //   apiVersion: ...
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -27,7 +27,11 @@ export function parseSession(text: string): Session {
 }
 
 /** Runs the session's commands in a directory of their own. @returns the session's text as it really went */
-export function runSession({ script, files, filesText }: Session, directory: string, env: Readonly<Record<string, string>> = {}): string {
+export async function runSession(
+  { script, files, filesText }: Session,
+  directory: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   for (const [name, content] of files) {
     const file = path.join(directory, name);
     fs.mkdirSync(path.dirname(file), { recursive: true });
@@ -37,7 +41,7 @@ export function runSession({ script, files, filesText }: Session, directory: str
   for (const [i, line] of script.entries()) {
     if (!line.startsWith('$ ')) continue;
     if (out.length) out.push('');
-    out.push(...commentsBefore(script, i), line, ...run(line.slice(2), directory, env));
+    out.push(...commentsBefore(script, i), line, ...(await run(line.slice(2), directory, env)));
   }
   stopServers(directory);
   return `${out.join('\n')}\n${filesText ? `\n${filesText}` : ''}`;
@@ -67,28 +71,47 @@ const COMMAND_TIMEOUT_MS = 60_000;
 
 const BIN = path.resolve('bin/jibe.js');
 
-function run(command: string, directory: string, extra: Readonly<Record<string, string>>): string[] {
-  const { stdout, stderr, status, signal } = spawnSync(
-    'bash',
-    ['-c', `set -o pipefail; jibe() { ${process.execPath} ${BIN} "$@"; }\n${command}`],
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+function bash(script: string, directory: string, env: Readonly<Record<string, string | undefined>>): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('bash', ['-c', script], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    // all that it started: they hold its output open
+    const timeout = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), COMMAND_TIMEOUT_MS);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      clearTimeout(timeout);
+      resolve({ stdout, stderr, status, signal });
+    });
+  });
+}
+
+async function run(command: string, directory: string, extra: Readonly<Record<string, string>>): Promise<string[]> {
+  const { stdout, stderr, status, signal } = await bash(
+    `set -o pipefail; jibe() { ${process.execPath} ${BIN} "$@"; }\n${command}`,
+    directory,
     {
-      cwd: directory,
-      encoding: 'utf8',
-      timeout: COMMAND_TIMEOUT_MS,
-      env: {
-        PATH: process.env['PATH'],
-        HOME: directory,
-        JIBE_HOME: path.join(directory, '.jibe'),
-        FIXTURES: path.resolve('fixtures'),
-        GIT_CONFIG_GLOBAL: '/dev/null',
-        GIT_AUTHOR_NAME: 'a',
-        GIT_AUTHOR_EMAIL: 'a@example.com',
-        GIT_COMMITTER_NAME: 'a',
-        GIT_COMMITTER_EMAIL: 'a@example.com',
-        GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z',
-        GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z',
-        ...extra,
-      },
+      PATH: process.env['PATH'],
+      HOME: directory,
+      JIBE_HOME: path.join(directory, '.jibe'),
+      FIXTURES: path.resolve('fixtures'),
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_AUTHOR_NAME: 'a',
+      GIT_AUTHOR_EMAIL: 'a@example.com',
+      GIT_COMMITTER_NAME: 'a',
+      GIT_COMMITTER_EMAIL: 'a@example.com',
+      GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z',
+      GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z',
+      ...extra,
     },
   );
   const lines = (text: string, prefix: string): string[] =>

@@ -10,7 +10,8 @@ import { claimNames, indexByClaim, podsUsing } from './shared/claims-of-pod.ts';
 const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection';
 const VOLUME_FINALIZER = 'kubernetes.io/pv-protection';
 
-type Protected = PersistentVolumeClaim | PersistentVolume;
+/** Anything that a finalizer holds. */
+type Protected = Pick<PersistentVolume, 'metadata'>;
 
 /** What is to be done about the finalizer. */
 export function planProtection({ metadata }: Protected, finalizer: string, inUse: () => boolean): 'add' | 'remove' | undefined {
@@ -19,14 +20,14 @@ export function planProtection({ metadata }: Protected, finalizer: string, inUse
   return held && !inUse() ? 'remove' : undefined;
 }
 
-const withFinalizer = <T extends Protected>(object: T, finalizer: string, action: 'add' | 'remove'): T => {
+export const withFinalizer = <T extends Protected>(object: T, finalizer: string, action: 'add' | 'remove'): T => {
   const { finalizers = [], ...metadata } = object.metadata;
   const next = action === 'add' ? [...finalizers, finalizer] : finalizers.filter((f) => f !== finalizer);
   return { ...object, metadata: { ...metadata, ...(next.length > 0 ? { finalizers: next } : {}) } };
 };
 
 /** Gone meanwhile: nothing is left to protect. */
-async function unlessGone(write: () => Promise<unknown>): Promise<void> {
+export async function unlessGone(write: () => Promise<unknown>): Promise<void> {
   try {
     await write();
   } catch (error) {

@@ -2,6 +2,7 @@
 // gives each its own client and event recorder; the informers are shared.
 import type { Controller, ControllerDeps } from '../../client/controller.ts';
 import { deploymentController } from './deployment.ts';
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { statefulSetController } from './stateful-set.ts';
@@ -31,6 +32,7 @@ import { serviceAccountTokensController, type IssueToken } from './service-accou
 import { rootCAPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
 import { validatingAdmissionPolicyStatusController } from './validating-admission-policy-status.ts';
+import { volumeAttributesClassProtectionController } from './volume-attributes-class-protection.ts';
 import { replicaSetController, replicationController } from './replica-set.ts';
 
 export interface ControllerSpec {
@@ -82,6 +84,11 @@ export function controllerSpecs({
     { component: 'namespace-controller', make: namespaceController },
     { component: 'endpoint-controller', make: endpointsController },
     { component: 'endpoint-slice-controller', serviceAccount: 'endpointslice-controller', make: endpointSliceController },
+    {
+      component: 'endpoint-slice-mirroring-controller',
+      serviceAccount: 'endpointslicemirroring-controller',
+      make: endpointSliceMirroringController,
+    },
     { component: 'statefulset-controller', make: statefulSetController },
     { component: 'daemonset-controller', serviceAccount: 'daemon-set-controller', make: daemonSetController },
     { component: 'job-controller', make: jobController },
@@ -94,6 +101,7 @@ export function controllerSpecs({
       make: claimProtectionController,
     },
     { component: 'persistentvolume-protection-controller', serviceAccount: 'pv-protection-controller', make: volumeProtectionController },
+    { component: 'volumeattributesclass-protection-controller', make: volumeAttributesClassProtectionController },
     { component: 'external-provisioner', make: (deps) => simulatedProvisioner(deps, simulatedProvisioners) },
     { component: 'controllermanager', serviceAccount: 'disruption-controller', make: disruptionController },
     { component: 'resourcequota-controller', make: resourceQuotaController },

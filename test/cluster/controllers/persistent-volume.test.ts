@@ -114,6 +114,33 @@ describe('whole runs', () => {
   const metadata = { name: 'data', namespace: NAMESPACE };
   const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: 'fast' };
 
+  test('a VolumeAttributesClass stays while a claim has it, and goes with the claim', async () => {
+    const cluster = await start();
+    const { client, clock } = cluster;
+    const kind = 'storage.k8s.io/v1/VolumeAttributesClass';
+    await client.create(kind, {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'VolumeAttributesClass',
+      metadata: { name: 'gold' },
+      driverName: 'd',
+      parameters: { a: 'b' },
+    });
+    await client.create('v1/PersistentVolumeClaim', {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata,
+      spec: { ...spec, storageClassName: 'none', volumeAttributesClassName: 'gold' },
+    });
+    await clock.settle();
+    await client.delete(kind, 'gold');
+    await clock.settle();
+    expect((await client.list(kind)).items.map((c) => c.metadata.finalizers)).toEqual([['kubernetes.io/vac-protection']]);
+    await client.delete('v1/PersistentVolumeClaim', 'data', { namespace: NAMESPACE });
+    await clock.settle();
+    expect((await client.list(kind)).items).toEqual([]);
+    await cluster.stop();
+  });
+
   test('a volume is provisioned, bound, and deleted with its claim', async () => {
     const cluster = await start();
     const { client, clock } = cluster;

@@ -1,4 +1,5 @@
 // What commands in simulated containers do: the programs, the shell, and the files of volumes.
+import { gunzipSync } from 'node:zlib';
 import type { Container, Pod } from '#api/core/v1';
 import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../../src/apimachinery/clock.ts';
@@ -158,6 +159,11 @@ describe('archives', () => {
   test('what is copied out can be read', async () => {
     const { raw } = await run(['tar', 'cf', '-', '/etc/cfg/deep/a.conf']);
     expect(readTar(raw)).toEqual([{ name: 'etc/cfg/deep/a.conf', directory: false, content: Buffer.from('x=1\n') }]);
+  });
+
+  test('names are kept as they were given, below the directory that -C names', async () => {
+    const { raw } = await run(['tar', 'zcf', '-', '-C', '/etc/cfg', 'deep']);
+    expect(readTar(gunzipSync(raw))).toEqual([{ name: 'deep/a.conf', directory: false, content: Buffer.from('x=1\n') }]);
   });
 
   test('long names survive', () => {

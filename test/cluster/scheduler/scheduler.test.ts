@@ -181,7 +181,7 @@ test('a pod makes room once: when it ends, not again when it is deleted', async 
   await settle();
   const timesTold = async (): Promise<number> => {
     const { items } = await client.list('v1/Event');
-    return items.filter((e) => e.involvedObject.name === 'large').reduce((sum, e) => sum + (e.count ?? 1), 0);
+    return items.filter((e) => e.involvedObject.name === 'large').reduce((sum, e) => sum + (e.series?.count ?? e.count ?? 1), 0);
   };
   expect(await timesTold()).toBe(1);
   const status = { status: { phase: 'Succeeded' } };

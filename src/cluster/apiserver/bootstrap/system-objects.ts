@@ -69,6 +69,7 @@ export function kubernetesEndpoints(): Manifest<Endpoints> {
   return {
     apiVersion: 'v1',
     kind: 'Endpoints',
+    // the server keeps the slice itself
     metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
     subsets: [{ addresses: [{ ip: SERVER_ADDRESS }], ports: [{ name: 'https', port: SECURE_PORT, protocol: 'TCP' }] }],
   };

@@ -51,5 +51,16 @@ export async function servePortForward(context: RequestContext, server: Subresou
   const pod = await podOf(context, server);
   await checkHost(pod, server);
   const nodes = server.nodes ?? noNodes;
-  return { is: 'upgrade', upgrade: { to: 'portforward', connect: (port) => nodes.connect(pod, port) }, warnings: context.warnings };
+  const ports = portsOf(context.request.query);
+  return { is: 'upgrade', upgrade: { to: 'portforward', ports, connect: (port) => nodes.connect(pod, port) }, warnings: context.warnings };
+}
+
+const MAX_PORT = 65_535;
+
+/** Only the oldest way of forwarding names its ports in the query. @returns what is wrong with them, if anything is */
+function portsOf(query: URLSearchParams = new URLSearchParams()): readonly number[] | string {
+  const texts = query.getAll('ports').flatMap((list) => list.split(','));
+  if (texts.length === 0) return 'query parameter "ports" is required';
+  const wrong = texts.find((text) => !/^[0-9]{1,5}$/.test(text) || Number(text) < 1 || Number(text) > MAX_PORT);
+  return wrong === undefined ? texts.map(Number) : `invalid port ${JSON.stringify(wrong)}`;
 }

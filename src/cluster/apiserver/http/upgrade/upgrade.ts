@@ -5,7 +5,7 @@ import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Upgrade } from '../../../../apimachinery/api-request.ts';
 import { serveSpdy } from './spdy.ts';
-import { EXEC_PROTOCOLS, execOverWebSocket } from './websocket.ts';
+import { EXEC_PROTOCOLS, execOverWebSocket, FORWARD_PROTOCOLS, forwardOverWebSocket } from './websocket.ts';
 
 /** SPDY in the messages of a WebSocket: how newer clients forward ports. */
 const TUNNEL = 'SPDY/3.1+portforward.k8s.io';
@@ -22,14 +22,18 @@ export async function upgradeConnection(request: IncomingMessage, socket: Duplex
 
 async function upgradeWebSocket(request: IncomingMessage, socket: Duplex, head: Buffer, upgrade: Upgrade): Promise<void> {
   const { WebSocketServer } = await import('ws');
-  const known: readonly string[] = upgrade.to === 'exec' ? EXEC_PROTOCOLS : [TUNNEL];
+  const known: readonly string[] = upgrade.to === 'exec' ? EXEC_PROTOCOLS : [TUNNEL, ...FORWARD_PROTOCOLS];
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
   const chosen = offered.find((one) => known.includes(one));
   if (chosen === undefined) return refuse(socket, 400, `no supported protocol was offered; there are ${known.join(', ')}`);
+  const tunnelled = chosen === TUNNEL;
+  const ports = upgrade.to === 'portforward' && !tunnelled ? upgrade.ports : [];
+  if (typeof ports === 'string') return refuse(socket, 400, ports);
   const server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, handleProtocols: () => chosen });
   server.handleUpgrade(request, socket, head, (webSocket) => {
     if (upgrade.to === 'exec') void execOverWebSocket(webSocket, upgrade.options, upgrade.session);
-    else void serveSpdy(tunnel(webSocket), upgrade);
+    else if (tunnelled) void serveSpdy(tunnel(webSocket), upgrade);
+    else void forwardOverWebSocket(webSocket, ports, (port) => upgrade.connect(port));
   });
 }
 

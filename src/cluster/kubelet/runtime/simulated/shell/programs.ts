@@ -1,5 +1,6 @@
 // The programs that a simulated container has: small, plain, and as their options are used most. What is not here is not found.
 import path from 'node:path/posix';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Clock } from '../../../../../apimachinery/clock.ts';
 import { sleepSeconds } from '../commands.ts';
 import { FileError, type MountedFiles } from './file-system.ts';
@@ -132,6 +133,11 @@ const sleep: Program = async (args, { clock, signal, err }) => {
 /** Directory and file names of an archive never lead out of where it is unpacked. */
 const inside = (base: string, name: string): string => path.join(base, path.join('/', name));
 
+/** An archive is held in memory. */
+const MAX_UNPACKED_BYTES = 64 * 2 ** 20;
+
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
 const tar: Program = async (args, context) => {
   const { files, out, err, clock } = context;
   const flags = args.find((arg) => /^-?[a-z]+$/.test(arg)) ?? '';
@@ -140,7 +146,7 @@ const tar: Program = async (args, context) => {
   const file = args[args.indexOf(flags) + 1] ?? '-';
   if (flags.includes('x')) {
     const archive = file === '-' ? await context.input() : files.read(resolve(context, file));
-    for (const entry of readTar(archive)) {
+    for (const entry of readTar(isGzip(archive) ? gunzipSync(archive, { maxOutputLength: MAX_UNPACKED_BYTES }) : archive)) {
       const target = inside(base, entry.name);
       if (entry.directory) files.makeDirectory(target.replace(/\/$/, ''), true);
       else {
@@ -162,9 +168,12 @@ const tar: Program = async (args, context) => {
       err(`tar: ${name}: Cannot stat: No such file or directory\n`);
       return 2;
     }
-    for (const one of found) entries.push({ name: path.relative('/', one), directory: false, content: files.read(one) });
+    // names are kept as they were given, but for a slash at the front
+    const root = path.isAbsolute(name) ? '/' : base;
+    for (const one of found) entries.push({ name: path.relative(root, one), directory: false, content: files.read(one) });
   }
-  out(writeTar(entries, clock.now() / 1000));
+  const archive = writeTar(entries, clock.now() / 1000);
+  out(flags.includes('z') ? gzipSync(archive) : archive);
   return 0;
 };
 
