@@ -116,6 +116,7 @@ function redacted(text: string, directory: string): string {
       // in texts that are cut off
       .replace(/\b[0-9a-f]{8}-[0-9a-f-]*…/g, '<uid>…')
       .replace(/\bprocess \d+/g, 'process <pid>')
+      .replace(/\b\d+ writes in \w+, [0-9a-f]{12}\b/g, '<n> writes in <time>, <fingerprint>')
       .replace(/\b([IWE])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ (?=\w+\.go:)/g, '$1<log> ')
       .replace(/\b(simulated:\/\/)[0-9a-f]{64}\b/g, '$1<id>')
       .replace(/\b127\.0\.0\.1:\d{4,5}\b/g, '127.0.0.1:<port>')

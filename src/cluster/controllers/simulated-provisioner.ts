@@ -140,7 +140,7 @@ export function newVolume(claim: PersistentVolumeClaim, storageClass: StorageCla
       accessModes: claim.spec?.accessModes ?? [],
       capacity: { storage },
       claimRef: { kind: 'PersistentVolumeClaim', namespace, name, uid, apiVersion: 'v1', resourceVersion },
-      csi: { driver: provisioner, volumeHandle: volumeName },
+      ...sourceOf(provisioner, volumeName),
       persistentVolumeReclaimPolicy: reclaimPolicy,
       storageClassName: storageClass.metadata.name,
       volumeMode: claim.spec?.volumeMode ?? 'Filesystem',
@@ -148,4 +148,22 @@ export function newVolume(claim: PersistentVolumeClaim, storageClass: StorageCla
       ...(required ? { nodeAffinity: { required } } : {}),
     },
   };
+}
+
+/** In-tree plugins whose volumes are those of a CSI driver nowadays (k8s.io/csi-translation-lib). */
+const MIGRATED: Readonly<Record<string, string>> = {
+  'kubernetes.io/aws-ebs': 'ebs.csi.aws.com',
+  'kubernetes.io/azure-disk': 'disk.csi.azure.com',
+  'kubernetes.io/azure-file': 'file.csi.azure.com',
+  'kubernetes.io/cinder': 'cinder.csi.openstack.org',
+  'kubernetes.io/gce-pd': 'pd.csi.storage.gke.io',
+  'kubernetes.io/portworx-volume': 'pxd.portworx.com',
+  'kubernetes.io/vsphere-volume': 'csi.vsphere.vmware.com',
+};
+
+/** Provisioners that are no CSI drivers have a slash in their names; most of them (rancher.io/local-path, say) hand out directories. */
+function sourceOf(provisioner: string, volumeName: string): Pick<PersistentVolume['spec'] & object, 'csi' | 'hostPath'> {
+  const driver = Object.hasOwn(MIGRATED, provisioner) ? MIGRATED[provisioner]! : provisioner;
+  if (!driver.includes('/')) return { csi: { driver, volumeHandle: volumeName } };
+  return { hostPath: { path: `/var/lib/${driver}/${volumeName}`, type: 'DirectoryOrCreate' } };
 }

@@ -45,6 +45,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     { do: 'deletePod', labels: Object.fromEntries(entries(where, value).map(([key, text]) => [key, String(text)])), skip: 0 },
   ],
   cordon: (where, value) => [{ do: 'cordon', node: text(where, value) }],
+  drain: (where, value) => [{ do: 'drain', node: text(where, value) }],
   uncordon: (where, value) => [{ do: 'uncordon', node: text(where, value) }],
   'kill node': (where, value) => [{ do: 'powerOff', node: text(where, value) }],
   'start node': (where, value) => [{ do: 'powerOn', node: text(where, value) }],

@@ -21,6 +21,8 @@ export type Step =
   /** Deletes one of the pods that carry all of these labels, whichever comes first by name after so many. */
   | { readonly do: 'deletePod'; readonly labels: Readonly<Record<string, string>>; readonly skip: number }
   | { readonly do: 'cordon' | 'uncordon'; readonly node: string }
+  /** Cordons it and evicts its pods, once each: what a budget does not allow stays. */
+  | { readonly do: 'drain'; readonly node: string }
   /** The machine stops at once, with all that runs on it; later it begins again. */
   | { readonly do: 'powerOff' | 'powerOn'; readonly node: string }
   /** The node goes on, and cannot reach the API server. */
@@ -64,6 +66,7 @@ export function stepText(step: Step): string {
       return `delete a pod of ${labels(step)}`;
     case 'cordon':
     case 'uncordon':
+    case 'drain':
       return `${step.do} ${step.node}`;
     case 'powerOff':
       return `${step.node} loses power`;

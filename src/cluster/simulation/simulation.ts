@@ -3,7 +3,8 @@
 import type { Node } from '#api/core/v1';
 import type { Lease } from '#api/coordination/v1';
 import { VirtualClock } from '../../apimachinery/clock.ts';
-import { isConflict, isNotFound } from '../../apimachinery/status-error.ts';
+import { controllerOf } from '../../apimachinery/owner-reference.ts';
+import { isConflict, isNotFound, isTooManyRequests } from '../../apimachinery/status-error.ts';
 import { Random } from '../../apimachinery/random.ts';
 import type { Client } from '../../client/client.ts';
 import type { TransportRequest } from '../../client/transport.ts';
@@ -12,6 +13,7 @@ import { nodeManifest } from '../default-nodes.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import { Follower } from './follower.ts';
 import { History } from './history.ts';
+import { claimsAreBound } from './invariants/claims-are-bound.ts';
 import { desiredEqualsLive } from './invariants/desired-equals-live.ts';
 import { endpointsAreReady } from './invariants/endpoints-are-ready.ts';
 import type { RestInvariant } from './invariants/invariant.ts';
@@ -34,7 +36,7 @@ const QUIET_MS = 2 * 60_000;
 const REST_WITHIN_MS = 60 * 60_000;
 const LOOK_EVERY_MS = 15_000;
 
-const AT_REST: readonly RestInvariant[] = [desiredEqualsLive, endpointsAreReady, noOrphans, addressesDiffer, nodesHold];
+const AT_REST: readonly RestInvariant[] = [desiredEqualsLive, endpointsAreReady, noOrphans, claimsAreBound, addressesDiffer, nodesHold];
 
 export interface TimelineEntry {
   /** Since the beginning, in milliseconds. */
@@ -215,6 +217,8 @@ class Simulation {
           .patch('v1/Node', step.node, { spec: { unschedulable: step.do === 'cordon' ? true : null } }, { type: 'merge' })
           .catch(isGone);
         return;
+      case 'drain':
+        return this.drain(step.node);
       case 'powerOff':
         this.supervisors.get(step.node)?.switchOff();
         this.cluster.machines?.runtime.loseNode(step.node);
@@ -235,6 +239,20 @@ class Simulation {
         return;
       case 'crash':
         for (const supervisor of this.crashing(step.process)) supervisor.crash();
+    }
+  }
+
+  private async drain(node: string): Promise<void> {
+    const { client } = this;
+    await this.do({ do: 'cordon', node });
+    const { items } = await client.list('v1/Pod', { fieldSelector: `spec.nodeName=${node}` });
+    for (const pod of items) {
+      if (controllerOf(pod)?.kind === 'DaemonSet') continue;
+      const { name, namespace } = pod.metadata;
+      const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: namespace! } } as const;
+      await client.create('v1/Pod', eviction, { subresource: 'eviction' }).catch((error: unknown) => {
+        if (!isTooManyRequests(error)) isGone(error);
+      });
     }
   }
 

@@ -8,6 +8,20 @@ import type { ObjectName, Scenario, Step } from './scenario.ts';
 const NAMESPACE = 'shop';
 const STEPS = 14;
 
+const NAMESPACED: Manifest<KubernetesObject> = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
+const DISK = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: 'disk' },
+  provisioner: 'example.com/disk',
+} as Manifest<KubernetesObject>;
+const BUDGET = {
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: { name: 'web', namespace: NAMESPACE },
+  spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
+} as Manifest<KubernetesObject>;
+
 interface Workload {
   readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Job';
   readonly name: string;
@@ -20,7 +34,7 @@ export function standardScenario(random: Random): Scenario {
   const nodes = 3 + random.below(3);
   const workloads = makeWorkloads(random);
   const generator = new Generator(random, nodes, workloads);
-  const steps: Step[] = [{ do: 'apply', object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } } }];
+  const steps: Step[] = [NAMESPACED, DISK, BUDGET].map((object) => ({ do: 'apply', object }));
   for (const workload of workloads) steps.push(...create(workload));
   steps.push(pause(random, 20_000));
   for (let i = 0; i < STEPS; i++) steps.push(...generator.next(), pause(random, 40_000));
@@ -101,7 +115,7 @@ class Generator {
           { do: 'heal', node },
         ];
       case 2:
-        return [{ do: 'cordon', node }, pause(random, 30_000), { do: 'uncordon', node }];
+        return [{ do: random.below(2) ? 'cordon' : 'drain', node }, pause(random, 30_000), { do: 'uncordon', node }];
       case 3:
         return [{ do: 'dropWatches', expired: random.below(2) === 1 }];
       case 4:
@@ -135,10 +149,22 @@ function create(workload: Workload): readonly Step[] {
   return steps;
 }
 
+const CLAIM = {
+  metadata: { name: 'data' },
+  spec: { storageClassName: 'disk', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+};
+
 function manifest({ kind, name, replicas, version }: Workload): Manifest<KubernetesObject> {
   const labels = { app: name };
   const requests = { cpu: '100m', memory: '64Mi' };
-  const container = { name: 'app', image: `example.com/${name}:${version}`, ports: [{ containerPort: 8080 }], resources: { requests } };
+  const stateful = kind === 'StatefulSet';
+  const container = {
+    name: 'app',
+    image: `example.com/${name}:${version}`,
+    ports: [{ containerPort: 8080 }],
+    resources: { requests },
+    ...(stateful ? { volumeMounts: [{ name: 'data', mountPath: '/data' }] } : {}),
+  };
   const job = kind === 'Job';
   const template = {
     metadata: { labels },
@@ -148,7 +174,7 @@ function manifest({ kind, name, replicas, version }: Workload): Manifest<Kuberne
     ? { completions: replicas, parallelism: 2, template }
     : {
         ...(kind === 'DaemonSet' ? {} : { replicas }),
-        ...(kind === 'StatefulSet' ? { serviceName: name } : {}),
+        ...(stateful ? { serviceName: name, volumeClaimTemplates: [CLAIM] } : {}),
         selector: { matchLabels: labels },
         template,
       };

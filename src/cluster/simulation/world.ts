@@ -1,7 +1,7 @@
 // What invariants look at: a cluster at one moment, as its API server and its machines have it.
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '#api/apps/v1';
 import type { Job } from '#api/batch/v1';
-import type { Node, Pod, Service } from '#api/core/v1';
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Service } from '#api/core/v1';
 import type { EndpointSlice } from '#api/discovery/v1';
 import type { Client } from '../../client/client.ts';
 
@@ -14,6 +14,8 @@ export interface World {
   readonly daemonSets: readonly DaemonSet[];
   readonly jobs: readonly Job[];
   readonly services: readonly Service[];
+  readonly claims: readonly PersistentVolumeClaim[];
+  readonly volumes: readonly PersistentVolume[];
   readonly endpointSlices: readonly EndpointSlice[];
   /** Pods that have a container running on some machine, whether or not the API server knows of them. */
   readonly running: readonly Pod[];
@@ -30,6 +32,8 @@ export async function observeWorld(client: Client, running: readonly Pod[]): Pro
     daemonSets: await all('apps/v1/DaemonSet'),
     jobs: await all('batch/v1/Job'),
     services: await all('v1/Service'),
+    claims: await all('v1/PersistentVolumeClaim'),
+    volumes: await all('v1/PersistentVolume'),
     endpointSlices: await all('discovery.k8s.io/v1/EndpointSlice'),
     running,
   };

@@ -1,6 +1,7 @@
 // Each invariant of a world at rest, against a small world that is right and others that are not.
 import { describe, expect, it } from 'vitest';
 import type { Node, Pod } from '#api/core/v1';
+import { claimsAreBound } from '../../../src/cluster/simulation/invariants/claims-are-bound.ts';
 import { desiredEqualsLive } from '../../../src/cluster/simulation/invariants/desired-equals-live.ts';
 import { endpointsAreReady } from '../../../src/cluster/simulation/invariants/endpoints-are-ready.ts';
 import { addressesDiffer, noOrphans } from '../../../src/cluster/simulation/invariants/no-orphans.ts';
@@ -18,6 +19,8 @@ const NOTHING: World = {
   daemonSets: [],
   jobs: [],
   services: [],
+  claims: [],
+  volumes: [],
   endpointSlices: [],
   running: [],
 };
@@ -81,6 +84,39 @@ describe('no orphans', () => {
     ],
   ])('%s', (_, parts, expected) => {
     expect(noOrphans.check(world(parts))).toEqual(expected.map((text) => expect.stringMatching(text) as string));
+  });
+});
+
+describe('claims are bound', () => {
+  const claim = (name: string, volumeName: string, phase = 'Bound'): Loose => ({
+    metadata: meta(name),
+    spec: { volumeName },
+    status: { phase },
+  });
+  const volume = (name: string, of: string): Loose => ({
+    metadata: { name },
+    spec: { claimRef: { namespace: 'shop', name: of, uid: `uid-${of}` } },
+    status: { phase: 'Bound' },
+  });
+  const user = { ...pod('a'), spec: { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'c' } }], containers: [] } };
+
+  it.each<[string, Loose, readonly RegExp[]]>([
+    ['each to its own', { claims: [claim('c', 'v')], volumes: [volume('v', 'c')] }, []],
+    ['one waits, and nobody uses it', { claims: [claim('c', '', 'Pending')] }, []],
+    [
+      'one waits, and a pod uses it',
+      { claims: [claim('c', '', 'Pending')], pods: [user] },
+      [/claim shop\/c is Pending, and a pod uses it/],
+    ],
+    ['a volume is gone', { claims: [claim('c', 'v')] }, [/bound to volume v, which is no more/]],
+    [
+      "a volume is another one's",
+      { claims: [claim('c', 'v'), claim('d', 'w')], volumes: [volume('v', 'd'), volume('w', 'd')] },
+      [/is bound to volume v, which is another one's/],
+    ],
+    ['a claim is gone', { volumes: [volume('v', 'c')] }, [/volume v is bound to claim shop\/c, which is no more/]],
+  ])('%s', (_, parts, expected) => {
+    expect(claimsAreBound.check(world(parts))).toEqual(expected.map((text) => expect.stringMatching(text) as string));
   });
 });
 

@@ -15,6 +15,7 @@ it.each<[unknown, string]>([
   [{ delete: 'v1/Node/node-1' }, 'delete Node node-1'],
   [{ 'delete pod': { app: 'web' } }, 'delete a pod of app=web'],
   [{ cordon: 'node-1' }, 'cordon node-1'],
+  [{ drain: 'node-1' }, 'drain node-1'],
   [{ 'kill node': 'node-1' }, 'node-1 loses power'],
   [{ 'start node': 'node-1' }, 'node-1 starts again'],
   [{ partition: 'node-1' }, 'node-1 is cut off from the API server'],

@@ -1,6 +1,7 @@
 // Single objects that a fresh API server holds: the namespaces of the system, the priority classes of its components, and the Service by
 // which pods reach the server itself. And what clusters are usually given besides: a default storage class.
-import type { ConfigMap, Namespace, Service } from '#api/core/v1';
+import type { ConfigMap, Endpoints, Namespace, Service } from '#api/core/v1';
+import type { EndpointSlice } from '#api/discovery/v1';
 import type { IPAddress, ServiceCIDR } from '#api/networking/v1';
 import type { StorageClass } from '#api/storage/v1';
 import type { PriorityClass } from '#api/scheduling/v1';
@@ -55,6 +56,32 @@ export function kubernetesService(): Manifest<Service> {
       internalTrafficPolicy: 'Cluster',
     },
     status: { loadBalancer: {} },
+  };
+}
+
+/**
+ * Where the server is within the network of the simulated nodes.
+ * DEVIATION: nothing is reached there but by this name; who is outside of the simulation takes the address of the kubeconfig.
+ */
+const SERVER_ADDRESS = '172.30.0.1';
+
+export function kubernetesEndpoints(): Manifest<Endpoints> {
+  return {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: [{ ip: SERVER_ADDRESS }], ports: [{ name: 'https', port: SECURE_PORT, protocol: 'TCP' }] }],
+  };
+}
+
+export function kubernetesEndpointSlice(): Manifest<EndpointSlice> {
+  return {
+    addressType: 'IPv4',
+    apiVersion: 'discovery.k8s.io/v1',
+    endpoints: [{ addresses: [SERVER_ADDRESS], conditions: { ready: true } }],
+    kind: 'EndpointSlice',
+    metadata: { name: 'kubernetes', namespace: 'default', generation: 1, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    ports: [{ name: 'https', port: SECURE_PORT, protocol: 'TCP' }],
   };
 }
 
