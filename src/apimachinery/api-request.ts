@@ -54,6 +54,14 @@ export interface RequestOptions {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
 }
 
+/** What the audit log is told of a request while it is served. */
+export interface RequestAudit {
+  readonly annotate: (key: string, value: string) => void;
+  /** As the client sent it, or the patch. It may be changed afterwards. */
+  requestObject(object: unknown): void;
+  responseObject(object: JsonObject): void;
+}
+
 export interface ResourceRequest extends GroupVersionResource {
   readonly verb: Verb;
   /** Empty for cluster-scoped resources, and for lists over all namespaces. */
@@ -71,6 +79,8 @@ export interface ResourceRequest extends GroupVersionResource {
   readonly query?: URLSearchParams;
   /** Of a proxy: what is to be passed on. */
   readonly proxied?: ProxiedRequest;
+  /** Undefined where nothing of it is logged. */
+  readonly audit?: RequestAudit;
 }
 
 /** A request that is for somebody else. */

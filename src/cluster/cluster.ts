@@ -12,6 +12,7 @@ import type { Transport } from '../client/transport.ts';
 import { bootstrap, bootstrapExtensionAuthentication, bootstrapStorageClass } from './apiserver/bootstrap/bootstrap.ts';
 import type { AccessOptions } from './apiserver/access.ts';
 import type { Dial, Tls } from './apiserver/aggregator/backends.ts';
+import type { AuditOptions } from './apiserver/audit/audit-log.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
@@ -63,6 +64,8 @@ export interface ClusterOptions {
   readonly dial?: Dial;
   /** How the API server makes itself known to those: its certificate, and who has signed it (PEM). */
   readonly frontProxy?: { readonly client: NonNullable<Tls['client']>; readonly authority: string };
+  /** What is told of requests, those of the cluster's own components too, and to whom. Nothing by default. */
+  readonly audit?: AuditOptions;
 }
 
 export class Cluster {
@@ -89,6 +92,7 @@ export class Cluster {
       disableAdmissionPlugins: options.disableAdmissionPlugins ?? [],
       dial: options.dial,
       ...(options.frontProxy ? { proxyClient: options.frontProxy.client } : {}),
+      ...(options.audit ? { audit: options.audit } : {}),
     });
   }
 

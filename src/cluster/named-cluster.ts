@@ -7,6 +7,7 @@ import { Random } from '../apimachinery/random.ts';
 import { clusterDirectory, clustersIn, isClusterName } from './cluster-directory.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
 import { DurableStore, openDirectory } from './storage/durable-store.ts';
+import { isStorageError, type StorageErrorReason } from './storage/storage-error.ts';
 
 export type NamedClusterOptions = Pick<ClusterOptions, 'nodes' | 'onError'>;
 
@@ -55,14 +56,16 @@ export function listNamedClusters(home: string): NamedCluster[] {
     });
 }
 
+/** Of a cluster that can be opened no more, and that nobody has open. */
+const UNREADABLE: readonly StorageErrorReason[] = ['corrupt', 'unknownLayout', 'key'];
+
 /** Deletes a cluster and all that it holds; false where there is none. Throws a StorageError where it is in use, or is no cluster. */
 export async function deleteNamedCluster(home: string, name: string): Promise<boolean> {
   const directory = clusterDirectory(home, name);
   if (!fs.existsSync(directory)) return false;
   // only who holds it may take it away; a damaged one can still go
   const opened = await openDirectory(directory).catch((error: unknown) => {
-    if ((error as { readonly reason?: string }).reason === 'corrupt' || (error as { readonly reason?: string }).reason === 'unknownLayout')
-      return undefined;
+    if (isStorageError(error) && UNREADABLE.includes(error.reason)) return undefined;
     throw error;
   });
   await opened?.root.close();

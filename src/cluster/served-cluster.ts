@@ -6,6 +6,7 @@ import { Random } from '../apimachinery/random.ts';
 import { writePrivateFile } from '../client/private-file.ts';
 import { readTokenFile } from './apiserver/authentication/static-tokens.ts';
 import { listen } from './apiserver/http/socket-server.ts';
+import type { AuditFiles } from './audit-file.ts';
 import { Cluster, COMPONENT_NAMES, type ClusterOptions } from './cluster.ts';
 import { clusterDirectory } from './cluster-directory.ts';
 import { dialOutside } from './outside.ts';
@@ -25,6 +26,8 @@ export interface ServeOptions extends Pick<
   readonly name: string;
   /** 0: the one that the cluster had before, or any that is free. */
   readonly port: number;
+  /** Where requests are told, and which; nowhere by default. */
+  readonly audit?: AuditFiles;
   /** As kube-apiserver's flag of this name: who comes with which token. */
   readonly tokenAuthFile?: string;
   /** Keeps nothing but certificates: for tests. */
@@ -39,11 +42,12 @@ export interface ServedCluster {
   stop(): Promise<void>;
 }
 
-/** Throws a StorageError where the cluster is in use or cannot be kept, and an error with a `code` where the port cannot be had. */
+/** Throws a StorageError where the cluster is in use or cannot be kept, an AuditFileError where there can be no log, and an error with a `code` where the port cannot be had. */
 export async function serveCluster(options: ServeOptions): Promise<ServedCluster> {
   const { home, name, nodes, components, behaviour, enableAdmissionPlugins, disableAdmissionPlugins, tokenAuthFile, onError, inMemory } =
     options;
   const directory = clusterDirectory(home, name);
+  const audit = options.audit && (await (await import('./audit-file.ts')).openAuditFile(options.audit));
   const opened = await openDirectory(directory);
   const clock = new RealClock(opened.timeMs);
   const store = inMemory ? new MemoryStore(clock) : new DurableStore(directory, opened, clock);
@@ -70,6 +74,7 @@ export async function serveCluster(options: ServeOptions): Promise<ServedCluster
       ...(nodes === undefined ? {} : { nodes }),
       ...(components ? { components } : {}),
       ...(behaviour ? { behaviour } : {}),
+      ...(audit ? { audit } : {}),
       ...(enableAdmissionPlugins ? { enableAdmissionPlugins } : {}),
       ...(disableAdmissionPlugins ? { disableAdmissionPlugins } : {}),
     });
@@ -83,10 +88,12 @@ export async function serveCluster(options: ServeOptions): Promise<ServedCluster
         await close();
         await cluster.stop();
         if (inMemory) await release();
+        audit?.close();
       },
     };
   } catch (error) {
     await release();
+    audit?.close();
     throw error;
   }
 }

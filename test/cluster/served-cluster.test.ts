@@ -11,8 +11,9 @@ import { serveCluster, type ServedCluster } from '../../src/cluster/served-clust
 import { findServing } from '../../src/cluster/serving.ts';
 
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'jibe-served-'));
+const onError = (_component: string, _key: string, error: unknown): void => void failures.push(error);
 const start = (name: string, port = 0): Promise<ServedCluster> =>
-  serveCluster({ home, name, port, components: [], inMemory: true, onError: (_c, _k, error) => void failures.push(error) });
+  serveCluster({ home, name, port, components: [], inMemory: true, onError });
 
 const failures: unknown[] = [];
 afterAll(() => expect(failures).toEqual([]));
@@ -111,7 +112,7 @@ test('who comes with a token of --token-auth-file is whom its line names', async
     components: [],
     inMemory: true,
     tokenAuthFile,
-    onError: console.error,
+    onError: onError,
   });
   const ca = loadKubeconfig({ env: {}, files: [tokens.serving.kubeconfig] }).ca!;
   const dispatcher = new Agent({ connect: { ca } });
@@ -126,4 +127,30 @@ test('who comes with a token of --token-auth-file is whom its line names', async
   });
   await dispatcher.destroy();
   await tokens.stop();
+});
+
+test('requests are told to the audit log, which is for its owner only', async () => {
+  const log = path.join(home, 'audit.log');
+  const audited = await serveCluster({ home, name: 'told', port: 0, components: [], inMemory: true, audit: { log }, onError });
+  const { ca, clientCertificate: cert, clientKey: key } = loadKubeconfig({ env: {}, files: [audited.serving.kubeconfig] });
+  const own = new Agent({ connect: { ca: ca!, cert: cert!, key: key! } });
+  const answer = await request(`${audited.serving.url}/api/v1/namespaces`, { dispatcher: own });
+  await answer.body.dump();
+  await own.destroy();
+  await audited.stop();
+  const events = fs.readFileSync(log, 'utf8').trim().split('\n');
+  const told = events
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .find(({ auditID }) => auditID === answer.headers['audit-id']);
+  expect(told).toMatchObject({ stage: 'ResponseComplete', verb: 'list', sourceIPs: ['127.0.0.1'], responseStatus: { code: 200 } });
+  expect(fs.statSync(log).mode & 0o777).toBe(0o600);
+});
+
+test('a policy that is wrong is told before anything is served', async () => {
+  const policy = path.join(home, 'policy.yaml');
+  fs.writeFileSync(policy, 'apiVersion: audit.k8s.io/v1\nkind: Policy\n');
+  const audit = { log: path.join(home, 'none.log'), policy };
+  await expect(serveCluster({ home, name: 'wrong', port: 0, inMemory: true, audit, onError })).rejects.toThrow(
+    `audit policy ${policy}: rules: there are none`,
+  );
 });

@@ -185,7 +185,6 @@ function structDecoder(type: StructType): Decoder {
         state.strict('unknown field', key);
         continue;
       }
-      if (twice?.includes(key)) state.strict('duplicate field', key);
       const slot = all[at]!;
       state.struct = name;
       const { names } = slot;
@@ -196,6 +195,7 @@ function structDecoder(type: StructType): Decoder {
       found[at] = slot.decode(given[key], state, before?.[key]);
       state.depth = depth;
       state.length = length;
+      if (twice?.includes(key)) state.strict('duplicate field', key);
     }
     state.struct = outer;
     const out: Record<string, unknown> = {};
@@ -269,11 +269,11 @@ function mapDecoder(type: MapType): Decoder {
     const { length } = state;
     // encoding/json writes maps in the order of their keys
     for (const key of isSorted(keys) ? keys : keys.sort()) {
-      if (twice?.includes(key)) state.strict('duplicate field', key);
       state.path[length] = key;
       state.length = length + 1;
       const v = decodeElem(given[key], state, before?.[key]);
       state.length = length;
+      if (twice?.includes(key)) state.strict('duplicate field', key);
       setKey(out, key, v === undefined ? zeroOf(type.elem, state.keepEmpty) : v);
     }
     return out;

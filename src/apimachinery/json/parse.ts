@@ -16,7 +16,7 @@ export class JsonSyntaxError extends Error {
 
 export interface Parsed {
   readonly value: unknown;
-  /** For each object that has keys given twice: these keys. The last value counts. */
+  /** For each object that has keys given twice: these keys. */
   readonly duplicates: ReadonlyMap<object, readonly string[]>;
 }
 
@@ -25,8 +25,12 @@ export interface Parsed {
  */
 const MAX_DEPTH = 1_000;
 
-/** @param text one JSON value. Throws {@link JsonSyntaxError}. */
-export function parseJson(text: string): Parsed {
+/**
+ * @param text one JSON value. Throws {@link JsonSyntaxError}.
+ * @param twice what counts of a key that is given twice: the last value, or both, the second read on top of the first, as Go reads
+ *   JSON into a value that has a type
+ */
+export function parseJson(text: string, twice: 'last' | 'merged' = 'last'): Parsed {
   const duplicates = new Map<object, string[]>();
   let at = 0;
   let depth = 0;
@@ -97,11 +101,12 @@ export function parseJson(text: string): Parsed {
       if (text.charCodeAt(at) !== 58) throw unexpected('after object key');
       at++;
       skipSpace();
-      const value = parseValue('looking for beginning of value');
+      let value = parseValue('looking for beginning of value');
       if (Object.hasOwn(object, key)) {
-        const twice = duplicates.get(object);
-        if (twice) twice.push(key);
+        const seen = duplicates.get(object);
+        if (seen) seen.push(key);
         else duplicates.set(object, [key]);
+        if (twice === 'merged') value = onTopOf(object[key], value);
       }
       setKey(object, key, value);
       skipSpace();
@@ -115,6 +120,16 @@ export function parseJson(text: string): Parsed {
         return object;
       } else throw unexpected('after object key:value pair');
     }
+  }
+
+  /** Objects take what the second says of their fields, lists of their elements; anything else is replaced. */
+  function onTopOf(first: unknown, second: unknown): unknown {
+    if (Array.isArray(first) && Array.isArray(second)) return second.map((v, i) => (i < first.length ? onTopOf(first[i], v) : v));
+    if (!isPlain(first) || !isPlain(second)) return second;
+    for (const key of Object.keys(second)) setKey(first, key, Object.hasOwn(first, key) ? onTopOf(first[key], second[key]) : second[key]);
+    const seen = [...(duplicates.get(first) ?? []), ...(duplicates.get(second) ?? [])];
+    if (seen.length) duplicates.set(first, seen);
+    return first;
   }
 
   function parseArray(): unknown[] {
@@ -210,6 +225,9 @@ export function parseJson(text: string): Parsed {
     return plain && at - start <= 15 ? Number(text.slice(start, at)) + 0 : new NumberLiteral(text.slice(start, at));
   }
 }
+
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral);
 
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 

@@ -8,18 +8,24 @@ import type { Store } from '../storage/store.ts';
 import { FREE_FORM } from '../../apimachinery/apply/apply-schema.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/admission.ts';
 import { access, type Access } from './access.ts';
+import { AuditLog, type AuditOptions } from './audit/audit-log.ts';
+import { audited, jsonOf } from './audit/in-process.ts';
 import { attributesOf, requireAllowed } from './authorization/authorizer.ts';
 import { Aggregator } from './aggregator/aggregator.ts';
 import { Backends } from './aggregator/backends.ts';
 import type { WebhookCaller } from './admission/webhook/webhook-caller.ts';
+import { Fairness } from './flow-control/fairness.ts';
+import { FlowControlConfig } from './flow-control/flow-control-config.ts';
 import { CustomResources } from './custom/custom-resources.ts';
 import { applyTypeOf, FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
 import { healthChecks, type HealthCheck } from './http/health.ts';
 import { RequestMetrics } from './http/metrics.ts';
+import { keepKubernetesService } from './service/kubernetes-service.ts';
 import { ResourceCatalog } from './generic/catalog.ts';
 import type { ResourceDefinition } from './generic/resource-definition.ts';
-import type { ResourceMapping, ResourceRequest, ResourceResponse, ServedResource } from '../../apimachinery/api-request.ts';
+import type { RequestAudit, ResourceMapping, ResourceRequest, ResourceResponse, ServedResource } from '../../apimachinery/api-request.ts';
+import type { JsonObject } from '../../apimachinery/object.ts';
 
 /** What the store cannot do is the server's failure, not the client's: as Kubernetes answers when etcd is out of space. */
 function storeFailed(error: unknown): never {
@@ -39,6 +45,10 @@ export interface ApiServerOptions {
   readonly backends?: Backends;
   /** Reaches conversion webhooks. Absent: between versions only `apiVersion` changes. */
   readonly webhooks?: WebhookCaller | undefined;
+  /** What is told of requests, and to whom. Nothing by default. */
+  readonly audit?: AuditOptions;
+  /** How many requests over HTTP are served at a time, of all priority levels together. Default: 600. */
+  readonly maxRequestsInFlight?: number;
 }
 
 export class ApiServer {
@@ -46,16 +56,26 @@ export class ApiServer {
   readonly access: Access;
   readonly metrics = new RequestMetrics();
   readonly healthChecks: Readonly<Record<string, readonly HealthCheck[]>>;
+  /** Undefined where there is none. */
+  readonly audit: AuditLog | undefined;
   private readonly handlers: Handlers;
+  private readonly random: Random;
+  /** Apart from the others: objects are to get the same uids whether they come over HTTP or not. */
+  private auditIDs: Random | undefined;
   readonly clock: Clock;
   private readonly customResources: CustomResources;
   /** How other servers are reached, and those that live in this process. */
   readonly backends: Backends;
   readonly aggregator: Aggregator;
+  private readonly flowControl: FlowControlConfig;
+  /** Who waits for whom among requests over HTTP. */
+  readonly fairness: Fairness;
 
   constructor(options: ApiServerOptions) {
     this.clock = options.clock;
+    this.random = options.random;
     this.access = options.access ?? access(options);
+    this.audit = options.audit && new AuditLog(options.audit, () => this.now());
     for (const definition of options.resources) this.catalog.add(definition, (_, version) => !version.optional);
     this.backends = options.backends ?? new Backends();
     this.handlers = new Handlers({
@@ -79,6 +99,9 @@ export class ApiServer {
     const conversion = options.webhooks && { caller: options.webhooks, random: options.random };
     this.customResources = new CustomResources({ store, clock, catalog: this.catalog, serve, conversion });
     this.aggregator = new Aggregator({ store, clock, backends: this.backends, serve });
+    this.flowControl = new FlowControlConfig({ store, clock, serve: (request) => this.handlers.serve(request).catch(storeFailed) });
+    keepKubernetesService({ store, clock, serve });
+    this.fairness = new Fairness(this.flowControl, clock, options.maxRequestsInFlight);
   }
 
   /** From now on logs, commands and connections are asked of these kubelets. */
@@ -102,17 +125,31 @@ export class ApiServer {
     return this.clock.now();
   }
 
-  /** Custom resources, and what other servers have, are known only once this has resolved; undefined: they are known already. */
+  /** Of a request that names none. */
+  newAuditID(): string {
+    this.auditIDs ??= this.random.fork();
+    return this.auditIDs.uuid();
+  }
+
+  /**
+   * The catalog knows custom resources and what other servers have, and requests have their priority, only once this has resolved;
+   * undefined: they do already.
+   */
   ready(): Promise<void> | undefined {
-    const custom = this.customResources.ready();
-    const aggregated = this.aggregator.ready();
-    return custom || aggregated ? Promise.all([custom, aggregated]).then(() => undefined) : undefined;
+    const pending = [this.customResources.ready(), this.aggregator.ready(), this.flowControl.ready()].filter((one) => one !== undefined);
+    return pending.length ? Promise.all(pending).then(() => undefined) : undefined;
   }
 
   /** Throws a StatusError where the request is refused. */
   async serve(request: ResourceRequest): Promise<ResourceResponse> {
+    if (this.audit) return audited(this.audit, this.newAuditID(), request, (asked, told) => this.serveTold(asked, told));
     const checking = requireAllowed(this.access.authorizer, attributesOf(request));
     if (checking) await checking;
+    return this.serveAllowed(request);
+  }
+
+  private async serveTold(request: ResourceRequest, told?: RequestAudit): Promise<ResourceResponse> {
+    await requireAllowed(this.access.authorizer, attributesOf(request), told);
     return this.serveAllowed(request);
   }
 
@@ -122,9 +159,15 @@ export class ApiServer {
     if (pending) await pending;
     const aggregated = this.aggregator.find(request.group, request.version);
     if (aggregated) return this.aggregator.serve(aggregated, request);
+    const settling = request.group === FLOW_CONTROL && isWrite(request) ? this.flowControl.settle() : undefined;
+    if (settling) await settling;
+    const { audit, body } = request;
+    if (audit && (body?.patchType || request.verb.startsWith('delete'))) audit.requestObject(body?.value ?? jsonOf(body?.text));
     const response = await this.handlers.serve(request).catch(storeFailed);
+    if (audit && response.is === 'object') audit.responseObject(response.object as JsonObject);
     // who has made a definition may use its kinds at once
     if (changesDefinitions(request)) await this.customResources.settled();
+
     return response;
   }
 
@@ -150,5 +193,9 @@ export class ApiServer {
   }
 }
 
-const changesDefinitions = ({ group, resource, verb }: ResourceRequest): boolean =>
-  group === 'apiextensions.k8s.io' && resource === 'customresourcedefinitions' && !['get', 'list', 'watch'].includes(verb);
+const FLOW_CONTROL = 'flowcontrol.apiserver.k8s.io';
+
+const isWrite = ({ verb }: ResourceRequest): boolean => !['get', 'list', 'watch'].includes(verb);
+
+const changesDefinitions = (request: ResourceRequest): boolean =>
+  request.group === 'apiextensions.k8s.io' && request.resource === 'customresourcedefinitions' && isWrite(request);

@@ -9,6 +9,7 @@ import type { WebhookCaller } from './admission/webhook/webhook-caller.ts';
 import { Backends, type Dial, type Tls } from './aggregator/backends.ts';
 import { access, type AccessOptions } from './access.ts';
 import { ApiServer } from './api-server.ts';
+import type { AuditOptions } from './audit/audit-log.ts';
 import { builtinResources } from './registry/builtin-resources.ts';
 import { webhookClient } from './webhook-client.ts';
 
@@ -28,6 +29,10 @@ export interface StandaloneOptions {
   readonly dial?: Dial | undefined;
   /** How the server makes itself known to servers that it passes requests on to. */
   readonly proxyClient?: Tls['client'];
+  /** What is told of requests, and to whom. Nothing by default. */
+  readonly audit?: AuditOptions;
+  /** How many requests over HTTP are served at a time, of all priority levels together. Default: 600. */
+  readonly maxRequestsInFlight?: number;
 }
 
 /** Plugins that are there only where webhooks can be reached. */
@@ -55,7 +60,17 @@ export function standaloneApiServer(options: StandaloneOptions): ApiServer {
     if (!names.has(name))
       throw new UnknownAdmissionPlugin(`there is no admission plugin ${JSON.stringify(name)}; there are ${[...names].sort().join(', ')}`);
   const admission = plugins.filter(({ name }) => !disableAdmissionPlugins.includes(name));
-  const resources = builtinResources(store, who);
-  const server: ApiServer = new ApiServer({ store, clock, random, resources, admission, access: who, backends, webhooks });
+  const server: ApiServer = new ApiServer({
+    store,
+    clock,
+    random,
+    resources: builtinResources(store, who),
+    admission,
+    access: who,
+    backends,
+    webhooks,
+    ...(options.audit ? { audit: options.audit } : {}),
+    ...(options.maxRequestsInFlight === undefined ? {} : { maxRequestsInFlight: options.maxRequestsInFlight }),
+  });
   return server;
 }

@@ -31,6 +31,7 @@ import { csrSigningController } from './certificates/signing.ts';
 import { serviceAccountTokensController, type IssueToken } from './service-account-tokens.ts';
 import { rootCAPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
+import { validatingAdmissionPolicyStatusController } from './validating-admission-policy-status.ts';
 import { volumeAttributesClassProtectionController } from './volume-attributes-class-protection.ts';
 import { replicaSetController, replicationController } from './replica-set.ts';
 
@@ -107,6 +108,7 @@ export function controllerSpecs({
     { component: 'node-controller', make: (deps) => nodeLifecycleController(deps, nodeLifecycle) },
     { component: 'taint-eviction-controller', serviceAccount: 'node-controller', make: taintEvictionController },
     { component: 'clusterrole-aggregation-controller', make: clusterRoleAggregationController },
+    { component: 'validatingadmissionpolicy-status-controller', make: validatingAdmissionPolicyStatusController },
     { component: 'csrapproving', serviceAccount: CERTIFICATE_CONTROLLER, make: csrApprovingController },
     {
       component: 'csrsigning',

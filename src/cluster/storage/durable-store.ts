@@ -6,6 +6,7 @@ import type { Database, RootDatabase } from 'lmdb';
 import type { Clock } from '../../apimachinery/clock.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { lockDirectory, type DirectoryLock } from './directory-lock.ts';
+import { Encryption, type Kept } from './encryption.ts';
 import { prepareWrite, type PreparedWrite, type Snapshot } from './history.ts';
 import { HistoryStore } from './history-store.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -30,7 +31,8 @@ const TIME = 'time';
 interface Row {
   readonly c: number;
   readonly m: number;
-  readonly v: KubernetesObject;
+  /** Encrypted where it is text. */
+  readonly v: Kept;
 }
 
 interface Waiting {
@@ -49,6 +51,7 @@ export interface OpenedDirectory {
   readonly root: RootDatabase<string, string>;
   readonly objects: Database<string, string>;
   readonly lock: DirectoryLock;
+  readonly encryption: Encryption;
   readonly start: Snapshot;
   /** Of each object by its key, as JSON, in UTF-16 units. */
   readonly sizes: Map<string, number>;
@@ -115,23 +118,31 @@ async function openDatabase(directory: string): Promise<Omit<OpenedDirectory, 'l
   }
   try {
     const objects = root.openDB<string, string>({ name: 'objects', encoding: 'string' });
-    return { root, objects, ...readAll(root, objects), timeMs: Number(root.get(TIME) ?? 0) };
+    const encryption = new Encryption(directory);
+    return { root, objects, encryption, ...readAll(root, objects, encryption), timeMs: Number(root.get(TIME) ?? 0) };
   } catch (error) {
     await root.close();
+    if (error instanceof StorageError) throw error;
     throw new StorageError('corrupt', at, 'the database is damaged', { cause: error });
   }
 }
 
-function readAll(root: RootDatabase<string, string>, objects: Database<string, string>): Pick<OpenedDirectory, 'start' | 'sizes'> {
+function readAll(
+  root: RootDatabase<string, string>,
+  objects: Database<string, string>,
+  encryption: Encryption,
+): Pick<OpenedDirectory, 'start' | 'sizes'> {
   const sizes = new Map<string, number>();
   const entries: (readonly [string, Entry])[] = [];
   for (const { key, value } of objects.getRange()) {
     sizes.set(key, value.length);
     const { c, m, v } = JSON.parse(value) as Row;
-    entries.push([key, { key, value: v, createRevision: c, modRevision: m }]);
+    entries.push([key, { key, value: encryption.read(key, v) as KubernetesObject, createRevision: c, modRevision: m }]);
   }
   return { start: { tree: PersistentTree.from(entries), revision: Number(root.get(REVISION) ?? 1) }, sizes };
 }
+
+const rowText = (c: number, m: number, v: Kept): string => JSON.stringify({ c, m, v } satisfies Row);
 
 function failure(at: string, what: string, error: unknown): StorageError {
   if (isOutOfSpace(error)) return new StorageError('full', at, 'no space is left on the disk', { cause: error });
@@ -201,10 +212,10 @@ export class DurableStore extends HistoryStore {
   }
 
   private async commit(writes: readonly PreparedWrite[]): Promise<void> {
-    const { root, objects, sizes } = this.opened;
+    const { root, objects, sizes, encryption } = this.opened;
     const rows = writes.map(({ event, entry: { key, createRevision, modRevision, value } }) => ({
       key,
-      text: event.type === 'delete' ? undefined : JSON.stringify({ c: createRevision, m: modRevision, v: value } satisfies Row),
+      text: event.type === 'delete' ? undefined : rowText(createRevision, modRevision, encryption.write(key, value)),
     }));
     this.checkSize(rows);
     const parts: Promise<boolean>[] = [];

@@ -12,6 +12,8 @@ export type StorageErrorReason =
   | 'foreign'
   /** The files were written by another version, in a layout that this one does not know. */
   | 'unknownLayout'
+  /** What is encrypted cannot be read: the key is missing, or is another one. */
+  | 'key'
   /** The disk failed. The store can still be read, and takes no writes until it is opened anew. */
   | 'failed'
   | 'closed';

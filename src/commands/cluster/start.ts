@@ -30,6 +30,17 @@ export default class ClusterStart extends JibeCommand {
       helpValue: COMPONENTS.join(','),
       default: COMPONENTS.join(','),
     }),
+    'audit-log': Flags.string({
+      summary: 'A file to which every request is told, a line of JSON for each.',
+      description: 'Events of audit.k8s.io/v1. The file is readable by its owner only.',
+      helpValue: 'FILE',
+    }),
+    'audit-policy': Flags.string({
+      summary: 'Which requests are told, and how much of them: a Policy of audit.k8s.io/v1.',
+      description: 'By default who did what to which object, and nothing of what objects hold.',
+      helpValue: 'FILE',
+      dependsOn: ['audit-log'],
+    }),
     'enable-admission-plugins': Flags.string({ summary: 'Those that are off by default, with commas.', helpValue: 'NAMES' }),
     'disable-admission-plugins': Flags.string({ summary: 'Those that are on by default, with commas.', helpValue: 'NAMES' }),
     'token-auth-file': Flags.string({
@@ -62,6 +73,7 @@ export default class ClusterStart extends JibeCommand {
         enableAdmissionPlugins: listOf(flags['enable-admission-plugins']),
         disableAdmissionPlugins: listOf(flags['disable-admission-plugins']),
         ...(tokens === undefined ? {} : { tokenAuthFile: path.resolve(tokens) }),
+        ...auditOf(flags),
       };
       return flags.foreground ? this.serve(options, flags) : this.spawn(options, flags);
     });
@@ -88,6 +100,11 @@ export default class ClusterStart extends JibeCommand {
 
 type StartFlags = Interfaces.InferredFlags<typeof ClusterStart.flags>;
 
+/** The process that serves has a folder of its own. */
+function auditOf({ 'audit-log': log, 'audit-policy': policy }: StartFlags): Pick<ServeOptions, 'audit'> {
+  if (log === undefined) return {};
+  return { audit: { log: path.resolve(log), ...(policy === undefined ? {} : { policy: path.resolve(policy) }) } };
+}
 const listOf = (text = ''): string[] =>
   text
     .split(',')

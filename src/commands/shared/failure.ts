@@ -31,6 +31,7 @@ export function explainFailure(error: unknown): Told | undefined {
   if (isKubeconfigError(error)) return { message: error.message, hint: error.hint };
   if (error instanceof Error && error.name === 'UnreachableError')
     return { message: error.message, hint: 'check that the cluster runs, and the kubeconfig and its context' };
+  if (error instanceof Error && error.name === 'AuditFileError') return { message: error.message, hint: undefined };
   if (error instanceof StatusError) return { message: `the API server refuses: ${error.message}`, hint: undefined };
   if (isStorageError(error)) return { message: error.message, hint: STORAGE_HINTS[error.reason] };
   return undefined;
@@ -55,5 +56,6 @@ const STORAGE_HINTS: Readonly<Record<string, string>> = {
   corrupt: 'delete the cluster (jibe cluster delete NAME) and sync again',
   foreign: 'choose another name (--cluster NAME) or another place (JIBE_HOME)',
   unknownLayout: 'use the version of jibe that wrote it, or delete the cluster (jibe cluster delete NAME)',
+  key: 'put the file back as it was when the cluster was last used, or delete the cluster (jibe cluster delete NAME) and sync again',
   failed: 'check the disk and its permissions',
 };

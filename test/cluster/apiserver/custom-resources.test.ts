@@ -85,6 +85,14 @@ describe('a definition', () => {
     expect(status?.storedVersions).toEqual(['v1']);
   });
 
+  it('has no rules below allOf, as no structural schema may', async () => {
+    const part = { properties: { n: { 'x-kubernetes-validations': [{ rule: 'self > 1' }] } } };
+    const spec = { type: 'object', properties: { n: { type: 'integer' } }, allOf: [part] };
+    expect(await refusal(withWidgets({ properties: { spec } }))).toContain(
+      'properties[spec].allOf[0].properties[n].x-kubernetes-validations: Forbidden: must be empty to be structural',
+    );
+  });
+
   it('that lies in the store when the server starts is served from the first request on', async () => {
     const { client, store } = await withWidgets(withSpec({ n: { type: 'integer', default: 7 } }));
     await create(client);

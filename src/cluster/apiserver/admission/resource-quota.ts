@@ -48,8 +48,9 @@ async function charge(attributes: AdmissionAttributes, resource: string, store: 
 
 const quotaOf = (entry: Entry): ResourceQuota => entry.value as unknown as ResourceQuota;
 
-const boundedNames = ({ status, spec }: ResourceQuota, usage: Amounts): string[] =>
-  Object.keys(status?.hard ?? spec?.hard ?? {}).filter((name) => usage.has(name));
+/** What the quota controller has seen of the quota counts: nothing is bounded by a quota that it has not looked at yet. */
+const boundedNames = ({ status }: ResourceQuota, usage: Amounts): string[] =>
+  Object.keys(status?.hard ?? {}).filter((name) => usage.has(name));
 
 function isAboutObject(quota: ResourceQuota, resource: string, object: KubernetesObject, usage: Amounts): boolean {
   if (hasScopes(quota) && (resource !== 'pods' || !inScope(quota, object as unknown as Pod))) return false;
@@ -59,8 +60,7 @@ function isAboutObject(quota: ResourceQuota, resource: string, object: Kubernete
 }
 
 const COMPUTE = /^(?:(?:requests|limits)\.)?(?:cpu|memory)$/;
-const computeNames = ({ status, spec }: ResourceQuota): string[] =>
-  Object.keys(status?.hard ?? spec?.hard ?? {}).filter((name) => COMPUTE.test(name));
+const computeNames = ({ status }: ResourceQuota): string[] => Object.keys(status?.hard ?? {}).filter((name) => COMPUTE.test(name));
 
 /** Where processors or memory are counted, every container must say what it asks for. */
 function checkNames(attributes: AdmissionAttributes, quota: ResourceQuota, resource: string, object: KubernetesObject): void {

@@ -1,6 +1,6 @@
 // Whether a user may do what is asked: what authorizers are told, what they answer, and the words of a refusal. Follows
 // authorization/authorizer of k8s.io/apiserver.
-import type { ResourceRequest, UserInfo } from '../../../apimachinery/api-request.ts';
+import type { RequestAudit, ResourceRequest, UserInfo } from '../../../apimachinery/api-request.ts';
 import { parseFieldSelector, type FieldTerm } from '../../../apimachinery/field-selector.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
 import { SelectorError } from '../../../apimachinery/label-selector.ts';
@@ -117,9 +117,15 @@ export function denied(attributes: Attributes, reason: string): StatusError {
   return forbiddenError(resource, isPath(attributes) ? '' : attributes.name, denial(attributes, reason));
 }
 
-/** Throws a StatusError (403) unless it is allowed. */
-export function requireAllowed(authorizer: Authorizer, attributes: Attributes): void | Promise<void> {
+/** Throws a StatusError (403) unless it is allowed. @param audit is told what was decided, and why */
+export function requireAllowed(
+  authorizer: Authorizer,
+  attributes: Attributes,
+  audit?: Pick<RequestAudit, 'annotate'>,
+): void | Promise<void> {
   const check = (decision: Decision): void => {
+    audit?.annotate('authorization.k8s.io/decision', decision.allowed ? 'allow' : 'forbid');
+    audit?.annotate('authorization.k8s.io/reason', decision.reason);
     if (!decision.allowed) throw denied(attributes, decision.reason);
   };
   const decision = authorizer.authorize(attributes);

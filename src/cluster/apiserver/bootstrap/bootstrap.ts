@@ -5,19 +5,20 @@ import type { Clock } from '../../../apimachinery/clock.ts';
 import type { KubernetesObject, Manifest } from '../../../apimachinery/object.ts';
 import type { Random } from '../../../apimachinery/random.ts';
 import { formatTime } from '../../../apimachinery/time.ts';
-import type { Store } from '../../storage/store.ts';
+import type { Entry, Store } from '../../storage/store.ts';
 import { withRevision } from '../generic/object-store.ts';
 import { apiServices } from './api-services.ts';
 import { flowSchemas, priorityLevels } from './flow-control.ts';
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac-policy.ts';
+import { RBAC_FOLDERS, reconciled } from './reconcile-rbac.ts';
 import {
   bootstrapNamespaces,
   bootstrapPriorityClasses,
   defaultServiceCIDR,
   defaultStorageClass,
+  extensionAuthentication,
   kubernetesEndpoints,
   kubernetesEndpointSlice,
-  extensionAuthentication,
   kubernetesService,
   kubernetesServiceAddress,
 } from './system-objects.ts';
@@ -55,7 +56,7 @@ const systemObjects = (now: number): Found => [
   ['servicecidrs', [defaultServiceCIDR(now)]],
 ];
 
-/** Makes what is missing; what is there stays as it is. */
+/** Makes what is missing. Of what is there, roles and bindings get back what was taken out of them; the rest stays as it is. */
 export async function bootstrap({ store, clock, random }: BootstrapParts): Promise<void> {
   const now = clock.now();
   const creationTimestamp = formatTime(now);
@@ -69,7 +70,9 @@ export async function bootstrap({ store, clock, random }: BootstrapParts): Promi
       const metadata = { name, ...scope, uid: uids.uuid(), resourceVersion: '', creationTimestamp, ...rest };
       const stored = { ...object, metadata } as unknown as KubernetesObject;
       const key = namespace ? `/registry/${folder}/${namespace}/${name}` : `/registry/${folder}/${name}`;
-      writes.push(store.create(key, (revision) => withRevision(stored, revision)));
+      const made = store.create(key, (revision) => withRevision(stored, revision));
+      const checked = RBAC_FOLDERS.includes(folder);
+      writes.push(checked ? made.then((result) => (result.ok ? undefined : reconcile(store, result.current, object, stored))) : made);
     }
   }
   await Promise.all(writes);
@@ -86,6 +89,23 @@ export async function bootstrapExtensionAuthentication(
   const metadata = { name, namespace, uid: random.uuid(), resourceVersion: '', creationTimestamp: formatTime(clock.now()) };
   const stored = { ...object, metadata } as unknown as KubernetesObject;
   await store.create(`/registry/configmaps/${namespace}/${name}`, (revision) => withRevision(stored, revision));
+}
+
+/** Nobody else writes yet. */
+async function reconcile(
+  store: Store,
+  entry: Entry | undefined,
+  wanted: Manifest<KubernetesObject>,
+  fresh: KubernetesObject,
+): Promise<void> {
+  const next = entry && reconciled(entry.value, wanted);
+  if (!next) return;
+  if (next !== 'recreate') {
+    await store.update(entry.key, entry.modRevision, (revision) => withRevision(next, revision));
+    return;
+  }
+  await store.delete(entry.key, entry.modRevision, (revision) => withRevision(entry.value, revision));
+  await store.create(entry.key, (revision) => withRevision(fresh, revision));
 }
 
 /** What clusters are usually given besides, once: it is not made again when somebody took it away. */

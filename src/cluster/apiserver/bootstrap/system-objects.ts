@@ -60,11 +60,10 @@ export function kubernetesService(): Manifest<Service> {
 }
 
 /**
- * Where the server is reached behind that Service.
- * DEVIATION: an address of the network that pods are simulated in, outside of that of nodes; the real server listens on loopback only,
- * which endpoints must not have.
+ * Where the server is within the network of the simulated nodes.
+ * DEVIATION: nothing is reached there but by this name; who is outside of the simulation takes the address of the kubeconfig.
  */
-const SERVER_ADDRESS = '192.168.0.1';
+const SERVER_ADDRESS = '172.30.0.1';
 
 export function kubernetesEndpoints(): Manifest<Endpoints> {
   return {
@@ -78,12 +77,12 @@ export function kubernetesEndpoints(): Manifest<Endpoints> {
 
 export function kubernetesEndpointSlice(): Manifest<EndpointSlice> {
   return {
+    addressType: 'IPv4',
     apiVersion: 'discovery.k8s.io/v1',
+    endpoints: [{ addresses: [SERVER_ADDRESS], conditions: { ready: true } }],
     kind: 'EndpointSlice',
     metadata: { name: 'kubernetes', namespace: 'default', generation: 1, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-    addressType: 'IPv4',
-    endpoints: [{ addresses: [SERVER_ADDRESS], conditions: { ready: true } }],
-    ports: [{ name: 'https', protocol: 'TCP', port: SECURE_PORT }],
+    ports: [{ name: 'https', port: SECURE_PORT, protocol: 'TCP' }],
   };
 }
 

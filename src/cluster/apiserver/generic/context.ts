@@ -59,7 +59,7 @@ export class RequestContext implements RuleContext {
     object: Draft | undefined,
     old: KubernetesObject | undefined,
   ): AdmissionAttributes {
-    const { group, version, resource, subresource, user, options } = this.request;
+    const { group, version, resource, subresource, user, options, audit } = this.request;
     const sub = this.served.definition.subresources[subresource]?.kind;
     return {
       operation,
@@ -75,6 +75,7 @@ export class RequestContext implements RuleContext {
       user,
       warn: this.warn,
       reinvocation: new Reinvocation(),
+      ...(audit ? { annotate: audit.annotate } : {}),
     };
   }
 }

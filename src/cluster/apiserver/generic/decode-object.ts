@@ -45,7 +45,9 @@ export function decodeObject(body: RequestBody, served: Served, context: Request
     const errors = [...(body.yamlErrors ?? []), ...decoded.strictErrors];
     if (errors.length && strict === 'Strict') throw refuse(`strict decoding error: ${errors.join(', ')}`);
     if (strict === 'Warn') for (const e of errors) for (const line of yamlLines(e)) context.warn(line);
-    return toStored(complete(decoded.object as JsonObject, served, existing), served);
+    const object = complete(decoded.object as JsonObject, served, existing);
+    context.request.audit?.requestObject(object);
+    return toStored(object, served);
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(error.message);
     throw error;

@@ -78,7 +78,10 @@ export class Handlers implements SubresourceServer {
     const served = this.parts.catalog.find(request.group, request.version, request.resource);
     if (!served) throw noSuchResource();
     const context = new RequestContext(request, served, this.parts.clock.now());
-    if (served.version.deprecation) context.warn(served.version.deprecation);
+    if (served.version.deprecation) {
+      context.warn(served.version.deprecation);
+      request.audit?.annotate('k8s.io/deprecated', 'true');
+    }
     try {
       return await (request.subresource ? this.serveSubresource(context) : this.serveResource(context));
     } catch (error) {

@@ -6,12 +6,15 @@ import type { Aggregated } from '../aggregator/aggregator.ts';
 import type { ApiServer } from '../api-server.ts';
 import type { Served } from '../generic/catalog.ts';
 import type { ProxiedRequest, RequestBody, ResourceRequest, ResourceResponse, UserInfo } from '../../../apimachinery/api-request.ts';
+import type { AuditRecord } from '../audit/audit-log.ts';
+import { HttpAudit } from '../audit/http-audit.ts';
+import { TooManyRequests, type Turn } from '../flow-control/fairness.ts';
 import { compressed } from './compress.ts';
 import { convertObject, eventConverter, isConvertible, type Conversion } from './convert-response.ts';
 import { timeoutOf, within } from './deadline.ts';
 import { encodeBody } from './encode.ts';
 import { identify } from './identify.ts';
-import { header, plainNotFound, type HttpRequest, type HttpResponse } from './http-message.ts';
+import { header, plainNotFound, plainText, type HttpRequest, type HttpResponse } from './http-message.ts';
 import { checkRoute, negotiate, negotiateError, negotiateStream, SUPPORTED, type Accepted } from './negotiate.ts';
 import { answerNonResource } from './non-resource.ts';
 import { deleteOptions, parseQuery, queryOptions } from './query-options.ts';
@@ -26,23 +29,38 @@ export { plainNotFound } from './http-message.ts';
 /** Never throws what is the client's fault: that is answered. */
 export async function handleHttp(server: ApiServer, request: HttpRequest): Promise<HttpResponse> {
   const began = server.now();
-  let response: HttpResponse;
-  try {
-    response = await answer(server, request);
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error;
-    response = statusAnswer(error, request);
-  }
   const [path, query] = split(request.url);
   const info = requestInfo(request.method, path, query);
+  const auditID = header(request, 'audit-id') || server.newAuditID();
+  const audit = server.audit && new HttpAudit(server.audit, auditID, request, info);
+  const place: Place = { turn: undefined };
+  let response: HttpResponse;
+  try {
+    response = await answer(server, request, { path, query, info, audit, place });
+  } catch (error) {
+    if (error instanceof TooManyRequests) response = tooManyRequests(error);
+    else if (error instanceof StatusError) {
+      audit?.record?.failed(error.status);
+      response = statusAnswer(error, request);
+    } else {
+      audit?.record?.panicked(error);
+      throw error;
+    }
+  } finally {
+    place.turn?.release();
+  }
   // what clients make up is not counted by its name
   const served = info.isResourceRequest && server.catalog.find(info.group, info.version, info.resource) ? info : undefined;
   const dryRun = query.getAll('dryRun');
   server.metrics.observe(request.method, served, { code: response.code, seconds: (server.now() - began) / 1000, dryRun });
   // nothing but documents that say so themselves may be kept
-  const headers = { 'cache-control': 'no-cache, private', ...response.headers };
-  return compressed(request, { ...response, headers });
+  const headers = { 'audit-id': auditID, 'cache-control': 'no-cache, private', ...place.turn?.headers, ...response.headers };
+  const told = { ...response, headers };
+  return compressed(request, audit ? audit.answered(told) : told);
 }
+
+const CONNECTIONS = ['attach', 'exec', 'log', 'portforward', 'proxy'];
+const isConnection = ({ isResourceRequest, subresource }: RequestInfo): boolean => isResourceRequest && CONNECTIONS.includes(subresource);
 
 function split(url: string): [path: string, query: URLSearchParams] {
   const at = url.indexOf('?');
@@ -50,14 +68,38 @@ function split(url: string): [path: string, query: URLSearchParams] {
 }
 
 /** Somebody has sent it. */
-type IdentifiedRequest = HttpRequest & { readonly user: UserInfo };
+interface IdentifiedRequest extends HttpRequest {
+  readonly user: UserInfo;
+  readonly audit: AuditRecord | undefined;
+}
 
-async function answer(server: ApiServer, sent: HttpRequest): Promise<HttpResponse> {
+/** Where a request has its turn, once it is known whose it is. */
+interface Place {
+  turn: Turn | undefined;
+}
+
+interface Received {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly info: RequestInfo;
+  readonly audit: HttpAudit | undefined;
+  readonly place: Place;
+}
+
+const tooManyRequests = ({ message }: TooManyRequests): HttpResponse => {
+  const response = plainText(429, `${message}\n`);
+  return { ...response, headers: { ...response.headers, 'retry-after': '1' } };
+};
+
+async function answer(server: ApiServer, sent: HttpRequest, { path, query, info, audit, place }: Received): Promise<HttpResponse> {
   const pending = server.ready();
   if (pending) await pending;
-  const [path, query] = split(sent.url);
-  const info = requestInfo(sent.method, path, query);
-  const request: IdentifiedRequest = { ...sent, user: await identify(server.access, sent, info, query) };
+  // connections that stay open would keep their places for ever
+  const enter = isConnection(info)
+    ? undefined
+    : (asking: UserInfo): void | Promise<void> => (place.turn = server.fairness.turn({ ...info, user: asking }))?.take();
+  const user = await identify(server.access, sent, info, query, audit, enter);
+  const request: IdentifiedRequest = { ...sent, user, audit: audit?.record };
   if (path.startsWith('//')) return plainNotFound();
   const aggregated = aggregatedAt(server, path);
   if (aggregated) return server.aggregator.proxy(aggregated, request, request.user);
@@ -147,6 +189,7 @@ async function resourceRequest(
     userAgent: header(request, 'user-agent') ?? '',
     query,
     ...(proxied ? { proxied } : {}),
+    ...(request.audit ? { audit: request.audit } : {}),
   };
 }
 

@@ -12,6 +12,8 @@ export interface HttpRequest extends HttpExchangeRequest {
   /** Who asks, where the caller knows. */
   readonly user?: UserInfo;
   readonly clientCertificate?: ClientCertificate | undefined;
+  /** Where the connection comes from: an IP address. */
+  readonly remoteAddress?: string | undefined;
 }
 
 export type HttpHeaders = HttpExchangeResponse['headers'];
@@ -19,6 +21,8 @@ export type HttpHeaders = HttpExchangeResponse['headers'];
 export interface HttpResponse extends HttpExchangeResponse {
   /** Of a 101: what is to be spoken from here on. */
   readonly upgrade?: Upgrade;
+  /** To be told when the connection that was upgraded has ended. */
+  readonly ended?: () => void;
 }
 
 export function header(request: Pick<HttpRequest, 'headers'>, name: string): string | undefined {

@@ -98,9 +98,13 @@ function parseAccept(accept: string): Clause[] {
  * @param streams whether the route also watches
  */
 export function checkRoute(request: Pick<HttpRequest, 'headers'>, streams: boolean, more: readonly string[] = []): void {
+  checkProduced(request, [...more, ...SUPPORTED, ...(streams ? STREAMED.map(streamType) : [])]);
+}
+
+/** Throws a StatusError (406) where a route produces nothing that is accepted. */
+export function checkProduced(request: Pick<HttpRequest, 'headers'>, produced: readonly string[]): void {
   const accept = header(request, 'accept') ?? '';
   if (accept === '') return;
-  const produced = [...more, ...SUPPORTED, ...(streams ? STREAMED.map(streamType) : [])];
   const wanted = accept.split(',').map((part) => part.split(';')[0]!.trim());
   if (wanted.some((type) => type === '*/*' || produced.includes(type))) return;
   throw notAcceptable(`406: Not Acceptable\n\nAvailable representations: ${produced.join(', ')}`);

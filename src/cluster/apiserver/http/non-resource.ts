@@ -28,13 +28,18 @@ export async function answerNonResource(
     const openApi = await answerOpenApi(server, servedGroups(server), request, path, query);
     if (openApi) return openApi;
   }
-  const discovery = request.method === 'GET' ? await issuerDiscovery(path, server.access.serviceAccountTokens) : undefined;
-  if (discovery) return discovery;
+  if (request.method === 'GET') {
+    const issuer = await issuerDiscovery(request, path, addressOf(request), server.access.serviceAccountTokens);
+    if (issuer) return issuer;
+  }
   const document = documentAt(server, request, path.length > 1 ? path.replace(/\/$/, '') : path);
   if (!document) return plainNotFound();
   if (request.method !== 'GET') throw methodNotAllowed();
   return document();
 }
+
+/** Where the client reaches this server. */
+const addressOf = (request: HttpRequest): string => header(request, 'host') ?? header(request, ':authority') ?? '127.0.0.1:6443';
 
 type Answer = () => HttpResponse | Promise<HttpResponse>;
 
@@ -53,8 +58,7 @@ function documentAt(server: ApiServer, request: HttpRequest, path: string): Answ
         body: server.metrics.text(server.now()),
       });
     case '/api':
-      return () =>
-        discovery(request, groups, true, () => apiVersions(header(request, 'host') ?? header(request, ':authority') ?? '127.0.0.1:6443'));
+      return () => discovery(request, groups, true, () => apiVersions(addressOf(request)));
     case '/apis':
       return () => discovery(request, groups, false, () => apiGroupList(groups));
   }

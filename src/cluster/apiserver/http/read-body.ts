@@ -66,7 +66,7 @@ export async function readObject(bytes: Uint8Array, contentType: string | undefi
   const text = readText(bytes);
   if (type === 'application/json') {
     try {
-      const { value, duplicates } = parseJson(text);
+      const { value, duplicates } = parseJson(text, expected.custom ? 'last' : 'merged');
       return { value, duplicates, text };
     } catch (error) {
       if (error instanceof JsonSyntaxError) throw syntaxError(error, text, kind);
@@ -91,7 +91,7 @@ export async function readDeleteOptions(bytes: Uint8Array, contentType: string |
   if ((contentTypeOf(contentType) || 'application/json') === 'application/json') {
     const text = readText(bytes);
     try {
-      return { ...parseJson(text), text };
+      return { ...parseJson(text, 'merged'), text };
     } catch (error) {
       if (error instanceof JsonSyntaxError) throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`);
       throw error;

@@ -143,6 +143,7 @@ async function serve(
       headers,
       body,
       ...(clientCertificate ? { clientCertificate } : {}),
+      remoteAddress: (request.stream?.session?.socket ?? request.socket)?.remoteAddress,
     });
     await write(answer, response);
     if (!request.readableEnded) discardRest(request);
@@ -166,8 +167,11 @@ async function serveUpgrade(
     const clientCertificate = certificateIn(socket as TLSSocket);
     const { method = 'GET', url = '/' } = request;
     const headers = headersOf(request.rawHeaders);
-    const answer = await handleHttp(server, { method, url, headers, body: undefined, ...(clientCertificate ? { clientCertificate } : {}) });
+    const { remoteAddress } = socket as TLSSocket;
+    const certificate = clientCertificate ? { clientCertificate } : {};
+    const answer = await handleHttp(server, { method, url, headers, body: undefined, ...certificate, remoteAddress });
     if (answer.upgrade) {
+      if (answer.ended) socket.once('close', answer.ended);
       const { upgradeConnection } = await import('./upgrade/upgrade.ts');
       return await upgradeConnection(request, socket, head, answer.upgrade);
     }

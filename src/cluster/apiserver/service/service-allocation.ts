@@ -1,6 +1,7 @@
 // The addresses and ports that a Service is given: cluster addresses with their families, node ports, the health check port. Follows
 // pkg/registry/core/service/storage/alloc.go for a cluster of one family, IPv4.
 import type { Service, ServicePort, ServiceSpec } from '#api/core/v1';
+import type { ObjectMeta } from '#api/meta/v1';
 import { isIPv6 } from 'node:net';
 import { internalServerError, invalidError, statusError, type StatusError } from '../../../apimachinery/status-error.ts';
 import { invalid, Path, type FieldError } from '../../../apimachinery/validation/field-error.ts';
@@ -22,6 +23,8 @@ export class ServiceAllocation {
   private readonly addresses: RangeAllocator;
   private readonly ports: RangeAllocator = nodePortAllocator();
   private loaded: Promise<void> | undefined;
+  /** The API server's own address is kept for its Service, which is not there. */
+  private reserved = false;
 
   /** @param cidr of the cluster addresses */
   constructor(store: Store, cidr: string) {
@@ -30,13 +33,20 @@ export class ServiceAllocation {
     this.addresses = addressAllocator(cidr);
   }
 
+  private ownAddress(): number {
+    return ipv4Number(this.cidr.split('/')[0]!) + API_SERVER_OFFSET;
+  }
+
   /** What the stored Services have; read once. */
   private load(): Promise<void> {
     this.loaded ??= (async () => {
-      this.addresses.take(ipv4Number(this.cidr.split('/')[0]!) + API_SERVER_OFFSET);
+      this.reserved = this.addresses.take(this.ownAddress()) === undefined;
       const list = await this.store.list('/registry/services/specs/');
       if (!list.ok) throw internalServerError('the services cannot be read');
-      for (const { value } of list.entries) this.keep(value as unknown as Service);
+      for (const { value } of list.entries) {
+        if (isOwn(value.metadata)) this.reserved = false;
+        this.keep(value as unknown as Service);
+      }
     })();
     return this.loaded;
   }
@@ -49,6 +59,10 @@ export class ServiceAllocation {
   async create(service: DraftOf<Service>, dryRun: boolean): Promise<Finish> {
     await this.load();
     const taken = new Taking(this.addresses, this.ports);
+    if (this.reserved && isOwn(service.metadata) && !dryRun) {
+      this.reserved = false;
+      this.addresses.release(this.ownAddress());
+    }
     try {
       const spec = { ...service.spec };
       if (needsClusterIP(service)) {
@@ -75,7 +89,7 @@ export class ServiceAllocation {
     try {
       const spec = { ...service.spec };
       if (needsClusterIP({ spec })) {
-        initFamilies(spec, name);
+        initFamilies(spec, name, old);
         const had = needsClusterIP(old);
         if (!isHeadless({ spec }) && (!had || clusterIPsOf(spec).length === 0)) this.allocateAddresses(spec, taken, name, dryRun);
       }
@@ -129,6 +143,8 @@ export class ServiceAllocation {
     return `failed to allocate IP ${ip}: the provided network does not match the current range`;
   }
 }
+
+const isOwn = ({ name, namespace }: ObjectMeta): boolean => name === 'kubernetes' && namespace === 'default';
 
 type Writable = { -readonly [K in keyof ServiceSpec]: ServiceSpec[K] };
 
@@ -187,8 +203,8 @@ function* portsOf({ ports, healthCheckNodePort }: ServiceSpec): Iterable<number>
 }
 
 /** The families and their policy, from what the Service says or from what the cluster has. */
-function initFamilies(spec: Writable, name: string): void {
-  const errors = validateClusterIPFields({ spec }, undefined);
+function initFamilies(spec: Writable, name: string, old?: Service): void {
+  const errors = validateClusterIPFields({ spec }, old);
   if (errors.length) throw refuse(name, errors);
   const families = [...(spec.ipFamilies ?? [])];
   for (const [i, ip] of clusterIPsOf(spec).entries()) {
@@ -206,9 +222,10 @@ function initFamilies(spec: Writable, name: string): void {
     spec.ipFamilyPolicy ??= 'RequireDualStack';
     return;
   }
-  if (spec.ipFamilyPolicy === 'SingleStack' && families.length > 1) {
+  // who says nothing of the policy wants one family
+  if ((spec.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack' && families.length > 1) {
     const why = "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified";
-    throw refuse(name, [invalid(SPEC.child('ipFamilyPolicy'), spec.ipFamilyPolicy, why)]);
+    throw refuse(name, [invalid(SPEC.child('ipFamilyPolicy'), 'SingleStack', why)]);
   }
   if (spec.ipFamilyPolicy === 'RequireDualStack')
     errors.push(invalid(SPEC.child('ipFamilyPolicy'), spec.ipFamilyPolicy, 'this cluster is not configured for dual-stack services'));

@@ -27,7 +27,7 @@ export const ingressColumns = columnsOf<Ingress>(
     const addresses = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip || hostname || []);
     return [
       metadata.name!,
-      spec?.ingressClassName ?? metadata.annotations?.['kubernetes.io/ingress.class'] ?? NONE,
+      spec?.ingressClassName ?? NONE,
       hostsCell(ingress),
       addresses.join(','),
       spec?.tls?.length ? '80, 443' : '80',

@@ -2,7 +2,6 @@
 // pkg/apis/apiextensions/validation; that they are structural is checked in structural-schema.ts beside this file, and rules in CEL in
 // custom-resource-rules.ts.
 //
-// DEVIATION: rules below allOf, which restrict values only, are neither checked nor evaluated.
 import type { CustomResourceValidation } from '#api/apiextensions/v1';
 import { deepEqual } from '../../../apimachinery/object.ts';
 import { forbidden, invalid, notSupported, required, type FieldError, type Path } from '../../../apimachinery/validation/field-error.ts';

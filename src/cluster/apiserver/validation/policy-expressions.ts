@@ -8,7 +8,7 @@ import {
   PolicyComposition,
   policyEnvironment,
   type PolicyVariables,
-} from '../admission/policy/policy-environment.ts';
+} from '../../../apimachinery/cel/policy-environment.ts';
 
 export type ExpressionKind = 'matchCondition' | 'validation' | 'messageExpression' | 'auditAnnotation' | 'applyConfiguration' | 'jsonPatch';
 

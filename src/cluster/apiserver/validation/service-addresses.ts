@@ -1,7 +1,7 @@
 // The fields of a Service that speak of its cluster addresses, which must agree with each other. Follows
 // ValidateServiceClusterIPsRelatedFields of pkg/apis/core/validation.
 import type { Service } from '#api/core/v1';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import {
   duplicate,
   forbidden,
@@ -33,7 +33,7 @@ export function validateClusterIPFields(service: WithSpec, old: WithSpec | undef
   if (ips.length > 1 && ips.includes(HEADLESS)) errors.push(invalid(at, ips, "'None' must be the first and only value"));
   const sound = eachAddress(service, old, errors);
   if (ips.length > 2) errors.push(invalid(at, ips, 'may only hold up to 2 values'));
-  if (ips.length === 2 && sound && isIPv6(ips[0]!) === isIPv6(ips[1]!))
+  if (ips.length === 2 && sound && ips.every(isIP) && isIPv6(ips[0]!) === isIPv6(ips[1]!))
     errors.push(invalid(at, ips, 'may specify no more than one IP for each IP family'));
   const families = spec.ipFamilies ?? [];
   for (const [i, ip] of ips.entries()) {

@@ -107,7 +107,6 @@ const MIN_UPDATE_SECONDS = 10;
 
 export function validateCSIDriver({ metadata, spec }: CSIDriver): FieldError[] {
   const errors = validateCoreObjectMeta(metadata, false, nameIsDNSSubdomain, METADATA);
-  if (byteLength(metadata.name ?? '') > 63) errors.push(tooLong(METADATA.child('name'), 63));
   for (const flag of ['attachRequired', 'podInfoOnMount', 'storageCapacity', 'requiresRepublish', 'seLinuxMount'] as const)
     if (spec[flag] === undefined) errors.push(required(SPEC.child(flag)));
   checkEnum(spec.fsGroupPolicy, FS_GROUP_POLICIES, SPEC.child('fsGroupPolicy'), errors);

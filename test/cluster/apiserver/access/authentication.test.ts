@@ -92,9 +92,13 @@ describe('tokens of ServiceAccounts', () => {
     const { body } = await server.send('GET', '/.well-known/openid-configuration');
     expect(body).toMatchObject({
       issuer: 'https://kubernetes.default.svc.cluster.local',
-      jwks_uri: 'https://kubernetes.default.svc.cluster.local/openid/v1/jwks',
+      jwks_uri: 'https://127.0.0.1:6443/openid/v1/jwks',
     });
-    const keys = await server.send('GET', '/openid/v1/jwks');
+    expect(await server.send('GET', '/openid/v1/jwks', { headers: { accept: 'application/json' } })).toMatchObject({
+      code: 406,
+      body: { message: '406: Not Acceptable\n\nAvailable representations: application/jwk-set+json' },
+    });
+    const keys = await server.send('GET', '/openid/v1/jwks', { headers: { accept: 'application/jwk-set+json' } });
     expect(keys.body['keys']).toMatchObject([{ use: 'sig', kty: 'EC', alg: 'ES256' }]);
   });
 

@@ -70,6 +70,29 @@ describe('ServiceAccount', () => {
     expect((made.volumes ?? []).map((v) => v.name)).toEqual(volumes ? ['x'] : []);
   });
 
+  it.each([
+    ['as a volume', { volumes: [{ name: 's', secret: { secretName: 'other' } }] }, {}, 'volume with secret.secretName="other"'],
+    [
+      'in the environment',
+      {},
+      { env: [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 'other', key: 'k' } } }] },
+      'container app with envVar KEY referencing secret.secretName="other"',
+    ],
+    ['to pull with', { imagePullSecrets: [{ name: 'other' }] }, {}, 'imagePullSecrets[0].name="other"'],
+  ])('refuses a secret %s that an account which enforces this does not name', async (_, spec, container, what) => {
+    const { create } = await server({
+      kind: 'ServiceAccount',
+      metadata: { name: 'kept', namespace, annotations: { 'kubernetes.io/enforce-mountable-secrets': 'true' } },
+      secrets: [{ name: 'own' }],
+      imagePullSecrets: [{ name: 'registry' }],
+    });
+    const account = { serviceAccountName: 'kept' };
+    expect(await refusal(create(pod({ ...account, ...spec }, container)))).toMatch(
+      `403 pods "web" is forbidden: ${what} is not allowed because service account kept does not reference that`,
+    );
+    await create(pod({ ...account, volumes: [{ name: 's', secret: { secretName: 'own' } }] }));
+  });
+
   it('takes over the secrets to pull images with', async () => {
     const account = { kind: 'ServiceAccount', metadata: { name: 'puller', namespace }, imagePullSecrets: [{ name: 'registry' }] };
     const { create } = await server(account);
@@ -242,8 +265,13 @@ describe('ResourceQuota', () => {
     expect(await usedNow()).toEqual(used);
   });
 
-  it('refuses while nothing has been counted yet', async () => {
-    const { create } = await server(quota({ pods: '1' }));
+  it('bounds nothing before the controller has looked at it', async () => {
+    const { create } = await server(quota({ pods: '0' }));
+    await create(pod());
+  });
+
+  it('refuses while what it bounds has not been counted yet', async () => {
+    const { create } = await counted({ pods: '1' }, {});
     expect(await refusal(create(pod()))).toBe('403 pods "web" is forbidden: status unknown for quota: q, resources: pods');
   });
 });

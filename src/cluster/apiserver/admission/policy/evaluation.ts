@@ -25,7 +25,7 @@ import {
   NAMESPACE_TYPE,
   type PolicyComposition,
   VARIABLES_TYPE,
-} from './policy-environment.ts';
+} from '../../../../apimachinery/cel/policy-environment.ts';
 
 /** An expression, ready to run; or what is wrong with it, which is told when it would run. */
 export interface Expression {

@@ -26,7 +26,7 @@ import {
 } from './evaluation.ts';
 import { isExempt, type Match, Matcher } from './match.ts';
 import { applyConfiguration, applyPatch, MutationError } from './mutate.ts';
-import { BOOLEAN, PolicyComposition, policyEnvironment } from './policy-environment.ts';
+import { BOOLEAN, PolicyComposition, policyEnvironment } from '../../../../apimachinery/cel/policy-environment.ts';
 import { PolicySource, type PolicyHook } from './policy-source.ts';
 import { replaceContent, versioned } from './versioned.ts';
 

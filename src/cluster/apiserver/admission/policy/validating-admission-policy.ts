@@ -22,7 +22,7 @@ import {
   withAuthorizer,
 } from './evaluation.ts';
 import { isExempt, type Match, Matcher } from './match.ts';
-import { BOOLEAN, PolicyComposition, policyEnvironment, TEXT, TEXT_OR_NULL } from './policy-environment.ts';
+import { BOOLEAN, PolicyComposition, policyEnvironment, TEXT, TEXT_OR_NULL } from '../../../../apimachinery/cel/policy-environment.ts';
 import { PolicySource, type PolicyHook } from './policy-source.ts';
 import { versioned } from './versioned.ts';
 

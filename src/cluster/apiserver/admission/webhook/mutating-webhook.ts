@@ -28,10 +28,11 @@ export function mutatingAdmissionWebhook(context: WebhookContext): AdmissionPlug
     reinvocation.memory.set(hooks, memory);
     if (reinvocation.active && !deepEqual(memory.last, object)) memory.reinvoke = new Set(memory.invoked);
     const dispatch = new Dispatch(context, server!, attributes);
-    for (const hook of hooks.all()) {
+    for (const [i, hook] of hooks.all().entries()) {
       const match = await dispatch.matches(hook);
       if (!match || (reinvocation.active && !memory.reinvoke.delete(hook.key))) continue;
-      if (await changes(dispatch, server!, attributes, hook, match)) {
+      const round = `${reinvocation.active ? 'round_1' : 'round_0'}_index_${i}`;
+      if (await changes(dispatch, server!, attributes, hook, match, round)) {
         memory.reinvoke = new Set(memory.invoked);
         reinvocation.requested = true;
       }
@@ -60,15 +61,22 @@ async function changes(
   attributes: AdmissionAttributes,
   hook: Hook<MutatingWebhook>,
   match: Match,
+  round: string,
 ): Promise<boolean> {
   let patch: readonly JsonObject[];
+  const told = (mutated: boolean): boolean => {
+    const [configuration, webhook] = hook.key.split('/');
+    attributes.annotate?.(`mutation.webhook.admission.k8s.io/${round}`, JSON.stringify({ configuration, webhook, mutated }));
+    return mutated;
+  };
   try {
     ({ patch } = await dispatch.ask(hook, match, true));
   } catch (error) {
     afterFailure(error, hook.webhook);
-    return false;
+    attributes.annotate?.(`failed-open.mutation.webhook.admission.k8s.io/${round}`, hook.webhook.name);
+    return told(false);
   }
-  if (patch.length === 0) return false;
+  if (patch.length === 0) return told(false);
   const { object, served } = versioned(server, attributes, match);
   if (!object || !served)
     throw internalServerError(
@@ -76,9 +84,9 @@ async function changes(
     );
   try {
     const changed = applyJsonPatch(object, patch) as JsonObject;
-    if (deepEqual(changed, object)) return false;
+    if (deepEqual(changed, object)) return told(false);
     replaceContent(attributes.object!, changed, served);
-    return true;
+    return told(true);
   } catch (error) {
     if (error instanceof JsonPatchError || error instanceof DecodeError) throw internalServerError(error.message);
     throw error;

@@ -14,7 +14,14 @@ export function validatingAdmissionWebhook(context: WebhookContext): AdmissionPl
     const calls: (() => Promise<unknown>)[] = [];
     for (const hook of hooks.all()) {
       const match = await dispatch.matches(hook);
-      if (match) calls.push(() => dispatch.ask(hook, match, false).catch((error: unknown) => afterFailure(error, hook.webhook)));
+      if (!match) continue;
+      const round = `round_0_index_${calls.length}`;
+      calls.push(() =>
+        dispatch.ask(hook, match, false).catch((error: unknown) => {
+          afterFailure(error, hook.webhook);
+          attributes.annotate?.(`failed-open.validating.webhook.admission.k8s.io/${round}`, hook.webhook.name);
+        }),
+      );
     }
     const results = await Promise.allSettled(calls.map((call) => call()));
     const refused = results.find((result) => result.status === 'rejected');

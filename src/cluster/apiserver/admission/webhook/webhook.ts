@@ -10,7 +10,7 @@ import { type AdmissionAttributes, type AdmissionServer, refusal } from '../admi
 import { admissionRequest } from '../policy/admission-request.ts';
 import { conditionsMatch, Evaluation, type NamedCondition, readyExpression, withAuthorizer } from '../policy/evaluation.ts';
 import { type Match, Matcher, selectsObject } from '../policy/match.ts';
-import { BOOLEAN, policyEnvironment } from '../policy/policy-environment.ts';
+import { BOOLEAN, policyEnvironment } from '../../../../apimachinery/cel/policy-environment.ts';
 import { StoredKind } from '../policy/policy-source.ts';
 import { versioned } from '../policy/versioned.ts';
 import type { WebhookCaller } from './webhook-caller.ts';

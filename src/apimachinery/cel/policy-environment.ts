@@ -1,23 +1,11 @@
 // What the expressions of admission policies and webhooks may use, and how they are compiled. Follows pkg/admission/plugin/cel/compile.go
 // and composition.go of k8s.io/apiserver.
-import {
-  BOOL,
-  type CelType,
-  DYN,
-  INT,
-  listType,
-  mapType,
-  NULL,
-  sameType,
-  STRING,
-  structType,
-  TIMESTAMP,
-} from '../../../../apimachinery/cel/cel-type.ts';
-import type { Checked } from '../../../../apimachinery/cel/checker.ts';
-import type { Environment, FieldTypes } from '../../../../apimachinery/cel/environment.ts';
-import { baseEnvironment, compile } from '../../../../apimachinery/cel/kubernetes.ts';
-import { AUTHORIZER_TYPE, RESOURCE_CHECK_TYPE } from '../../../../apimachinery/cel/library/authorizer.ts';
-import { jsonPatchFunctions, mutationTypes } from '../../../../apimachinery/cel/library/mutation.ts';
+import { BOOL, type CelType, DYN, INT, listType, mapType, NULL, sameType, STRING, structType, TIMESTAMP } from './cel-type.ts';
+import type { Checked } from './checker.ts';
+import type { Environment, FieldTypes } from './environment.ts';
+import { baseEnvironment, compile } from './kubernetes.ts';
+import { AUTHORIZER_TYPE, RESOURCE_CHECK_TYPE } from './library/authorizer.ts';
+import { jsonPatchFunctions, mutationTypes } from './library/mutation.ts';
 
 export const ADMISSION_REQUEST = 'kubernetes.AdmissionRequest';
 export const NAMESPACE_TYPE = 'kubernetes.Namespace';
