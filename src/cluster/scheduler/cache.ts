@@ -1,6 +1,8 @@
 // The scheduler's picture of the cluster: every node with its pods, including pods that it has placed and whose binding it has not seen
 // yet. It is the snapshot that cycles work on: nothing else changes it while a cycle runs.
 import type { Node, Pod } from '#api/core/v1';
+import { deepEqual } from '../../apimachinery/object.ts';
+import { AffinityIndex } from './affinity-index.ts';
 import type { ImageState, Snapshot } from './framework.ts';
 import { NodeInfo } from './node-info.ts';
 import { podInfo, type PodInfo } from './pod-info.ts';
@@ -11,8 +13,12 @@ const REGION = 'topology.kubernetes.io/region';
 export class SchedulerCache implements Snapshot {
   private readonly byName = new Map<string, NodeInfo>();
   private ordered: readonly NodeInfo[] | undefined = [];
-  readonly nodesWithAffinity = new Set<NodeInfo>();
-  readonly nodesWithRequiredAntiAffinity = new Set<NodeInfo>();
+  readonly affinity = new AffinityIndex();
+  /** Nodes in the order in which they changed; the oldest are let go. */
+  private changes: NodeInfo[] = [];
+  private changesFrom = 0;
+  private slots = 0;
+  private readonly freeSlots: number[] = [];
   private readonly claims = new Map<string, number>();
   private readonly images = new Map<string, { sizeBytes: number; readonly nodes: Set<string> }>();
   /** uid → the name of the node. */
@@ -38,6 +44,32 @@ export class SchedulerCache implements Snapshot {
     return this.images.get(name);
   }
 
+  get position(): number {
+    return this.changesFrom + this.changes.length;
+  }
+
+  changedSince(position: number): readonly NodeInfo[] | undefined {
+    if (position < this.changesFrom) return undefined;
+    return position === this.position ? NONE : this.changes.slice(position - this.changesFrom);
+  }
+
+  /** What is known of the node from outside has changed: who waits for room on it. */
+  touch(name: string): void {
+    const node = this.byName.get(name);
+    if (node) this.changed(node);
+  }
+
+  private changed(node: NodeInfo): void {
+    // whoever is so far behind is quicker looking at all
+    if (this.changes.length > MIN_CHANGES + 2 * this.byName.size) {
+      const drop = this.changes.length >> 1;
+      this.changes = this.changes.slice(drop);
+      this.changesFrom += drop;
+    }
+    this.changes.push(node);
+    node.generation = this.position;
+  }
+
   setNode(node: Node): void {
     const { name } = node.metadata;
     const known = this.byName.get(name);
@@ -47,10 +79,16 @@ export class SchedulerCache implements Snapshot {
         this.forgetImages(known.node);
         this.addImages(node);
       }
+      const before = known.node;
+      if (!deepEqual(before.metadata.labels, node.metadata.labels)) this.relabel(known, node);
       known.setNode(node);
+      // most updates are heartbeats
+      if (isOtherwise(node, before)) this.changed(known);
       return;
     }
     const info = new NodeInfo(node);
+    info.slot = this.freeSlots.pop() ?? this.slots++;
+    this.changed(info);
     this.byName.set(name, info);
     this.ordered = undefined;
     this.addImages(node);
@@ -64,12 +102,14 @@ export class SchedulerCache implements Snapshot {
     this.byName.delete(name);
     this.ordered = undefined;
     this.forgetImages(info.node);
-    this.nodesWithAffinity.delete(info);
-    this.nodesWithRequiredAntiAffinity.delete(info);
+    info.gone = true;
+    this.changed(info);
+    this.freeSlots.push(info.slot);
     const left = new Map<string, PodInfo>();
     for (const [uid, pod] of info.pods) {
       left.set(uid, pod);
       this.countClaims(pod, -1);
+      this.affinity.add(pod, info.labels, -1);
     }
     if (left.size) this.adrift.set(name, left);
   }
@@ -102,9 +142,10 @@ export class SchedulerCache implements Snapshot {
 
   private place(info: PodInfo, nodeName: string): void {
     const { uid } = info.pod.metadata;
+    const node = this.byName.get(nodeName);
+    if (node && this.places.get(uid) === nodeName && node.replace(info)) return;
     this.displace(uid);
     this.places.set(uid, nodeName);
-    const node = this.byName.get(nodeName);
     if (node) this.put(node, info);
     else {
       const adrift = this.adrift.get(nodeName);
@@ -116,7 +157,15 @@ export class SchedulerCache implements Snapshot {
   private put(node: NodeInfo, info: PodInfo): void {
     node.add(info);
     this.countClaims(info, 1);
-    this.noteAffinity(node);
+    this.affinity.add(info, node.labels, 1);
+    this.changed(node);
+  }
+
+  private relabel(info: NodeInfo, node: Node): void {
+    for (const pod of info.pods.values()) {
+      this.affinity.add(pod, info.labels, -1);
+      this.affinity.add(pod, node.metadata.labels ?? {}, 1);
+    }
   }
 
   private displace(uid: string): void {
@@ -126,20 +175,15 @@ export class SchedulerCache implements Snapshot {
     const node = this.byName.get(name);
     if (node) {
       const info = node.remove(uid);
-      if (info) this.countClaims(info, -1);
-      this.noteAffinity(node);
+      if (!info) return;
+      this.countClaims(info, -1);
+      this.affinity.add(info, node.labels, -1);
+      this.changed(node);
       return;
     }
     const adrift = this.adrift.get(name);
     adrift?.delete(uid);
     if (adrift?.size === 0) this.adrift.delete(name);
-  }
-
-  private noteAffinity(node: NodeInfo): void {
-    if (node.podsWithAffinity.size) this.nodesWithAffinity.add(node);
-    else this.nodesWithAffinity.delete(node);
-    if (node.podsWithRequiredAntiAffinity.size) this.nodesWithRequiredAntiAffinity.add(node);
-    else this.nodesWithRequiredAntiAffinity.delete(node);
   }
 
   private countClaims({ claims }: PodInfo, sign: 1 | -1): void {
@@ -170,6 +214,16 @@ export class SchedulerCache implements Snapshot {
     }
   }
 }
+
+const NONE: readonly NodeInfo[] = [];
+const MIN_CHANGES = 1024;
+
+/** In anything that plugins look at. */
+const isOtherwise = (node: Node, before: Node): boolean =>
+  !deepEqual(node.metadata.labels, before.metadata.labels) ||
+  !deepEqual(node.metadata.annotations, before.metadata.annotations) ||
+  !deepEqual(node.spec, before.spec) ||
+  !deepEqual(node.status?.allocatable, before.status?.allocatable);
 
 function zoneOf({ metadata: { labels = {} } }: Node): string {
   return `${labels[REGION] ?? ''}/${labels[ZONE] ?? ''}`;

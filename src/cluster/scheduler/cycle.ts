@@ -4,6 +4,7 @@ import type { Random } from '../../apimachinery/random.ts';
 import { isRefusal, type PodFilter, type Plugin, type PodScorer, type Refusal, type Snapshot } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import { podPriority, type PodInfo } from './pod-info.ts';
+import type { ShapeCache, ShapeKnowledge } from './shape-cache.ts';
 
 /** With fewer nodes all are looked at. */
 const MIN_FEASIBLE_NODES = 100;
@@ -17,7 +18,9 @@ export interface CycleInput {
   /** Where the search starts, so that over many cycles every node is looked at alike. */
   readonly startAt: number;
   readonly random: Random;
-  /** Pods that wait for room to be made on the node. */
+  /** What is known of nodes from cycles before; absent: nothing, and nothing is kept. */
+  readonly known?: ShapeCache;
+  /** Pods that wait for room to be made on the node; the node's generation grows when they change. */
   nominated(nodeName: string): readonly PodInfo[];
 }
 
@@ -116,8 +119,9 @@ function findFeasible(pod: PodInfo, prepared: Prepared, input: CycleInput): Sear
       }
     : undefined;
   const diagnosis: Diagnosis = { totalNodes: snapshot.nodes.length, refused, absent, preFilterMessage: undefined, plugins, filters };
+  const verdictOf = verdicts(pod, filters, input);
   const verdict = (node: NodeInfo): boolean => {
-    const refusal = filterWithNominated(pod, node, filters, input);
+    const refusal = verdictOf(node);
     if (!refusal) return true;
     refused.set(node.name, refusal);
     plugins.add(refusal.plugin);
@@ -137,6 +141,23 @@ function findFeasible(pod: PodInfo, prepared: Prepared, input: CycleInput): Sear
     if (verdict(node)) feasible.push(node);
   }
   return { feasible, diagnosis, looked: onlyNodes ? 0 : looked };
+}
+
+/** The verdict on each node: those of the first filters, as far as they look at the node alone, are taken from cycles before. */
+function verdicts(pod: PodInfo, filters: readonly NamedFilter[], input: CycleInput): (node: NodeInfo) => NodeRefusal | undefined {
+  const known = input.known?.of(pod.shape, input.snapshot);
+  const whole = (node: NodeInfo): NodeRefusal | undefined => filterWithNominated(pod, node, filters, input);
+  if (!known) return whole;
+  const { uid } = pod.pod.metadata;
+  const local = filters.slice(0, filters.findIndex(({ filter }) => !filter.local) >>> 0);
+  const others = filters.slice(local.length);
+  return (node) => {
+    const nominated = input.nominated(node.name);
+    // nobody else counts itself out, and who is nominated may matter to the others
+    if (nominated.length && (others.length || nominated.some((n) => n.pod.metadata.uid === uid))) return whole(node);
+    const refusal = known.verdict(node, () => filterWithNominated(pod, node, local, input));
+    return refusal ?? (others.length ? runFilters(node, others) : undefined);
+  };
 }
 
 /** How many fit nodes are enough. */
@@ -186,31 +207,39 @@ export function changeFilters(filters: readonly NamedFilter[], pod: PodInfo, nod
   for (const { filter } of filters) filter.change?.(pod, node, sign);
 }
 
-function best(pod: PodInfo, feasible: readonly NodeInfo[], { plugins, snapshot, random }: CycleInput): NodeInfo {
-  const totals = scoreNodes(pod, feasible, plugins, snapshot);
-  let chosen = 0;
-  let equal = 1;
-  for (let i = 1; i < totals.length; i++) {
-    if (totals[i]! > totals[chosen]!) {
-      chosen = i;
+function best(pod: PodInfo, feasible: readonly NodeInfo[], { plugins, snapshot, random, known }: CycleInput): NodeInfo {
+  const totals = scoreNodes(pod, feasible, plugins, snapshot, known?.of(pod.shape, snapshot));
+  let highest = -Infinity;
+  let equal = 0;
+  for (let i = 0; i < totals.length; i++) {
+    const total = totals[i]!;
+    if (total > highest) {
+      highest = total;
       equal = 1;
-    } else if (totals[i] === totals[chosen]) {
-      equal++;
-      // each of the best has the same chance
-      if (random.below(equal) === 0) chosen = i;
-    }
+    } else if (total === highest) equal++;
   }
-  return feasible[chosen]!;
+  // each of the best has the same chance
+  let skip = equal > 1 ? random.below(equal) : 0;
+  let i = 0;
+  while (totals[i] !== highest || skip-- > 0) i++;
+  return feasible[i]!;
 }
 
 /** The weighted sum of all plugins' scores, in the order of the nodes. */
-export function scoreNodes(pod: PodInfo, nodes: readonly NodeInfo[], plugins: readonly Plugin[], snapshot: Snapshot): Float64Array {
+export function scoreNodes(
+  pod: PodInfo,
+  nodes: readonly NodeInfo[],
+  plugins: readonly Plugin[],
+  snapshot: Snapshot,
+  known?: ShapeKnowledge,
+): Float64Array {
   const totals = new Float64Array(nodes.length);
   const scores = new Float64Array(nodes.length);
   for (const plugin of plugins) {
     const scorer: PodScorer | undefined = plugin.preScore?.(pod, nodes, snapshot);
     if (!scorer) continue;
-    for (let i = 0; i < nodes.length; i++) scores[i] = scorer.score(nodes[i]!);
+    if (known && scorer.local) known.scores(plugin.name, scorer, nodes, scores);
+    else for (let i = 0; i < nodes.length; i++) scores[i] = scorer.score(nodes[i]!);
     scorer.normalize?.(scores, nodes);
     const weight = plugin.weight ?? 1;
     for (let i = 0; i < nodes.length; i++) totals[i]! += scores[i]! * weight;

@@ -3,8 +3,9 @@
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '#api/core/v1';
 import type { LabelSelector, Labels } from '../../apimachinery/label-selector.ts';
 import type { StorageClass, CSINode } from '#api/storage/v1';
+import type { AffinityIndex } from './affinity-index.ts';
 import type { NodeInfo } from './node-info.ts';
-import type { PodInfo } from './pod-info.ts';
+import type { PodInfo, Shape } from './pod-info.ts';
 
 export const MAX_NODE_SCORE = 100;
 
@@ -23,9 +24,12 @@ export interface Snapshot {
   /** In the order in which they are looked at: the zones take turns. */
   readonly nodes: readonly NodeInfo[];
   node(name: string): NodeInfo | undefined;
-  /** Nodes that run pods with inter-pod affinity or anti-affinity of any kind. */
-  readonly nodesWithAffinity: ReadonlySet<NodeInfo>;
-  readonly nodesWithRequiredAntiAffinity: ReadonlySet<NodeInfo>;
+  /** Where it stands in the history of changes to nodes and their pods. */
+  readonly position: number;
+  /** The nodes that have changed since, some more than once, those that are gone included; undefined: it is too long ago to say. */
+  changedSince(position: number): readonly NodeInfo[] | undefined;
+  /** What the pods that run want of others. */
+  readonly affinity: AffinityIndex;
   /** Whether a pod on any node uses the claim. @param key `namespace/name` */
   isClaimUsed(key: string): boolean;
   /** Undefined where no node has it. */
@@ -45,12 +49,16 @@ export interface Lister {
   storageClass(name: string): StorageClass | undefined;
   csiNode(name: string): CSINode | undefined;
   namespaceLabels(name: string): Labels | undefined;
+  /** Another number once the labels of any namespace have changed. */
+  readonly namespacesVersion: number;
   /** What the Services and controllers that the pod belongs to select; undefined where there are none. */
   ownSelector(pod: Pod): LabelSelector | undefined;
 }
 
 /** What a plugin has worked out for a pod before it looks at nodes. */
 export interface PodFilter {
+  /** What it says depends on the pod's {@link Shape} and the node with its pods alone, so that it holds until the node changes. */
+  readonly local?: true;
   filter(node: NodeInfo): Refusal | undefined;
   /** Undefined: all nodes are looked at. */
   readonly onlyNodes?: ReadonlySet<string>;
@@ -61,6 +69,8 @@ export interface PodFilter {
 }
 
 export interface PodScorer {
+  /** As for {@link PodFilter}; the weight of `normalize` is not meant. */
+  readonly local?: true;
   score(node: NodeInfo): number;
   /** Brings the scores into 0..100, in place. Absent: they are so already. */
   normalize?(scores: Float64Array, nodes: readonly NodeInfo[]): void;

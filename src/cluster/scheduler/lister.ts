@@ -1,6 +1,7 @@
 // What the scheduler's plugins look up besides nodes and pods, read from informers.
 import type { Pod } from '#api/core/v1';
 import { LabelSelector, type Requirement } from '../../apimachinery/label-selector.ts';
+import { deepEqual } from '../../apimachinery/object.ts';
 import { controllerOf } from '../../apimachinery/owner-reference.ts';
 import type { Informers } from '../../client/informer.ts';
 import type { Lister } from './framework.ts';
@@ -11,6 +12,14 @@ export function informerLister(informers: Informers): Lister {
   const classes = informers.of('storage.k8s.io/v1/StorageClass');
   const csiNodes = informers.of('storage.k8s.io/v1/CSINode');
   const namespaces = informers.of('v1/Namespace');
+  let namespacesVersion = 0;
+  namespaces.addHandler({
+    added: () => namespacesVersion++,
+    updated({ metadata }, old) {
+      if (!deepEqual(metadata.labels, old.metadata.labels)) namespacesVersion++;
+    },
+    deleted: () => namespacesVersion++,
+  });
   return {
     claim: (namespace, name) => claims.get(namespace, name),
     volume: (name) => volumes.get('', name),
@@ -18,6 +27,9 @@ export function informerLister(informers: Informers): Lister {
     storageClass: (name) => classes.get('', name),
     csiNode: (name) => csiNodes.get('', name),
     namespaceLabels: (name) => namespaces.get('', name)?.metadata.labels,
+    get namespacesVersion() {
+      return namespacesVersion;
+    },
     ownSelector: ownSelectors(informers),
   };
 }

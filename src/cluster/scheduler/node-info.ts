@@ -1,6 +1,7 @@
 // A node and what runs on it, summed up: kept current pod by pod, so that a scheduling cycle adds up nothing.
 import type { Node } from '#api/core/v1';
 import type { LabelSelector } from '../../apimachinery/label-selector.ts';
+import { deepEqual } from '../../apimachinery/object.ts';
 import { parseQuantity, quantityNumber } from '../../apimachinery/quantity.ts';
 import type { HostPort, PodInfo } from './pod-info.ts';
 import { addResources, noResources, readResources, type Resources } from '../../apimachinery/core/pod-requests.ts';
@@ -12,16 +13,20 @@ export class NodeInfo {
   allocatable: Resources;
   maxPods: number;
   readonly pods = new Map<string, PodInfo>();
-  readonly podsWithAffinity = new Map<string, PodInfo>();
-  readonly podsWithRequiredAntiAffinity = new Map<string, PodInfo>();
-  readonly requested: Resources = noResources();
+  requested: Resources = noResources();
   /** CPU and memory with defaults for pods that ask for nothing: for scoring. */
-  readonly scored: Resources = noResources();
+  scored: Resources = noResources();
   /** `namespace/name` of claims → how many pods use them here. */
   readonly claims = new Map<string, number>();
+  /** A small number that no other node of the cache has while this one is there: what is known of nodes is kept in arrays. */
+  slot = 0;
+  /** Grows with every change to the node or its pods. */
+  generation = 0;
+  /** The cache does not have it any more. */
+  gone = false;
   private readonly ports = new Map<string, number>();
-  /** `namespace/key=value` → the pods with this label: selectors nearly always name one. */
-  private readonly byLabel = new Map<string, Set<PodInfo>>();
+  /** `namespace/key=value` → the pods with this label: selectors nearly always name one. Made when first asked for. */
+  private byLabel: Map<string, Set<PodInfo>> | undefined;
 
   constructor(node: Node) {
     this.node = node;
@@ -49,18 +54,25 @@ export class NodeInfo {
     const { uid } = info.pod.metadata;
     this.remove(uid);
     this.pods.set(uid, info);
-    if (info.affinity.length || info.antiAffinity.length || info.preferredAffinity.length || info.preferredAntiAffinity.length)
-      this.podsWithAffinity.set(uid, info);
-    if (info.antiAffinity.length) this.podsWithRequiredAntiAffinity.set(uid, info);
     this.account(info, 1);
+  }
+
+  /** A newer version of a pod that counts like the one that is here; false: it does not, and nothing has changed. */
+  replace(info: PodInfo): boolean {
+    const old = this.pods.get(info.pod.metadata.uid);
+    if (!old || !countsAlike(old, info)) return false;
+    this.pods.set(info.pod.metadata.uid, info);
+    if (this.byLabel) {
+      index(this.byLabel, old, -1);
+      index(this.byLabel, info, 1);
+    }
+    return true;
   }
 
   remove(uid: string): PodInfo | undefined {
     const info = this.pods.get(uid);
     if (!info) return undefined;
     this.pods.delete(uid);
-    this.podsWithAffinity.delete(uid);
-    this.podsWithRequiredAntiAffinity.delete(uid);
     this.account(info, -1);
     return info;
   }
@@ -70,7 +82,7 @@ export class NodeInfo {
     addResources(this.scored, info.scored, sign);
     for (const port of info.hostPorts) addCount(this.ports, portKey(port), sign);
     for (const claim of info.claims) addCount(this.claims, claim, sign);
-    this.index(info, sign);
+    if (this.byLabel) index(this.byLabel, info, sign);
   }
 
   /** A port of all addresses is in the way of each single one, and the other way round. */
@@ -82,18 +94,6 @@ export class NodeInfo {
       return false;
     }
     return this.ports.has(portKey(wanted)) || this.ports.has(portKey({ ...wanted, ip: ANY }));
-  }
-
-  private index(info: PodInfo, sign: 1 | -1): void {
-    const { namespace, labels } = info.pod.metadata;
-    for (const key in labels) {
-      const at = labelKey(namespace, key, labels[key]!);
-      const pods = this.byLabel.get(at);
-      if (sign > 0) {
-        if (pods) pods.add(info);
-        else this.byLabel.set(at, new Set([info]));
-      } else if (pods?.delete(info) && pods.size === 0) this.byLabel.delete(at);
-    }
   }
 
   /**
@@ -110,6 +110,11 @@ export class NodeInfo {
 
   /** The fewest pods among which all that match are. */
   private candidates(namespace: string, { requirements }: LabelSelector): Iterable<PodInfo> {
+    if (this.pods.size === 0) return [];
+    if (!this.byLabel) {
+      this.byLabel = new Map();
+      for (const info of this.pods.values()) index(this.byLabel, info, 1);
+    }
     let fewest: ReadonlySet<PodInfo> | undefined;
     for (const { key, operator, values } of requirements) {
       if ((operator !== '=' && operator !== '==' && operator !== 'in') || values.length !== 1) continue;
@@ -123,8 +128,38 @@ export class NodeInfo {
   /** One that can be changed without changing this. */
   clone(): NodeInfo {
     const copy = new NodeInfo(this.node);
-    for (const info of this.pods.values()) copy.add(info);
+    copy.slot = this.slot;
+    for (const [uid, info] of this.pods) copy.pods.set(uid, info);
+    for (const [claim, count] of this.claims) copy.claims.set(claim, count);
+    for (const [port, count] of this.ports) copy.ports.set(port, count);
+    copy.requested = copyResources(this.requested);
+    copy.scored = copyResources(this.scored);
     return copy;
+  }
+}
+
+const countsAlike = (a: PodInfo, b: PodInfo): boolean =>
+  a.terms === b.terms &&
+  sameRequests(a, b) &&
+  a.hostPorts.length + b.hostPorts.length === 0 &&
+  a.claims.length + b.claims.length === 0 &&
+  !a.pod.metadata.deletionTimestamp === !b.pod.metadata.deletionTimestamp &&
+  deepEqual(a.pod.metadata.labels, b.pod.metadata.labels);
+
+const sameRequests = (a: PodInfo, b: PodInfo): boolean =>
+  a.shape === b.shape || (!a.requests.scalars && !b.requests.scalars && deepEqual(a.requests, b.requests) && deepEqual(a.scored, b.scored));
+
+const copyResources = (from: Resources): Resources => ({ ...from, scalars: from.scalars && new Map(from.scalars) });
+
+function index(byLabel: Map<string, Set<PodInfo>>, info: PodInfo, sign: 1 | -1): void {
+  const { namespace, labels } = info.pod.metadata;
+  for (const key in labels) {
+    const at = labelKey(namespace, key, labels[key]!);
+    const pods = byLabel.get(at);
+    if (sign > 0) {
+      if (pods) pods.add(info);
+      else byLabel.set(at, new Set([info]));
+    } else if (pods?.delete(info) && pods.size === 0) byLabel.delete(at);
   }
 }
 

@@ -5,7 +5,15 @@ export class Nominator {
   private readonly byNode = new Map<string, Map<string, PodInfo>>();
   private readonly nodes = new Map<string, string>();
 
+  private readonly changed: (nodeName: string) => void;
+
+  /** @param changed told of every node whose list changes */
+  constructor(changed: (nodeName: string) => void) {
+    this.changed = changed;
+  }
+
   on(nodeName: string): readonly PodInfo[] {
+    if (this.byNode.size === 0) return NONE;
     const pods = this.byNode.get(nodeName);
     return pods ? [...pods.values()] : NONE;
   }
@@ -17,6 +25,7 @@ export class Nominator {
     const pods = this.byNode.get(nodeName);
     if (pods) pods.set(uid, pod);
     else this.byNode.set(nodeName, new Map([[uid, pod]]));
+    this.changed(nodeName);
   }
 
   nodeOf(uid: string): string | undefined {
@@ -30,6 +39,7 @@ export class Nominator {
     const pods = this.byNode.get(nodeName);
     pods?.delete(uid);
     if (pods?.size === 0) this.byNode.delete(nodeName);
+    this.changed(nodeName);
   }
 }
 

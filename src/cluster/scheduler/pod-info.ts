@@ -1,5 +1,6 @@
-// A pod as the scheduler reads it: what its spec amounts to, worked out once for each spec and shared by all versions of the pod.
-import type { Pod, PodAffinityTerm, WeightedPodAffinityTerm } from '#api/core/v1';
+// A pod as the scheduler reads it: what its spec amounts to, worked out once for each spec and shared by all pods that are alike, so that
+// what is known of one holds for the others too.
+import type { Container, Pod, PodAffinityTerm, WeightedPodAffinityTerm } from '#api/core/v1';
 import type { LabelSelector as LabelSelectorSpec } from '#api/meta/v1';
 import { LabelSelector, type Labels, type Requirement } from '../../apimachinery/label-selector.ts';
 import { podRequests, type Resources } from '../../apimachinery/core/pod-requests.ts';
@@ -20,49 +21,128 @@ export interface AffinityTerm {
   readonly weight: number;
 }
 
-export interface PodInfo {
-  readonly pod: Pod;
-  readonly requests: Resources;
-  /** For scoring: CPU in thousandths and memory in bytes, with defaults where nothing is asked for. */
-  readonly scored: Resources;
-  readonly hostPorts: readonly HostPort[];
+/** Its inter-pod affinity; one object for all pods that are alike in it. */
+export interface AffinityTerms {
   readonly affinity: readonly AffinityTerm[];
   readonly antiAffinity: readonly AffinityTerm[];
   readonly preferredAffinity: readonly AffinityTerm[];
   readonly preferredAntiAffinity: readonly AffinityTerm[];
+}
+
+/** What a pod asks of its node whatever else runs in the cluster; one object for all pods that are alike in it. */
+export interface Shape {
+  readonly requests: Resources;
+  /** For scoring: CPU in thousandths and memory in bytes, with defaults where nothing is asked for. */
+  readonly scored: Resources;
+  readonly hostPorts: readonly HostPort[];
+}
+
+export interface PodInfo extends AffinityTerms, Shape {
+  readonly pod: Pod;
+  readonly shape: Shape;
+  readonly terms: AffinityTerms;
   /** `namespace/name` of its PersistentVolumeClaims. */
   readonly claims: readonly string[];
 }
 
-type SpecInfo = Omit<PodInfo, 'pod'>;
+interface SpecInfo {
+  readonly shape: Shape;
+  readonly terms: AffinityTerms;
+  readonly claims: readonly string[];
+  readonly labels: Labels | undefined;
+}
 
-const bySpec = new WeakMap<Pod['spec'], { readonly info: SpecInfo; readonly labels: Labels | undefined }>();
+/** Kinds of pods that are remembered; then all are forgotten, which costs time, not truth. */
+const MAX_KNOWN = 4096;
+
+const bySpec = new WeakMap<Pod['spec'], SpecInfo>();
+const shapes = new Map<string, Shape>();
+const termSets = new Map<string, AffinityTerms>();
 
 export function podInfo(pod: Pod): PodInfo {
   const resizing = pod.status?.conditions?.some((c) => c.type.startsWith('PodResize')) ?? false;
-  const known = bySpec.get(pod.spec);
-  if (known && known.labels === pod.metadata.labels && !resizing) return { pod, ...known.info };
-  const info = readSpec(pod);
-  if (!resizing) bySpec.set(pod.spec, { info, labels: pod.metadata.labels });
-  return { pod, ...info };
+  let known = resizing ? undefined : bySpec.get(pod.spec);
+  if (!known || known.labels !== pod.metadata.labels) {
+    known = {
+      shape: resizing ? readShape(pod) : remember(shapes, shapeKey(pod), () => readShape(pod)),
+      terms: termsOf(pod),
+      claims: claimKeys(pod),
+      labels: pod.metadata.labels,
+    };
+    if (!resizing) bySpec.set(pod.spec, known);
+  }
+  const { shape, terms, claims } = known;
+  return {
+    pod,
+    shape,
+    requests: shape.requests,
+    scored: shape.scored,
+    hostPorts: shape.hostPorts,
+    terms,
+    affinity: terms.affinity,
+    antiAffinity: terms.antiAffinity,
+    preferredAffinity: terms.preferredAffinity,
+    preferredAntiAffinity: terms.preferredAntiAffinity,
+    claims,
+  };
 }
 
 export const podPriority = (pod: Pod): number => pod.spec.priority ?? 0;
 
-function readSpec(pod: Pod): SpecInfo {
-  const { affinity } = pod.spec;
+function remember<T>(known: Map<string, T>, key: string, read: () => T): T {
+  let found = known.get(key);
+  if (found === undefined) {
+    found = read();
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(key, found);
+  }
+  return found;
+}
+
+/** All that {@link readShape} and the plugins that look at the node alone read; a pod that is to be scheduled names no node. */
+function shapeKey({ spec }: Pod): string {
+  const container = ({ image, resources, ports, restartPolicy }: Container): unknown => [
+    image,
+    resources,
+    ports?.filter((p) => p.hostPort),
+    restartPolicy,
+  ];
+  const { priority, nodeSelector, affinity, tolerations, overhead, resources, topologySpreadConstraints } = spec;
+  return JSON.stringify([
+    [priority, nodeSelector, affinity, tolerations, overhead, resources, topologySpreadConstraints],
+    spec.containers.map(container),
+    spec.initContainers?.map(container),
+  ]);
+}
+
+const readShape = (pod: Pod): Shape => ({ requests: podRequests(pod), scored: podRequests(pod, 'count'), hostPorts: hostPorts(pod) });
+
+/** Of pods that want nothing of others. */
+export const NO_TERMS: AffinityTerms = { affinity: [], antiAffinity: [], preferredAffinity: [], preferredAntiAffinity: [] };
+
+function termsOf(pod: Pod): AffinityTerms {
+  const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {};
+  if (!podAffinity && !podAntiAffinity) return NO_TERMS;
+  const keyed = (term: PodAffinityTerm): boolean => Boolean(term.matchLabelKeys?.length || term.mismatchLabelKeys?.length);
+  const own = [podAffinity, podAntiAffinity].some(
+    (a) =>
+      a?.requiredDuringSchedulingIgnoredDuringExecution?.some(keyed) ||
+      a?.preferredDuringSchedulingIgnoredDuringExecution?.some((t) => keyed(t.podAffinityTerm)),
+  );
+  const { namespace, labels } = pod.metadata;
+  return remember(termSets, JSON.stringify([namespace, own && labels, podAffinity, podAntiAffinity]), () => readTerms(pod));
+}
+
+function readTerms(pod: Pod): AffinityTerms {
+  const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {};
   const weighted = (terms: readonly WeightedPodAffinityTerm[] | undefined): AffinityTerm[] =>
     (terms ?? []).map(({ weight, podAffinityTerm }) => readTerm(pod, podAffinityTerm, weight));
   const required = (terms: readonly PodAffinityTerm[] | undefined): AffinityTerm[] => (terms ?? []).map((term) => readTerm(pod, term, 0));
   return {
-    requests: podRequests(pod),
-    scored: podRequests(pod, 'count'),
-    hostPorts: hostPorts(pod),
-    affinity: required(affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
-    antiAffinity: required(affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
-    preferredAffinity: weighted(affinity?.podAffinity?.preferredDuringSchedulingIgnoredDuringExecution),
-    preferredAntiAffinity: weighted(affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution),
-    claims: claimKeys(pod),
+    affinity: required(podAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
+    antiAffinity: required(podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
+    preferredAffinity: weighted(podAffinity?.preferredDuringSchedulingIgnoredDuringExecution),
+    preferredAntiAffinity: weighted(podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution),
   };
 }
 

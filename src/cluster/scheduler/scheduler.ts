@@ -19,6 +19,7 @@ import { Nominator } from './nominator.ts';
 import { VolumeBinder } from './plugins/volume-binding.ts';
 import { podInfo, podPriority, type PodInfo } from './pod-info.ts';
 import { preempt, type Candidate } from './preemption.ts';
+import { ShapeCache } from './shape-cache.ts';
 import { SchedulingQueue, type QueuedPod } from './queue.ts';
 
 /** Bindings that are under way at once; more wait. */
@@ -45,7 +46,8 @@ class Scheduler implements Controller {
   private readonly plugins;
   private readonly binder: VolumeBinder;
   private readonly budgets;
-  private readonly nominator = new Nominator();
+  private readonly nominator = new Nominator((nodeName) => this.cache.touch(nodeName));
+  private readonly known = new ShapeCache();
   private readonly queue: SchedulingQueue;
   private running: Promise<void> | undefined;
   private started = false;
@@ -189,6 +191,7 @@ class Scheduler implements Controller {
       snapshot: this.cache,
       percentageOfNodesToScore: this.percentageOfNodesToScore,
       startAt: this.startAt,
+      known: this.known,
       random: this.deps.random,
       nominated: (nodeName) => this.nominator.on(nodeName),
     });

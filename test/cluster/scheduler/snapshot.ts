@@ -74,6 +74,7 @@ function build(world: World) {
     storageClass: (name) => by(world.classes, name),
     csiNode: (name) => by(world.csiNodes, name),
     namespaceLabels: (name) => world.namespaces?.[name],
+    namespacesVersion: 0,
     ownSelector: () => world.ownSelector,
   };
   const nowhere = new Client({

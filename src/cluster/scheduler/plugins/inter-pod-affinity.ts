@@ -14,7 +14,8 @@ import {
   type Snapshot,
 } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
-import { podInfo, type AffinityTerm, type PodInfo } from '../pod-info.ts';
+import { NO_TERMS, podInfo, type AffinityTerm, type AffinityTerms, type PodInfo } from '../pod-info.ts';
+import { Kept, Tally, TallyView } from '../tally.ts';
 
 const HARD_AFFINITY_WEIGHT = 1;
 
@@ -22,6 +23,13 @@ type NamespaceLabels = Lister['namespaceLabels'];
 
 export function interPodAffinity(lister: Lister): Plugin {
   const { namespaceLabels } = lister;
+  const kept = new Kept<AffinityTerms, OwnTallies>();
+  const tallies = ({ terms }: PodInfo, snapshot: Snapshot): OwnTallies => {
+    const make = (): OwnTallies => new OwnTallies(terms, lister);
+    const found = kept.of(snapshot, terms, make);
+    found.follow(snapshot);
+    return found;
+  };
   const hasTerms = (pod: PodInfo): boolean => pod.affinity.length + pod.antiAffinity.length > 0;
   return {
     name: 'InterPodAffinity',
@@ -51,10 +59,11 @@ export function interPodAffinity(lister: Lister): Plugin {
       { resource: 'Pod', actions: ['UpdateSelf'] },
     ],
     preFilter(pod, snapshot) {
-      if (!hasTerms(pod) && snapshot.nodesWithRequiredAntiAffinity.size === 0) return undefined;
-      return new AffinityFilter(pod, namespaceLabels, snapshot);
+      const others = othersTerms(pod, namespaceLabels, snapshot, (terms) => terms.antiAffinity.map((term) => [term, 1]));
+      if (!hasTerms(pod) && others.size === 0) return undefined;
+      return new AffinityFilter(pod, namespaceLabels, hasTerms(pod) ? tallies(pod, snapshot) : NO_TALLIES, others);
     },
-    preScore: (pod, _feasible, snapshot) => affinityScorer(pod, namespaceLabels, snapshot),
+    preScore: (pod, _feasible, snapshot) => affinityScorer(pod, namespaceLabels, snapshot, tallies),
   };
 }
 
@@ -69,141 +78,205 @@ const NO_LABELS: Labels = {};
 const matchesAll = (terms: readonly AffinityTerm[], other: PodInfo, namespaceLabels: NamespaceLabels): boolean =>
   terms.length > 0 && terms.every((t) => matches(t, other, namespaceLabels));
 
-/** `topologyKey\nvalue` → how many pods, or what score. */
-type Pairs = Map<string, number>;
+/** How many pods match each of the pod's own terms, by the value of its topology key. */
+class OwnTallies {
+  readonly affinity: readonly Tally[];
+  readonly antiAffinity: readonly Tally[];
+  readonly preferred: readonly { readonly term: AffinityTerm; readonly weight: number; readonly tally: Tally }[];
+  private readonly lister: Lister | undefined;
+  private readonly byNamespaceLabels: boolean;
+  private namespacesVersion: number | undefined;
 
-const pairOf = (key: string, value: string): string => `${key}\n${value}`;
+  constructor(terms: AffinityTerms, lister: Lister | undefined) {
+    const tally = (term: AffinityTerm, all: readonly AffinityTerm[]): Tally =>
+      new Tally(
+        ({ labels }) => labels[term.topologyKey],
+        (node) => countMatching(node, all, lister!.namespaceLabels),
+      );
+    const one = (term: AffinityTerm): Tally => tally(term, [term]);
+    // a pod counts for required affinity where it matches all terms
+    this.affinity = terms.affinity.map((term) => tally(term, terms.affinity));
+    this.antiAffinity = terms.antiAffinity.map(one);
+    this.preferred = [
+      ...terms.preferredAffinity.map((term) => ({ term, weight: term.weight, tally: one(term) })),
+      ...terms.preferredAntiAffinity.map((term) => ({ term, weight: -term.weight, tally: one(term) })),
+    ];
+    this.lister = lister;
+    this.byNamespaceLabels = Object.values(terms).some((list: readonly AffinityTerm[]) => list.some((t) => t.namespaceSelector));
+  }
 
-function addPair(pairs: Pairs, topologyKey: string, labels: Labels, by: number): void {
-  const value = labels[topologyKey];
-  if (value === undefined || by === 0) return;
-  const pair = pairOf(topologyKey, value);
-  const sum = (pairs.get(pair) ?? 0) + by;
-  if (sum === 0) pairs.delete(pair);
-  else pairs.set(pair, sum);
+  follow(snapshot: Snapshot): void {
+    const version = this.byNamespaceLabels ? this.lister?.namespacesVersion : undefined;
+    const again = version !== this.namespacesVersion;
+    this.namespacesVersion = version;
+    for (const tally of this.affinity) tally.follow(snapshot, again);
+    for (const tally of this.antiAffinity) tally.follow(snapshot, again);
+    for (const { tally } of this.preferred) tally.follow(snapshot, again);
+  }
 }
 
-const inPair = (pairs: Pairs, { topologyKey }: AffinityTerm, labels: Labels): boolean => {
-  const value = labels[topologyKey];
-  return value !== undefined && (pairs.get(pairOf(topologyKey, value)) ?? 0) > 0;
-};
+const NO_TALLIES = new OwnTallies(NO_TERMS, undefined);
+
+function countMatching(node: NodeInfo, terms: readonly AffinityTerm[], namespaceLabels: NamespaceLabels): number {
+  if (node.pods.size === 0) return 0;
+  const [term] = terms;
+  let count = 0;
+  // one selector in named namespaces: the node has an index
+  if (terms.length === 1 && !term!.namespaceSelector) {
+    for (const namespace of term!.namespaces) count += node.countMatching(namespace, term!.selector, true);
+    return count;
+  }
+  for (const other of node.pods.values()) if (matchesAll(terms, other, namespaceLabels)) count++;
+  return count;
+}
+
+/** By topology key: the pods that run whose terms match the pod, counted by value, and what each counts. */
+type OthersTerms = ReadonlyMap<string, readonly { readonly counts: ReadonlyMap<string, number>; readonly weight: number }[]>;
+
+function othersTerms(
+  pod: PodInfo,
+  namespaceLabels: NamespaceLabels,
+  { affinity }: Snapshot,
+  weighted: (terms: AffinityTerms) => readonly (readonly [AffinityTerm, number])[],
+): OthersTerms {
+  if (affinity.empty) return NOBODY;
+  const found = new Map<string, { readonly counts: ReadonlyMap<string, number>; readonly weight: number }[]>();
+  for (const kind of affinity.about(pod.pod.metadata.namespace ?? ''))
+    for (const [term, weight] of weighted(kind.terms)) {
+      if (weight === 0 || !matches(term, pod, namespaceLabels)) continue;
+      const entry = { counts: kind.counts(term), weight };
+      const list = found.get(term.topologyKey);
+      if (list) list.push(entry);
+      else found.set(term.topologyKey, [entry]);
+    }
+  return found;
+}
+
+const NOBODY: OthersTerms = new Map();
+
+/** What the others' terms amount to on a node with these labels. */
+function sumOfOthers(others: OthersTerms, labels: Labels): number {
+  let sum = 0;
+  for (const [topologyKey, list] of others) {
+    const value = labels[topologyKey];
+    if (value !== undefined) for (const { counts, weight } of list) sum += weight * (counts.get(value) ?? 0);
+  }
+  return sum;
+}
+
+const viewOf = (tally: Tally): TallyView => new TallyView(tally);
+const cloneOf = (view: TallyView): TallyView => view.clone();
 
 class AffinityFilter implements PodFilter {
   private readonly pod: PodInfo;
   private readonly namespaceLabels: NamespaceLabels;
-  private affinity: Pairs = new Map();
-  private antiAffinity: Pairs = new Map();
   /** Where running pods do not want this one. */
-  private existing: Pairs = new Map();
+  private readonly others: OthersTerms;
+  /** Changes to it in a what-if: topology key, value → pods. */
+  private readonly othersChanged = new Map<string, Map<string, number>>();
+  private readonly affinity: readonly TallyView[];
+  private readonly antiAffinity: readonly TallyView[];
 
-  constructor(pod: PodInfo, namespaceLabels: NamespaceLabels, snapshot: Snapshot | undefined) {
+  constructor(
+    pod: PodInfo,
+    namespaceLabels: NamespaceLabels,
+    { affinity, antiAffinity }: Pick<OwnTallies, 'affinity' | 'antiAffinity'>,
+    others: OthersTerms,
+    from?: AffinityFilter,
+  ) {
     this.pod = pod;
     this.namespaceLabels = namespaceLabels;
-    if (!snapshot) return;
-    for (const node of snapshot.nodesWithRequiredAntiAffinity)
-      for (const other of node.podsWithRequiredAntiAffinity.values()) this.countExisting(other, node, 1);
-    if (pod.affinity.length || pod.antiAffinity.length) for (const node of snapshot.nodes) this.countNode(node);
+    this.others = others;
+    this.affinity = from ? from.affinity.map(cloneOf) : affinity.map(viewOf);
+    this.antiAffinity = from ? from.antiAffinity.map(cloneOf) : antiAffinity.map(viewOf);
+    if (from) for (const [key, changed] of from.othersChanged) this.othersChanged.set(key, new Map(changed));
   }
 
-  private countNode(node: NodeInfo): void {
-    if (node.pods.size === 0) return;
+  change(other: PodInfo, { labels }: NodeInfo, sign: 1 | -1): void {
     const { affinity, antiAffinity } = this.pod;
-    // one selector in named namespaces: the node has counted them
-    if (affinity.length === 1 && !affinity[0]!.namespaceSelector) addCounted(this.affinity, affinity[0]!, node);
-    else if (affinity.length) for (const other of node.pods.values()) this.countAffinity(other, node, 1);
-    for (const term of antiAffinity) {
-      if (!term.namespaceSelector) addCounted(this.antiAffinity, term, node);
-      else
-        for (const other of node.pods.values())
-          if (matches(term, other, this.namespaceLabels)) addPair(this.antiAffinity, term.topologyKey, node.labels, 1);
+    for (const term of other.antiAffinity) {
+      const value = labels[term.topologyKey];
+      if (value === undefined || !matches(term, this.pod, this.namespaceLabels)) continue;
+      const changed = this.othersChanged.get(term.topologyKey) ?? new Map<string, number>();
+      changed.set(value, (changed.get(value) ?? 0) + sign);
+      this.othersChanged.set(term.topologyKey, changed);
     }
-  }
-
-  private countAffinity(other: PodInfo, { labels }: NodeInfo, sign: 1 | -1): void {
-    if (!matchesAll(this.pod.affinity, other, this.namespaceLabels)) return;
-    for (const { topologyKey } of this.pod.affinity) addPair(this.affinity, topologyKey, labels, sign);
-  }
-
-  private countExisting(other: PodInfo, { labels }: NodeInfo, sign: 1 | -1): void {
-    for (const term of other.antiAffinity)
-      if (matches(term, this.pod, this.namespaceLabels)) addPair(this.existing, term.topologyKey, labels, sign);
-  }
-
-  change(other: PodInfo, node: NodeInfo, sign: 1 | -1): void {
-    this.countExisting(other, node, sign);
-    this.countAffinity(other, node, sign);
-    for (const term of this.pod.antiAffinity)
-      if (matches(term, other, this.namespaceLabels)) addPair(this.antiAffinity, term.topologyKey, node.labels, sign);
+    if (matchesAll(affinity, other, this.namespaceLabels)) addTo(this.affinity, affinity, labels, sign);
+    for (const [i, term] of antiAffinity.entries())
+      if (matches(term, other, this.namespaceLabels)) addTo([this.antiAffinity[i]!], [term], labels, sign);
   }
 
   clone(): AffinityFilter {
-    const copy = new AffinityFilter(this.pod, this.namespaceLabels, undefined);
-    copy.affinity = new Map(this.affinity);
-    copy.antiAffinity = new Map(this.antiAffinity);
-    copy.existing = new Map(this.existing);
-    return copy;
+    return new AffinityFilter(this.pod, this.namespaceLabels, NO_TALLIES, this.others, this);
   }
 
   filter({ labels }: NodeInfo): ReturnType<PodFilter['filter']> {
     if (!this.nearOthers(labels)) return refuseForGood("node(s) didn't match pod affinity rules");
-    if (this.pod.antiAffinity.some((t) => inPair(this.antiAffinity, t, labels)))
-      return refuse("node(s) didn't match pod anti-affinity rules");
-    if (this.existing.size)
-      for (const key in labels)
-        if ((this.existing.get(pairOf(key, labels[key]!)) ?? 0) > 0)
-          return refuse("node(s) didn't satisfy existing pods anti-affinity rules");
+    const { antiAffinity } = this.pod;
+    for (let i = 0; i < antiAffinity.length; i++)
+      if (isNear(this.antiAffinity[i]!, antiAffinity[i]!, labels)) return refuse("node(s) didn't match pod anti-affinity rules");
+    if (this.isUnwanted(labels)) return refuse("node(s) didn't satisfy existing pods anti-affinity rules");
     return undefined;
+  }
+
+  private isUnwanted(labels: Labels): boolean {
+    if (this.othersChanged.size === 0) return this.others.size > 0 && sumOfOthers(this.others, labels) > 0;
+    for (const key of new Set([...this.others.keys(), ...this.othersChanged.keys()])) {
+      const value = labels[key];
+      if (value === undefined) continue;
+      let pods = this.othersChanged.get(key)?.get(value) ?? 0;
+      for (const { counts } of this.others.get(key) ?? []) pods += counts.get(value) ?? 0;
+      if (pods > 0) return true;
+    }
+    return false;
   }
 
   private nearOthers(labels: Labels): boolean {
     const { affinity } = this.pod;
     if (affinity.length === 0) return true;
     if (affinity.some((t) => labels[t.topologyKey] === undefined)) return false;
-    if (affinity.every((t) => inPair(this.affinity, t, labels))) return true;
+    if (affinity.every((t, i) => isNear(this.affinity[i]!, t, labels))) return true;
     // the first of a group that wants to be together cannot wait for the others
-    return this.affinity.size === 0 && matchesAll(affinity, this.pod, this.namespaceLabels);
+    return this.affinity.every(({ total }) => total === 0) && matchesAll(affinity, this.pod, this.namespaceLabels);
   }
 }
 
-function addCounted(pairs: Pairs, term: AffinityTerm, node: NodeInfo): void {
-  let count = 0;
-  for (const namespace of term.namespaces) count += node.countMatching(namespace, term.selector, true);
-  addPair(pairs, term.topologyKey, node.labels, count);
+function isNear(view: TallyView, { topologyKey }: AffinityTerm, labels: Labels): boolean {
+  const value = labels[topologyKey];
+  return value !== undefined && view.count(value) > 0;
 }
 
-function addPreferred(scores: Pairs, term: AffinityTerm, node: NodeInfo, weight: number, namespaceLabels: NamespaceLabels): void {
-  if (node.pods.size === 0) return;
-  let count = 0;
-  if (!term.namespaceSelector) for (const namespace of term.namespaces) count += node.countMatching(namespace, term.selector, true);
-  else for (const other of node.pods.values()) if (matches(term, other, namespaceLabels)) count++;
-  addPair(scores, term.topologyKey, node.labels, weight * count);
+function addTo(views: readonly TallyView[], terms: readonly AffinityTerm[], labels: Labels, sign: 1 | -1): void {
+  for (const [i, { topologyKey }] of terms.entries()) {
+    const value = labels[topologyKey];
+    if (value !== undefined) views[i]!.add(value, sign);
+  }
 }
 
-function affinityScorer(pod: PodInfo, namespaceLabels: NamespaceLabels, snapshot: Snapshot): PodScorer | undefined {
+/** What those that run feel about a pod that matches: a required term counts as a slight preference. */
+const feelings = (terms: AffinityTerms): (readonly [AffinityTerm, number])[] => [
+  ...terms.affinity.map((t) => [t, HARD_AFFINITY_WEIGHT] as const),
+  ...terms.preferredAffinity.map((t) => [t, t.weight] as const),
+  ...terms.preferredAntiAffinity.map((t) => [t, -t.weight] as const),
+];
+
+function affinityScorer(
+  pod: PodInfo,
+  namespaceLabels: NamespaceLabels,
+  snapshot: Snapshot,
+  tallies: (pod: PodInfo, snapshot: Snapshot) => OwnTallies,
+): PodScorer | undefined {
   const prefers = pod.preferredAffinity.length + pod.preferredAntiAffinity.length > 0;
-  if (!prefers && snapshot.nodesWithAffinity.size === 0) return undefined;
-  const scores: Pairs = new Map();
-  const add = (terms: readonly AffinityTerm[], about: PodInfo, labels: Labels, weight: (t: AffinityTerm) => number): void => {
-    for (const term of terms) if (matches(term, about, namespaceLabels)) addPair(scores, term.topologyKey, labels, weight(term));
-  };
-  if (prefers)
-    for (const node of snapshot.nodes) {
-      for (const term of pod.preferredAffinity) addPreferred(scores, term, node, term.weight, namespaceLabels);
-      for (const term of pod.preferredAntiAffinity) addPreferred(scores, term, node, -term.weight, namespaceLabels);
-    }
-  for (const node of snapshot.nodesWithAffinity) {
-    const { labels } = node;
-    for (const other of node.podsWithAffinity.values()) {
-      add(other.affinity, pod, labels, () => HARD_AFFINITY_WEIGHT);
-      add(other.preferredAffinity, pod, labels, (t) => t.weight);
-      add(other.preferredAntiAffinity, pod, labels, (t) => -t.weight);
-    }
-  }
-  if (scores.size === 0) return undefined;
+  const others = othersTerms(pod, namespaceLabels, snapshot, feelings);
+  if (!prefers && others.size === 0) return undefined;
+  const { preferred } = prefers ? tallies(pod, snapshot) : NO_TALLIES;
   return {
     score({ labels }) {
-      let sum = 0;
-      for (const key in labels) sum += scores.get(pairOf(key, labels[key]!)) ?? 0;
+      let sum = sumOfOthers(others, labels);
+      for (const { term, weight, tally } of preferred) {
+        const value = labels[term.topologyKey];
+        if (value !== undefined) sum += weight * tally.count(value);
+      }
       return sum;
     },
     normalize(all) {

@@ -19,6 +19,7 @@ export const nodeAffinity: Plugin = {
     if (!required && !pod.spec.nodeSelector) return undefined;
     const onlyNodes = namedNodes(pod);
     return {
+      local: true,
       filter: ({ node }) =>
         matchesRequiredNodeAffinity(pod.spec, node) ? undefined : refuseForGood("node(s) didn't match Pod's node affinity/selector"),
       ...(onlyNodes ? { onlyNodes } : {}),
@@ -28,6 +29,7 @@ export const nodeAffinity: Plugin = {
     const preferred = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
     if (preferred.length === 0) return undefined;
     return {
+      local: true,
       score: ({ node }) => preferred.reduce((sum, { weight, preference }) => sum + (matchesTerm(preference, node) ? weight : 0), 0),
       normalize: (scores) => normalizeToMax(scores, false),
     };

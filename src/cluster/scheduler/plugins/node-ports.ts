@@ -14,6 +14,7 @@ export const nodePorts: Plugin = {
   preFilter({ hostPorts }) {
     if (hostPorts.length === 0) return undefined;
     return {
+      local: true,
       filter: (node) =>
         hostPorts.some((port) => node.hasPort(port)) ? refuse("node(s) didn't have free ports for the requested pod ports") : undefined,
     };

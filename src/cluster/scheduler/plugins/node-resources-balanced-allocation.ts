@@ -8,6 +8,7 @@ export const nodeResourcesBalancedAllocation: Plugin = {
     // pods that ask for nothing would all end up on the one most balanced node
     if (requests.milliCPU === 0 && requests.memory === 0) return undefined;
     return {
+      local: true,
       score({ allocatable, requested }) {
         if (allocatable.milliCPU === 0 || allocatable.memory === 0) return MAX_NODE_SCORE;
         const cpu = Math.min(1, (requested.milliCPU + requests.milliCPU) / allocatable.milliCPU);

@@ -2,7 +2,7 @@
 import { eventNode, MAX_NODE_SCORE, refuse, refuseForGood, type Plugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
-import { podRequests, readResources, type Resources } from '../../../apimachinery/core/pod-requests.ts';
+import { readResources, type Resources } from '../../../apimachinery/core/pod-requests.ts';
 
 export const nodeResourcesFit: Plugin = {
   name: 'NodeResourcesFit',
@@ -12,11 +12,12 @@ export const nodeResourcesFit: Plugin = {
     {
       resource: 'Node',
       actions: ['Add', 'UpdateAllocatable'],
-      mayHelp: ({ pod }, event) => withinAllocatable(podRequests(pod), readResources(eventNode(event).status?.allocatable)),
+      mayHelp: ({ requests }, event) => withinAllocatable(requests, readResources(eventNode(event).status?.allocatable)),
     },
     { resource: 'Pod', actions: ['UpdateSelf'] },
   ],
   preFilter: (pod) => ({
+    local: true,
     filter(node) {
       const { reasons, hopeless } = shortages(pod, node);
       if (reasons.length === 0) return undefined;
@@ -24,6 +25,7 @@ export const nodeResourcesFit: Plugin = {
     },
   }),
   preScore: ({ scored }) => ({
+    local: true,
     score({ allocatable, scored: taken }) {
       let sum = 0;
       let weights = 0;

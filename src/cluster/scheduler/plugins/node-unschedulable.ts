@@ -14,6 +14,7 @@ export const nodeUnschedulable: Plugin = {
   preFilter({ pod }) {
     if (tolerated(UNSCHEDULABLE, pod.spec.tolerations)) return undefined;
     return {
+      local: true,
       filter: ({ node }) => (node.spec?.unschedulable ? refuseForGood('node(s) were unschedulable') : undefined),
     };
   },

@@ -17,6 +17,7 @@ import {
 import { matchesRequiredNodeAffinity } from '../../../apimachinery/core/node-affinity.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { withLabelKeys, type PodInfo } from '../pod-info.ts';
+import { Kept, Tally, TallyView } from '../tally.ts';
 import { untoleratedTaint } from '../../../apimachinery/core/taints.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
@@ -32,7 +33,21 @@ interface Constraint {
   readonly honorsTaints: boolean;
 }
 
+/** The tally of each constraint. */
+interface Counted {
+  readonly constraints: readonly Constraint[];
+  readonly tallies: readonly Tally[];
+}
+
 export function podTopologySpread(lister: Lister): Plugin {
+  const kept = new Kept<string, Counted>();
+  /** Pods alike share what is counted for them. @param all whether a node must have all labels to count */
+  const counted = (info: PodInfo, constraints: readonly Constraint[], all: boolean, snapshot: Snapshot): Counted => {
+    const key = `${countKey(info.pod, constraints)} ${all}`;
+    const found = kept.of(snapshot, key, () => ({ constraints, tallies: constraints.map((c) => tallyOf(info.pod, c, constraints, all)) }));
+    for (const tally of found.tallies) tally.follow(snapshot);
+    return found;
+  };
   return {
     name: 'PodTopologySpread',
     weight: 2,
@@ -53,12 +68,17 @@ export function podTopologySpread(lister: Lister): Plugin {
     ],
     preFilter(pod, snapshot) {
       const constraints = hard(pod.pod);
-      return constraints.length ? new SpreadFilter(pod, constraints, snapshot) : undefined;
+      if (!constraints.length) return undefined;
+      const { tallies } = counted(pod, constraints, true, snapshot);
+      return new SpreadFilter(pod.pod, constraints, tallies);
     },
-    preScore({ pod }, feasible, snapshot) {
+    preScore(info, feasible, snapshot) {
+      const { pod } = info;
       const own = pod.spec.topologySpreadConstraints ?? [];
       const constraints = own.length ? read(pod, own, 'ScheduleAnyway') : byDefault(pod, lister);
-      return constraints.length ? spreadScorer(pod, constraints, own.length > 0, feasible, snapshot) : undefined;
+      if (!constraints.length) return undefined;
+      const requireAll = own.length > 0;
+      return spreadScorer(counted(info, constraints, requireAll, snapshot), requireAll, feasible);
     },
   };
 }
@@ -102,45 +122,69 @@ const hasAllKeys = (constraints: readonly Constraint[], labels: Readonly<Record<
 const countOn = (node: NodeInfo, namespace: string, { selector }: Constraint): number =>
   selector.empty ? 0 : node.countMatching(namespace, selector, false);
 
+/** What the counts depend on. */
+function countKey({ metadata, spec }: Pod, constraints: readonly Constraint[]): string {
+  let key = metadata.namespace ?? '';
+  let affinity = false;
+  let taints = false;
+  for (const c of constraints) {
+    key += ` ${c.topologyKey} ${selectorKey(c.selector)} ${c.honorsAffinity} ${c.honorsTaints};`;
+    affinity ||= c.honorsAffinity;
+    taints ||= c.honorsTaints;
+  }
+  const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  if (affinity && (required || spec.nodeSelector)) key += JSON.stringify([spec.nodeSelector, required]);
+  return taints && spec.tolerations ? `${key}${JSON.stringify(spec.tolerations)}` : key;
+}
+
+const selectorKey = (selector: LabelSelector): string => {
+  let key = selectorKeys.get(selector);
+  if (key === undefined) selectorKeys.set(selector, (key = selector.matches({}) ? `any ${selector.toString()}` : selector.toString()));
+  return key;
+};
+
+const selectorKeys = new WeakMap<LabelSelector, string>();
+
+/** A node without the label counts as of the empty value where it may count at all. */
+function tallyOf(pod: Pod, c: Constraint, constraints: readonly Constraint[], all: boolean): Tally {
+  const namespace = pod.metadata.namespace ?? '';
+  return new Tally(
+    ({ labels, node }) => ((!all || hasAllKeys(constraints, labels)) && included(c, pod, node) ? (labels[c.topologyKey] ?? '') : undefined),
+    (node) => countOn(node, namespace, c),
+  );
+}
+
 class SpreadFilter implements PodFilter {
   private readonly pod: Pod;
   private readonly constraints: readonly Constraint[];
-  /** For each constraint, topology value → matching pods. */
-  private readonly counts: Map<string, number>[];
-  private readonly least: (number | undefined)[];
+  private readonly tallies: readonly Tally[];
+  /** The changes of a what-if. */
+  private readonly views: readonly TallyView[];
+  private readonly most: number[];
 
-  constructor({ pod }: PodInfo, constraints: readonly Constraint[], snapshot: Snapshot | undefined, counts?: Map<string, number>[]) {
+  constructor(pod: Pod, constraints: readonly Constraint[], tallies: readonly Tally[], views?: readonly TallyView[]) {
     this.pod = pod;
     this.constraints = constraints;
-    this.counts = counts ?? constraints.map(() => new Map<string, number>());
-    this.least = constraints.map(() => undefined);
-    for (const node of snapshot?.nodes ?? []) this.count(node);
+    this.tallies = tallies;
+    this.views = views ?? tallies.map((tally) => new TallyView(tally));
+    this.most = constraints.map((_, i) => this.mostOf(i));
   }
 
-  private count(node: NodeInfo): void {
-    const { labels } = node;
-    if (!hasAllKeys(this.constraints, labels)) return;
-    for (const [i, c] of this.constraints.entries()) {
-      if (!included(c, this.pod, node.node)) continue;
-      const value = labels[c.topologyKey]!;
-      this.counts[i]!.set(value, (this.counts[i]!.get(value) ?? 0) + countOn(node, this.pod.metadata.namespace ?? '', c));
-    }
+  /** As many matching pods as there may be in a domain for the pod to come to it. With fewer domains than there must be, one counts as being empty. */
+  private mostOf(i: number): number {
+    const { minDomains, maxSkew, selector } = this.constraints[i]!;
+    const view = this.views[i]!;
+    const least = view.size < minDomains ? 0 : view.least();
+    return maxSkew + least - (selector.matches(this.pod.metadata.labels) ? 1 : 0);
   }
 
   filter({ labels }: NodeInfo): ReturnType<PodFilter['filter']> {
-    for (const [i, c] of this.constraints.entries()) {
-      const value = labels[c.topologyKey];
+    for (let i = 0; i < this.constraints.length; i++) {
+      const value = labels[this.constraints[i]!.topologyKey];
       if (value === undefined) return refuseForGood(`${REASON} (missing required label)`);
-      const self = c.selector.matches(this.pod.metadata.labels) ? 1 : 0;
-      if ((this.counts[i]!.get(value) ?? 0) + self - this.leastOf(i, c) > c.maxSkew) return refuse(REASON);
+      if (this.views[i]!.count(value) > this.most[i]!) return refuse(REASON);
     }
     return undefined;
-  }
-
-  /** With fewer domains than there must be, one counts as being empty. */
-  private leastOf(i: number, { minDomains }: Constraint): number {
-    const counts = this.counts[i]!;
-    return (this.least[i] ??= counts.size < minDomains || counts.size === 0 ? 0 : Math.min(...counts.values()));
   }
 
   change({ pod: other }: PodInfo, { labels, node }: NodeInfo, sign: 1 | -1): void {
@@ -148,52 +192,39 @@ class SpreadFilter implements PodFilter {
     if (!hasAllKeys(this.constraints, labels)) return;
     for (const [i, c] of this.constraints.entries()) {
       if (!c.selector.matches(other.metadata.labels) || !included(c, this.pod, node)) continue;
-      const value = labels[c.topologyKey]!;
-      this.counts[i]!.set(value, (this.counts[i]!.get(value) ?? 0) + sign);
-      this.least[i] = undefined;
+      this.views[i]!.add(labels[c.topologyKey]!, sign);
+      this.most[i] = this.mostOf(i);
     }
   }
 
   clone(): SpreadFilter {
-    const counts = this.counts.map((c) => new Map(c));
-    return new SpreadFilter({ pod: this.pod } as PodInfo, this.constraints, undefined, counts);
+    return new SpreadFilter(
+      this.pod,
+      this.constraints,
+      this.tallies,
+      this.views.map((view) => view.clone()),
+    );
   }
 }
 
-function spreadScorer(
-  pod: Pod,
-  constraints: readonly Constraint[],
-  requireAll: boolean,
-  feasible: readonly NodeInfo[],
-  snapshot: Snapshot,
-): PodScorer {
-  const namespace = pod.metadata.namespace ?? '';
+function spreadScorer({ constraints, tallies }: Counted, requireAll: boolean, feasible: readonly NodeInfo[]): PodScorer {
   const ignored = new Set<NodeInfo>();
-  const counts = constraints.map(() => new Map<string, number>());
+  const values = constraints.map(() => new Set<string>());
   for (const node of feasible) {
     if (requireAll && !hasAllKeys(constraints, node.labels)) ignored.add(node);
-    else for (const [i, c] of constraints.entries()) if (c.topologyKey !== HOSTNAME) counts[i]!.set(node.labels[c.topologyKey] ?? '', 0);
+    else for (const [i, c] of constraints.entries()) if (c.topologyKey !== HOSTNAME) values[i]!.add(node.labels[c.topologyKey] ?? '');
   }
   // the more values there are, the more a single pod counts
-  const weights = constraints.map((c, i) => Math.log((c.topologyKey === HOSTNAME ? feasible.length - ignored.size : counts[i]!.size) + 2));
-  if (counts.some((c) => c.size > 0)) {
-    for (const node of snapshot.nodes) {
-      if (requireAll && !hasAllKeys(constraints, node.labels)) continue;
-      for (const [i, c] of constraints.entries()) {
-        const value = node.labels[c.topologyKey] ?? '';
-        const known = counts[i]!.get(value);
-        if (known !== undefined && included(c, pod, node.node)) counts[i]!.set(value, known + countOn(node, namespace, c));
-      }
-    }
-  }
+  const weights = constraints.map((c, i) => Math.log((c.topologyKey === HOSTNAME ? feasible.length - ignored.size : values[i]!.size) + 2));
   return {
     score(node) {
       if (ignored.has(node)) return 0;
       let score = 0;
-      for (const [i, c] of constraints.entries()) {
+      for (let i = 0; i < constraints.length; i++) {
+        const c = constraints[i]!;
         const value = node.labels[c.topologyKey];
         if (value === undefined) continue;
-        const count = c.topologyKey === HOSTNAME ? countOn(node, namespace, c) : (counts[i]!.get(value) ?? 0);
+        const count = c.topologyKey === HOSTNAME ? tallies[i]!.countOnly(node) : tallies[i]!.count(value);
         score += count * weights[i]! + c.maxSkew - 1;
       }
       return Math.round(score);

@@ -17,6 +17,7 @@ export const taintToleration: Plugin = {
   preFilter({ pod }) {
     const { tolerations } = pod.spec;
     return {
+      local: true,
       filter: ({ node }) => (untoleratedTaint(node, tolerations) ? refuseForGood('node(s) had untolerated taint(s)') : undefined),
     };
   },
@@ -25,6 +26,7 @@ export const taintToleration: Plugin = {
     if (!nodes.some(({ node }) => node.spec?.taints?.some((t) => t.effect === 'PreferNoSchedule'))) return undefined;
     const relevant = (pod.spec.tolerations ?? []).filter((t) => !t.effect || t.effect === 'PreferNoSchedule');
     return {
+      local: true,
       score: ({ node }) => node.spec?.taints?.filter((t) => t.effect === 'PreferNoSchedule' && !tolerated(t, relevant)).length ?? 0,
       normalize: (scores) => normalizeToMax(scores, true),
     };
