@@ -9,6 +9,7 @@ import type { Affinity, Pod, TopologySpreadConstraint } from '#api/core/v1';
 import { VirtualClock } from '../src/apimachinery/clock.ts';
 import type { Manifest } from '../src/apimachinery/object.ts';
 import { Random } from '../src/apimachinery/random.ts';
+import { isNotFound } from '../src/apimachinery/status-error.ts';
 import { Cluster } from '../src/cluster/cluster.ts';
 
 const { values: args } = parseArgs({ options: { nodes: { type: 'string', default: '1000,5000' }, only: { type: 'string', default: '' } } });
@@ -90,6 +91,10 @@ const CASES: readonly Case[] = [
 
 for (const nodes of args.nodes.split(',').map(Number)) for (const one of CASES) if (one.name.includes(args.only)) await measure(one, nodes);
 
+function ignoreNotFound(error: unknown): void {
+  if (!isNotFound(error)) throw error;
+}
+
 async function measure({ name, before, pods, pod: podOf, floor, real }: Case, nodes: number): Promise<void> {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const cluster = await Cluster.start({ clock, random: new Random(1), components: ['scheduler'] });
@@ -136,7 +141,7 @@ async function measure({ name, before, pods, pod: podOf, floor, real }: Case, no
         if (event.type === 'MODIFIED' && metadata.name.startsWith('p-') && spec.nodeName && !metadata.deletionTimestamp) left--;
         // there is no kubelet: whoever is to go is gone
         if (event.type === 'MODIFIED' && metadata.deletionTimestamp)
-          await client.delete('v1/Pod', metadata.name, { namespace: 'default', gracePeriodSeconds: 0 });
+          await client.delete('v1/Pod', metadata.name, { namespace: 'default', gracePeriodSeconds: 0 }).catch(ignoreNotFound);
       }
       resolve();
     });

@@ -17,7 +17,9 @@ export class SchedulerCache implements Snapshot {
   /** Nodes in the order in which they changed; the oldest are let go. */
   private changes: NodeInfo[] = [];
   private changesFrom = 0;
-  private slots = 0;
+  slotsInUse = 0;
+  private slotsOf: readonly NodeInfo[] | undefined;
+  private orderedSlots = new Int32Array();
   private readonly freeSlots: number[] = [];
   private readonly claims = new Map<string, number>();
   private readonly images = new Map<string, { sizeBytes: number; readonly nodes: Set<string> }>();
@@ -30,6 +32,15 @@ export class SchedulerCache implements Snapshot {
   get nodes(): readonly NodeInfo[] {
     this.ordered ??= zonesInTurn(this.byName.values());
     return this.ordered;
+  }
+
+  get slots(): Int32Array {
+    const { nodes } = this;
+    if (this.slotsOf !== nodes) {
+      this.slotsOf = nodes;
+      this.orderedSlots = Int32Array.from(nodes, ({ slot }) => slot);
+    }
+    return this.orderedSlots;
   }
 
   node(name: string): NodeInfo | undefined {
@@ -53,10 +64,12 @@ export class SchedulerCache implements Snapshot {
     return position === this.position ? NONE : this.changes.slice(position - this.changesFrom);
   }
 
-  /** What is known of the node from outside has changed: who waits for room on it. */
-  touch(name: string): void {
+  /** Others wait for room on the node than before. @param awaited whether anybody does */
+  setAwaited(name: string, awaited: boolean): void {
     const node = this.byName.get(name);
-    if (node) this.changed(node);
+    if (!node) return;
+    node.awaited = awaited;
+    this.changed(node);
   }
 
   private changed(node: NodeInfo): void {
@@ -67,7 +80,6 @@ export class SchedulerCache implements Snapshot {
       this.changesFrom += drop;
     }
     this.changes.push(node);
-    node.generation = this.position;
   }
 
   setNode(node: Node): void {
@@ -87,7 +99,7 @@ export class SchedulerCache implements Snapshot {
       return;
     }
     const info = new NodeInfo(node);
-    info.slot = this.freeSlots.pop() ?? this.slots++;
+    info.slot = this.freeSlots.pop() ?? this.slotsInUse++;
     this.changed(info);
     this.byName.set(name, info);
     this.ordered = undefined;

@@ -4,7 +4,7 @@ import type { Random } from '../../apimachinery/random.ts';
 import { isRefusal, type PodFilter, type Plugin, type PodScorer, type Refusal, type Snapshot } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import { podPriority, type PodInfo } from './pod-info.ts';
-import type { ShapeCache, ShapeKnowledge } from './shape-cache.ts';
+import { Verdict, type ShapeCache, type ShapeKnowledge } from './shape-cache.ts';
 
 /** With fewer nodes all are looked at. */
 const MIN_FEASIBLE_NODES = 100;
@@ -20,8 +20,10 @@ export interface CycleInput {
   readonly random: Random;
   /** What is known of nodes from cycles before; absent: nothing, and nothing is kept. */
   readonly known?: ShapeCache;
-  /** Pods that wait for room to be made on the node; the node's generation grows when they change. */
+  /** Pods that wait for room to be made on the node. */
   nominated(nodeName: string): readonly PodInfo[];
+  /** The node on which the pod itself waits for room. Needed where `known` is. */
+  nominatedTo?(uid: string): string | undefined;
 }
 
 export interface NamedFilter {
@@ -33,10 +35,42 @@ export interface NodeRefusal extends Refusal {
   readonly plugin: string;
 }
 
+/** In the order in which the nodes were looked at. */
+export class Refusals {
+  readonly nodes: NodeInfo[] = [];
+  /** Of each node. Equal ones that follow each other are the same object more often than not. */
+  readonly refusals: NodeRefusal[] = [];
+
+  get size(): number {
+    return this.nodes.length;
+  }
+
+  add(node: NodeInfo, refusal: NodeRefusal): void {
+    this.nodes.push(node);
+    this.refusals.push(refusal);
+  }
+
+  of(nodeName: string): NodeRefusal | undefined {
+    return this.refusals[this.nodes.findIndex(({ name }) => name === nodeName)];
+  }
+
+  /** How many nodes have each. */
+  counts(): ReadonlyMap<NodeRefusal, number> {
+    const counts = new Map<NodeRefusal, number>();
+    for (let i = 0; i < this.refusals.length;) {
+      const refusal = this.refusals[i]!;
+      const from = i;
+      while (this.refusals[i] === refusal) i++;
+      counts.set(refusal, (counts.get(refusal) ?? 0) + i - from);
+    }
+    return counts;
+  }
+}
+
 export interface Diagnosis {
   readonly totalNodes: number;
   /** Why each node was refused. */
-  readonly refused: ReadonlyMap<string, NodeRefusal>;
+  readonly refused: Refusals;
   /** Of nodes that were not even looked at. */
   readonly absent: NodeRefusal | undefined;
   /** Said before any node was looked at. */
@@ -92,7 +126,7 @@ export function prepareFilters(pod: PodInfo, plugins: readonly Plugin[], snapsho
 function refusedEverywhere(refusal: NodeRefusal, snapshot: Snapshot): Diagnosis {
   return {
     totalNodes: snapshot.nodes.length,
-    refused: new Map(),
+    refused: new Refusals(),
     absent: refusal,
     preFilterMessage: refusal.reasons.join(', '),
     plugins: new Set([refusal.plugin]),
@@ -109,7 +143,7 @@ interface Search {
 function findFeasible(pod: PodInfo, prepared: Prepared, input: CycleInput): Search {
   const { snapshot } = input;
   const { filters, onlyNodes } = prepared;
-  const refused = new Map<string, NodeRefusal>();
+  const refused = new Refusals();
   const plugins = new Set<string>(prepared.restrictedBy);
   const absent: NodeRefusal | undefined = onlyNodes
     ? {
@@ -119,44 +153,57 @@ function findFeasible(pod: PodInfo, prepared: Prepared, input: CycleInput): Sear
       }
     : undefined;
   const diagnosis: Diagnosis = { totalNodes: snapshot.nodes.length, refused, absent, preFilterMessage: undefined, plugins, filters };
-  const verdictOf = verdicts(pod, filters, input);
+  const known = input.known?.of(pod.shape, snapshot);
+  const verdicts = verdictsOn(pod, filters, known, input);
+  let last: NodeRefusal | undefined;
   const verdict = (node: NodeInfo): boolean => {
-    const refusal = verdictOf(node);
+    const refusal = verdicts.of(node);
     if (!refusal) return true;
-    refused.set(node.name, refusal);
-    plugins.add(refusal.plugin);
+    if (refusal !== last) plugins.add(refusal.plugin);
+    last = refusal;
+    refused.add(node, refusal);
     return false;
   };
   const { nominatedNodeName } = pod.pod.status ?? {};
   const nominated = nominatedNodeName ? snapshot.node(nominatedNodeName) : undefined;
-  if (nominated && (!onlyNodes || onlyNodes.has(nominated.name)) && verdict(nominated))
+  // if it is refused, it is so again among the others
+  if (nominated && (!onlyNodes || onlyNodes.has(nominated.name)) && !verdicts.of(nominated))
     return { feasible: [nominated], diagnosis, looked: 0 };
   const candidates = onlyNodes ? [...onlyNodes].map((n) => snapshot.node(n)).filter((n) => n !== undefined) : snapshot.nodes;
   const wanted = nodesToFind(candidates.length, input.percentageOfNodesToScore);
   const feasible: NodeInfo[] = [];
   const start = onlyNodes ? 0 : input.startAt % candidates.length;
   let looked = 0;
+  const bySlot = onlyNodes ? undefined : verdicts.bySlot;
+  const { slots } = snapshot;
   for (; looked < candidates.length && feasible.length < wanted; looked++) {
-    const node = candidates[(start + looked) % candidates.length]!;
-    if (verdict(node)) feasible.push(node);
+    const at = (start + looked) % candidates.length;
+    if ((bySlot && bySlot[slots[at]!] === Verdict.Fits) || verdict(candidates[at]!)) feasible.push(candidates[at]!);
   }
   return { feasible, diagnosis, looked: onlyNodes ? 0 : looked };
 }
 
+interface Verdicts {
+  of(node: NodeInfo): NodeRefusal | undefined;
+  /** Where a node's verdict is known by its slot, and nothing else needs to be asked. */
+  readonly bySlot: Uint8Array | undefined;
+}
+
 /** The verdict on each node: those of the first filters, as far as they look at the node alone, are taken from cycles before. */
-function verdicts(pod: PodInfo, filters: readonly NamedFilter[], input: CycleInput): (node: NodeInfo) => NodeRefusal | undefined {
-  const known = input.known?.of(pod.shape, input.snapshot);
+function verdictsOn(pod: PodInfo, filters: readonly NamedFilter[], known: ShapeKnowledge | undefined, input: CycleInput): Verdicts {
   const whole = (node: NodeInfo): NodeRefusal | undefined => filterWithNominated(pod, node, filters, input);
-  if (!known) return whole;
-  const { uid } = pod.pod.metadata;
+  if (!known) return { of: whole, bySlot: undefined };
+  const own = input.nominatedTo?.(pod.pod.metadata.uid);
   const local = filters.slice(0, filters.findIndex(({ filter }) => !filter.local) >>> 0);
   const others = filters.slice(local.length);
-  return (node) => {
-    const nominated = input.nominated(node.name);
-    // nobody else counts itself out, and who is nominated may matter to the others
-    if (nominated.length && (others.length || nominated.some((n) => n.pod.metadata.uid === uid))) return whole(node);
-    const refusal = known.verdict(node, () => filterWithNominated(pod, node, local, input));
-    return refusal ?? (others.length ? runFilters(node, others) : undefined);
+  return {
+    of(node) {
+      // the pod that waits does not count for itself, and who waits may matter to the other filters
+      if (node.awaited && (others.length || node.name === own)) return whole(node);
+      const refusal = known.verdict(node, () => filterWithNominated(pod, node, local, input));
+      return refusal ?? (others.length ? runFilters(node, others) : undefined);
+    },
+    bySlot: others.length ? undefined : known.verdicts,
   };
 }
 
@@ -167,10 +214,26 @@ export function nodesToFind(nodes: number, percentage: number): number {
   return share >= 100 ? nodes : Math.max(Math.floor((nodes * share) / 100), MIN_FEASIBLE_NODES);
 }
 
+/** The same object for refusals of the same plugin for the same single reason, of which there are few. */
+function named({ resolvable, reasons }: Refusal, plugin: string): NodeRefusal {
+  if (reasons.length !== 1) return { resolvable, reasons, plugin };
+  const key = `${plugin} ${resolvable} ${reasons[0]}`;
+  let known = single.get(key);
+  if (!known) {
+    known = { resolvable, reasons, plugin };
+    if (single.size >= MAX_SINGLE) single.clear();
+    single.set(key, known);
+  }
+  return known;
+}
+
+const single = new Map<string, NodeRefusal>();
+const MAX_SINGLE = 1000;
+
 export function runFilters(node: NodeInfo, filters: readonly NamedFilter[]): NodeRefusal | undefined {
   for (const { plugin, filter } of filters) {
     const refusal = filter.filter(node);
-    if (refusal) return { ...refusal, plugin };
+    if (refusal) return named(refusal, plugin);
   }
   return undefined;
 }
@@ -235,10 +298,11 @@ export function scoreNodes(
 ): Float64Array {
   const totals = new Float64Array(nodes.length);
   const scores = new Float64Array(nodes.length);
+  const slots = known && Int32Array.from(nodes, ({ slot }) => slot);
   for (const plugin of plugins) {
     const scorer: PodScorer | undefined = plugin.preScore?.(pod, nodes, snapshot);
     if (!scorer) continue;
-    if (known && scorer.local) known.scores(plugin.name, scorer, nodes, scores);
+    if (slots && scorer.local) known!.scoresOf(plugin.name, scorer, nodes, slots, scores);
     else for (let i = 0; i < nodes.length; i++) scores[i] = scorer.score(nodes[i]!);
     scorer.normalize?.(scores, nodes);
     const weight = plugin.weight ?? 1;

@@ -15,7 +15,7 @@ function reasonsOf({ refused, absent, totalNodes }: Diagnosis): Map<string, numb
   const count = (reasons: readonly string[], by: number): void => {
     for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + by);
   };
-  for (const { reasons } of refused.values()) count(reasons, 1);
+  for (const [{ reasons }, nodes] of refused.counts()) count(reasons, nodes);
   if (absent && totalNodes > refused.size) count(absent.reasons, totalNodes - refused.size);
   return counts;
 }

@@ -23,6 +23,10 @@ export const refuseForGood = (...reasons: string[]): Refusal => ({ resolvable: f
 export interface Snapshot {
   /** In the order in which they are looked at: the zones take turns. */
   readonly nodes: readonly NodeInfo[];
+  /** Of these nodes, in the same order. */
+  readonly slots: Int32Array;
+  /** All slots are below. */
+  readonly slotsInUse: number;
   node(name: string): NodeInfo | undefined;
   /** Where it stands in the history of changes to nodes and their pods. */
   readonly position: number;
@@ -85,6 +89,12 @@ export interface ClusterEvent {
   readonly actions: readonly Action[];
   readonly object: unknown;
   readonly old?: unknown;
+  /**
+   * Of a pod that leaves its node or wants less: whether that could do for another, as far as resources go. Absent: it could.
+   */
+  readonly leavesRoom?: (pod: PodInfo) => boolean;
+  /** Pods that wait for room on the node in question. */
+  readonly awaitedBy?: readonly PodInfo[];
 }
 
 /** An event that may let a pod in that the plugin has refused. */

@@ -20,8 +20,8 @@ export class NodeInfo {
   readonly claims = new Map<string, number>();
   /** A small number that no other node of the cache has while this one is there: what is known of nodes is kept in arrays. */
   slot = 0;
-  /** Grows with every change to the node or its pods. */
-  generation = 0;
+  /** Pods wait for room to be made here. */
+  awaited = false;
   /** The cache does not have it any more. */
   gone = false;
   private readonly ports = new Map<string, number>();

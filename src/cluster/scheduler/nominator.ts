@@ -5,10 +5,10 @@ export class Nominator {
   private readonly byNode = new Map<string, Map<string, PodInfo>>();
   private readonly nodes = new Map<string, string>();
 
-  private readonly changed: (nodeName: string) => void;
+  private readonly changed: (nodeName: string, awaited: boolean) => void;
 
-  /** @param changed told of every node whose list changes */
-  constructor(changed: (nodeName: string) => void) {
+  /** @param changed told of every node whose list changes, and whether there is anybody on it */
+  constructor(changed: (nodeName: string, awaited: boolean) => void) {
     this.changed = changed;
   }
 
@@ -25,7 +25,7 @@ export class Nominator {
     const pods = this.byNode.get(nodeName);
     if (pods) pods.set(uid, pod);
     else this.byNode.set(nodeName, new Map([[uid, pod]]));
-    this.changed(nodeName);
+    this.changed(nodeName, true);
   }
 
   nodeOf(uid: string): string | undefined {
@@ -39,7 +39,7 @@ export class Nominator {
     const pods = this.byNode.get(nodeName);
     pods?.delete(uid);
     if (pods?.size === 0) this.byNode.delete(nodeName);
-    this.changed(nodeName);
+    this.changed(nodeName, this.byNode.has(nodeName));
   }
 }
 

@@ -46,30 +46,35 @@ export interface PodInfo extends AffinityTerms, Shape {
 }
 
 interface SpecInfo {
+  readonly uid: string;
+  readonly spec: Pod['spec'];
+  readonly labels: Labels | undefined;
   readonly shape: Shape;
   readonly terms: AffinityTerms;
   readonly claims: readonly string[];
-  readonly labels: Labels | undefined;
 }
 
 /** Kinds of pods that are remembered; then all are forgotten, which costs time, not truth. */
 const MAX_KNOWN = 4096;
 
-const bySpec = new WeakMap<Pod['spec'], SpecInfo>();
+/** By the pod's containers: they are the same object in all versions of a pod but for a resize. */
+const byContainers = new WeakMap<Pod['spec']['containers'], SpecInfo>();
 const shapes = new Map<string, Shape>();
 const termSets = new Map<string, AffinityTerms>();
 
 export function podInfo(pod: Pod): PodInfo {
   const resizing = pod.status?.conditions?.some((c) => c.type.startsWith('PodResize')) ?? false;
-  let known = resizing ? undefined : bySpec.get(pod.spec);
-  if (!known || known.labels !== pod.metadata.labels) {
+  let known = resizing ? undefined : byContainers.get(pod.spec.containers);
+  if (!known || !readsAlike(known, pod)) {
     known = {
+      uid: pod.metadata.uid,
+      spec: pod.spec,
+      labels: pod.metadata.labels,
       shape: resizing ? readShape(pod) : remember(shapes, shapeKey(pod), () => readShape(pod)),
       terms: termsOf(pod),
       claims: claimKeys(pod),
-      labels: pod.metadata.labels,
     };
-    if (!resizing) bySpec.set(pod.spec, known);
+    if (!resizing) byContainers.set(pod.spec.containers, known);
   }
   const { shape, terms, claims } = known;
   return {
@@ -85,6 +90,27 @@ export function podInfo(pod: Pod): PodInfo {
     preferredAntiAffinity: terms.preferredAntiAffinity,
     claims,
   };
+}
+
+export const isSamePod = (a: PodInfo, b: PodInfo): boolean => a.pod.metadata.uid === b.pod.metadata.uid;
+
+/** Being bound changes no more than the node's name, and labels that hardly anybody reads. */
+function readsAlike({ uid, spec, labels, terms }: SpecInfo, pod: Pod): boolean {
+  const now = pod.spec;
+  if (uid !== pod.metadata.uid) return false;
+  if (terms !== NO_TERMS && labels !== pod.metadata.labels) return false;
+  return (
+    spec === now ||
+    (spec.initContainers === now.initContainers &&
+      spec.priority === now.priority &&
+      spec.nodeSelector === now.nodeSelector &&
+      spec.affinity === now.affinity &&
+      spec.tolerations === now.tolerations &&
+      spec.overhead === now.overhead &&
+      spec.resources === now.resources &&
+      spec.topologySpreadConstraints === now.topologySpreadConstraints &&
+      spec.volumes === now.volumes)
+  );
 }
 
 export const podPriority = (pod: Pod): number => pod.spec.priority ?? 0;

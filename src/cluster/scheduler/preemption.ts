@@ -6,7 +6,9 @@ import { timeMs } from '../../apimachinery/time.ts';
 import { changeFilters, cloneFilters, filterWithNominated, type CycleInput, type Diagnosis } from './cycle.ts';
 import { histogram } from './fit-error.ts';
 import type { NodeInfo } from './node-info.ts';
-import { podPriority, type PodInfo } from './pod-info.ts';
+import { shortages } from './plugins/node-resources-fit.ts';
+import { isSamePod, podPriority, type PodInfo } from './pod-info.ts';
+import type { ShapeCache } from './shape-cache.ts';
 
 /** So many nodes where it would work are enough. */
 const MIN_CANDIDATES = 100;
@@ -17,7 +19,11 @@ export interface Candidate {
   /** The most important first. */
   readonly victims: readonly PodInfo[];
   readonly budgetsViolated: number;
+  readonly harm: Harm;
 }
+
+/** What is compared, the most important first: the less the better. */
+type Harm = readonly [budgetsViolated: number, highestPriority: number, sumOfPriorities: number, victims: number, minusStart: number];
 
 export type PreemptionOutcome =
   | { readonly is: 'preempt'; readonly candidate: Candidate }
@@ -27,6 +33,8 @@ export type PreemptionOutcome =
 export interface PreemptionInput extends Pick<CycleInput, 'snapshot' | 'nominated' | 'random'> {
   readonly diagnosis: Diagnosis;
   readonly budgets: (namespace: string) => Iterable<PodDisruptionBudget>;
+  /** What is known of nodes from before; only where there are no budgets, and the pod waits for no node. */
+  readonly known?: ShapeCache;
 }
 
 export function preempt(pod: PodInfo, input: PreemptionInput): PreemptionOutcome {
@@ -35,14 +43,17 @@ export function preempt(pod: PodInfo, input: PreemptionInput): PreemptionOutcome
   const { snapshot, diagnosis, random } = input;
   const reasons = new Map<string, number>();
   const count = (reason: string, by = 1): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + by);
-  const potential = snapshot.nodes.filter((node) => diagnosis.refused.get(node.name)?.resolvable);
+  const { nodes, refusals } = diagnosis.refused;
+  const potential = nodes.filter((_, i) => refusals[i]!.resolvable);
   const hopeless = snapshot.nodes.length - potential.length;
   if (hopeless > 0) count('Preemption is not helpful for scheduling', hopeless);
   const wanted = Math.max(MIN_CANDIDATES, Math.floor((potential.length * CANDIDATES_PERCENT) / 100));
   const candidates: Candidate[] = [];
+  const known = diagnosis.filters.every(({ filter }) => filter.local) ? input.known?.of(pod.shape, snapshot) : undefined;
   const start = potential.length > wanted ? random.below(potential.length) : 0;
   for (let i = 0; i < potential.length && candidates.length < wanted; i++) {
-    const found = victimsOn(potential[(start + i) % potential.length]!, pod, input);
+    const node = potential[(start + i) % potential.length]!;
+    const found = known ? known.victims(node, () => victimsOn(node, pod, input)) : victimsOn(node, pod, input);
     if (typeof found === 'string') count(found);
     else candidates.push(found);
   }
@@ -54,7 +65,7 @@ export function preempt(pod: PodInfo, input: PreemptionInput): PreemptionOutcome
 function notEligible({ pod }: PodInfo, { snapshot, diagnosis }: PreemptionInput): string | undefined {
   if (pod.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
   const nominated = pod.status?.nominatedNodeName;
-  if (!nominated || diagnosis.refused.get(nominated)?.resolvable === false) return undefined;
+  if (!nominated || diagnosis.refused.of(nominated)?.resolvable === false) return undefined;
   for (const other of snapshot.node(nominated)?.pods.values() ?? [])
     if (other.pod.metadata.deletionTimestamp && podPriority(other.pod) < podPriority(pod))
       return 'not eligible due to a terminating pod on the nominated node.';
@@ -94,7 +105,7 @@ function victimsOn(node: NodeInfo, pod: PodInfo, input: PreemptionInput): Candid
   for (const other of violating) if (!reprieve(other)) budgetsViolated++;
   for (const other of others) reprieve(other);
   victims.sort(moreImportantFirst);
-  return { node, victims, budgetsViolated };
+  return { node, victims, budgetsViolated, harm: harmOf(victims, budgetsViolated) };
 }
 
 const startMs = ({ pod }: PodInfo): number => timeMs(pod.status?.startTime ?? pod.metadata.creationTimestamp);
@@ -125,24 +136,39 @@ function byBudget(
   return { violating, others };
 }
 
+function harmOf(victims: readonly PodInfo[], budgetsViolated: number): Harm {
+  const OFFSET = 2 ** 31;
+  const highest = victims.length ? podPriority(victims[0]!.pod) : -Infinity;
+  const sum = victims.reduce((total, v) => total + podPriority(v.pod) + OFFSET, 0);
+  const started = Math.min(...victims.filter((v) => podPriority(v.pod) === highest).map(startMs));
+  return [budgetsViolated, highest, sum, victims.length, -started];
+}
+
 /** Fewest budgets broken, then lowest highest priority, smallest sum, fewest victims, latest start of the most important. */
 function leastHarm(candidates: readonly Candidate[]): Candidate | undefined {
-  const OFFSET = 2 ** 31;
-  const highest = ({ victims }: Candidate): number => (victims.length ? podPriority(victims[0]!.pod) : -Infinity);
-  const sum = ({ victims }: Candidate): number => victims.reduce((total, v) => total + podPriority(v.pod) + OFFSET, 0);
-  const started = (c: Candidate): number => Math.min(...c.victims.filter((v) => podPriority(v.pod) === highest(c)).map(startMs));
-  let left = [...candidates];
-  for (const harm of [
-    (c: Candidate) => c.budgetsViolated,
-    highest,
-    sum,
-    (c: Candidate) => c.victims.length,
-    (c: Candidate) => -started(c),
-  ]) {
-    if (left.length <= 1) break;
-    const harms = left.map(harm);
-    const least = Math.min(...harms);
-    left = left.filter((_, i) => harms[i] === least);
-  }
-  return left[0];
+  let least = candidates[0];
+  for (const candidate of candidates) if (isLess(candidate.harm, least!.harm)) least = candidate;
+  return least;
+}
+
+function isLess(a: Harm, b: Harm): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! < b[i]!;
+  return false;
+}
+
+/**
+ * Whether the node has room for what the pod asks for, or could have by preemption as it could not before a pod left.
+ * @param before pods that wait for room on the node
+ * @param priority that of the pod that left: the room of a lower one could have been made before
+ */
+export function hasRoomFor(pod: PodInfo, node: NodeInfo, before: readonly PodInfo[], priority: number): boolean {
+  const own = podPriority(pod.pod);
+  const others = before.filter((other) => podPriority(other.pod) >= own && !isSamePod(other, pod));
+  const mayPreempt = priority >= own && pod.pod.spec.preemptionPolicy !== 'Never';
+  if (others.length === 0 && shortages(pod, node).reasons.length === 0) return true;
+  if (others.length === 0 && !mayPreempt) return false;
+  const then = node.clone();
+  for (const other of others) then.add(other);
+  if (mayPreempt) for (const other of node.pods.values()) if (podPriority(other.pod) < own) then.remove(other.pod.metadata.uid);
+  return shortages(pod, then).reasons.length === 0;
 }

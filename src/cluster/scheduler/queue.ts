@@ -19,6 +19,8 @@ export interface Failure {
   readonly plugins: ReadonlySet<string>;
   /** Nothing but an event can help, though no plugin refused (there are no nodes): trying again must not keep the world busy. */
   readonly background?: boolean;
+  /** Room is being made for it. */
+  readonly nominated?: boolean;
 }
 
 export interface QueuedPod {
@@ -34,6 +36,8 @@ export interface QueuedPod {
   at: 'active' | 'backoff' | 'error' | 'unschedulable' | 'gated' | 'inFlight';
   /** What refused it last. */
   plugins: ReadonlySet<string>;
+  /** Room is being made for it. */
+  nominated: boolean;
   backoffUntil: number;
   /** Events that have been seen when it was handed out. */
   seen: number;
@@ -44,13 +48,69 @@ export interface QueuedPod {
   writing: Promise<void>;
 }
 
-/** A place in the active queue; it is void once the pod has left. */
+/** A place in a queue; it is void once the pod has left. */
 interface Place {
   readonly queued: QueuedPod;
   readonly priority: number;
   readonly since: number;
   readonly sequence: number;
   readonly ticket: number;
+  readonly backoffUntil: number;
+}
+
+/** Pods that wait for an event. To those that are alike, and were refused by the same plugins, it means the same. */
+class WaitingPods {
+  private readonly byKind = new Map<string, Set<QueuedPod>>();
+  private readonly kinds = new Map<QueuedPod, string>();
+
+  get size(): number {
+    return this.kinds.size;
+  }
+
+  /** May be changed while they are gone through. */
+  groups(): readonly (readonly QueuedPod[])[] {
+    return [...this.byKind.values()].map((pods) => [...pods]);
+  }
+
+  add(queued: QueuedPod): void {
+    const kind = kindOf(queued);
+    this.kinds.set(queued, kind);
+    const alike = this.byKind.get(kind);
+    if (alike) alike.add(queued);
+    else this.byKind.set(kind, new Set([queued]));
+  }
+
+  delete(queued: QueuedPod): void {
+    const kind = this.kinds.get(queued);
+    if (kind === undefined) return;
+    this.kinds.delete(queued);
+    const alike = this.byKind.get(kind)!;
+    alike.delete(queued);
+    if (alike.size === 0) this.byKind.delete(kind);
+  }
+
+  clear(): void {
+    this.byKind.clear();
+    this.kinds.clear();
+  }
+}
+
+/** All that the plugins' `mayHelp` look at. */
+function kindOf({ pod, plugins, uid, nominated }: QueuedPod): string {
+  const { shape, terms, claims } = podInfo(pod);
+  // claims are a pod's own
+  if (claims.length) return uid;
+  const { namespace, labels } = pod.metadata;
+  return JSON.stringify([numberOf(shape), numberOf(terms), nominated, pod.spec.preemptionPolicy, namespace, labels, [...plugins]]);
+}
+
+const numbers = new WeakMap<object, number>();
+let nextNumber = 0;
+
+function numberOf(of: object): number {
+  let number = numbers.get(of);
+  if (number === undefined) numbers.set(of, (number = nextNumber++));
+  return number;
 }
 
 const inOrder = (a: Place, b: Place): number => b.priority - a.priority || a.since - b.since || a.sequence - b.sequence;
@@ -63,8 +123,12 @@ export class SchedulingQueue {
   private readonly active = new TinyQueue<Place>([], inOrder);
   private activeCount = 0;
   /** Those that an event may wake. */
-  private readonly waiting = new Set<QueuedPod>();
+  private readonly waiting = new WaitingPods();
   private readonly backingOff = new Set<QueuedPod>();
+  /** Of these, the ones that nothing but their pause holds back, the shortest first. */
+  private readonly backoff = new TinyQueue<Place>([], (a, b) => a.backoffUntil - b.backoffUntil || a.sequence - b.sequence);
+  /** Those that may be idle. */
+  private idle = 0;
   private readonly recent: { readonly number: number; readonly event: ClusterEvent }[] = [];
   /** The newest event that is not remembered any more. */
   private forgotten = 0;
@@ -84,9 +148,7 @@ export class SchedulingQueue {
 
   /** Pods that will be tried without anything else happening first. */
   get busy(): number {
-    let paused = 0;
-    for (const { idle } of this.backingOff) if (!idle) paused++;
-    return this.activeCount + paused;
+    return this.activeCount + this.backingOff.size - this.idle;
   }
 
   get(uid: string): QueuedPod | undefined {
@@ -107,6 +169,7 @@ export class SchedulingQueue {
       attempts: 0,
       at: 'gated',
       plugins: new Set(),
+      nominated: false,
       backoffUntil: 0,
       seen: 0,
       timer: undefined,
@@ -150,8 +213,9 @@ export class SchedulingQueue {
     if (next) this.activeCount--;
     else {
       // with nothing else to do there is no point in holding back, unless something broke
-      for (const queued of this.backingOff)
-        if (queued.at === 'backoff' && (!next || queued.backoffUntil < next.backoffUntil)) next = queued;
+      let paused = this.backoff.pop();
+      while (paused && paused.ticket !== paused.queued.ticket) paused = this.backoff.pop();
+      next = paused?.queued;
       if (!next) return undefined;
       this.leave(next);
     }
@@ -175,6 +239,7 @@ export class SchedulingQueue {
     this.land(queued);
     if (this.pods.get(queued.uid) !== queued) return;
     queued.plugins = failure.plugins;
+    queued.nominated = failure.nominated ?? false;
     queued.since = this.clock.now();
     queued.backoffUntil = this.clock.now() + Math.min(FIRST_BACKOFF_MS * 2 ** (queued.attempts - 1), MAX_BACKOFF_MS);
     if (failure.plugins.size === 0) {
@@ -194,7 +259,16 @@ export class SchedulingQueue {
     if (this.inFlight > 0) this.recent.push({ number: this.eventNumber, event });
     if (this.recent.length > MAX_RECENT) this.forgotten = this.recent.shift()!.number;
     if (this.waiting.size === 0) return;
-    for (const queued of this.waiting) if (this.mayHelp(queued, event)) this.requeue(queued);
+    // to those that wait for this node it looks otherwise than to others like them
+    const apart = new Set(event.awaitedBy?.map(({ pod }) => pod.metadata.uid));
+    for (const alike of this.waiting.groups()) {
+      const others = apart.size ? alike.filter(({ uid }) => !apart.has(uid)) : alike;
+      if (others.length && this.mayHelp(others[0]!, event)) for (const queued of others) this.requeue(queued);
+    }
+    for (const uid of apart) {
+      const queued = this.pods.get(uid);
+      if (queued?.at === 'unschedulable' && this.mayHelp(queued, event)) this.requeue(queued);
+    }
   }
 
   /** A node is there: from now on it matters that pods which failed for want of any come to be tried again. */
@@ -239,12 +313,15 @@ export class SchedulingQueue {
     queued.at = at;
     queued.idle = background;
     this.backingOff.add(queued);
+    if (background) this.idle++;
     const expired = (): void => {
       this.leave(queued);
       this.enqueue(queued);
     };
     queued.timer = this.clock.schedule(queued.backoffUntil - this.clock.now(), expired, { background });
-    if (at === 'backoff') this.wake();
+    if (at !== 'backoff') return;
+    this.backoff.push(this.place(queued));
+    this.wake();
   }
 
   private enqueue(queued: QueuedPod): void {
@@ -259,17 +336,21 @@ export class SchedulingQueue {
   private activate(queued: QueuedPod): void {
     queued.at = 'active';
     queued.ticket++;
-    const { since, sequence, ticket } = queued;
-    this.active.push({ queued, priority: podPriority(queued.pod), since, sequence, ticket });
+    this.active.push(this.place(queued));
     this.activeCount++;
     this.wake();
+  }
+
+  private place(queued: QueuedPod): Place {
+    const { since, sequence, ticket, backoffUntil } = queued;
+    return { queued, priority: podPriority(queued.pod), since, sequence, ticket, backoffUntil };
   }
 
   private leave(queued: QueuedPod): void {
     queued.timer?.cancel();
     queued.timer = undefined;
-    this.waiting.delete(queued);
-    this.backingOff.delete(queued);
+    if (queued.at === 'unschedulable') this.waiting.delete(queued);
+    if (this.backingOff.delete(queued) && queued.idle) this.idle--;
     if (queued.at === 'active') this.activeCount--;
     queued.ticket++;
     if (queued.at === 'inFlight') this.inFlight--;
@@ -282,7 +363,7 @@ export class SchedulingQueue {
       () => {
         this.leftovers = undefined;
         const long = this.clock.now() - LEFTOVER_MS;
-        for (const queued of this.waiting) if (queued.since <= long) this.requeue(queued);
+        for (const alike of this.waiting.groups()) for (const queued of alike) if (queued.since <= long) this.requeue(queued);
         if (this.waiting.size) this.watchLeftovers();
       },
       { background: true },

@@ -12,13 +12,13 @@ import { schedulePod, type Diagnosis } from './cycle.ts';
 import { defaultPlugins } from './default-plugins.ts';
 import { evict } from './eviction.ts';
 import { fitErrorMessage, NO_NODES } from './fit-error.ts';
-import type { Action, Reservation, Resource } from './framework.ts';
+import type { Action, ClusterEvent, Reservation, Resource } from './framework.ts';
 import { informerLister } from './lister.ts';
 import type { NodeInfo } from './node-info.ts';
 import { Nominator } from './nominator.ts';
 import { VolumeBinder } from './plugins/volume-binding.ts';
 import { podInfo, podPriority, type PodInfo } from './pod-info.ts';
-import { preempt, type Candidate } from './preemption.ts';
+import { hasRoomFor, preempt, type Candidate } from './preemption.ts';
 import { ShapeCache } from './shape-cache.ts';
 import { SchedulingQueue, type QueuedPod } from './queue.ts';
 
@@ -46,7 +46,7 @@ class Scheduler implements Controller {
   private readonly plugins;
   private readonly binder: VolumeBinder;
   private readonly budgets;
-  private readonly nominator = new Nominator((nodeName) => this.cache.touch(nodeName));
+  private readonly nominator = new Nominator((nodeName, awaited) => this.cache.setAwaited(nodeName, awaited));
   private readonly known = new ShapeCache();
   private readonly queue: SchedulingQueue;
   private running: Promise<void> | undefined;
@@ -148,7 +148,7 @@ class Scheduler implements Controller {
       if (!deepEqual(pod.metadata.labels, old.metadata.labels)) actions.push('UpdateLabel');
       if (pod.spec !== old.spec && !deepEqual(pod.spec.containers, old.spec.containers)) actions.push('Update');
       if (pod.metadata.deletionTimestamp && !old.metadata.deletionTimestamp) actions.push('UpdateLabel');
-      if (actions.length) this.queue.moved({ resource: 'Pod', actions, object: pod, old });
+      if (actions.length) this.queue.moved({ resource: 'Pod', actions, object: pod, old, ...this.roomAfter(pod) });
     }
   }
 
@@ -157,12 +157,31 @@ class Scheduler implements Controller {
     this.queue.delete(uid);
     this.nominator.delete(uid);
     this.cache.removePod(uid);
-    if (isOnNode(pod)) this.queue.moved({ resource: 'Pod', actions: ['Delete'], object: pod });
+    if (isOnNode(pod)) this.queue.moved({ resource: 'Pod', actions: ['Delete'], object: pod, ...this.roomAfter(pod) });
+  }
+
+  /**
+   * DEVIATION: a pod for which room is being made is not tried again when some pod leaves another node that is too full for it still. To try
+   * it would end as before; with many such pods each that goes would wake them all.
+   */
+  private roomAfter(gone: Pod): Pick<ClusterEvent, 'leavesRoom' | 'awaitedBy'> {
+    const { nodeName = '' } = gone.spec;
+    const node = this.cache.node(nodeName);
+    if (!node) return {};
+    const awaitedBy = this.nominator.on(nodeName);
+    return {
+      awaitedBy,
+      leavesRoom: (pod) => {
+        const nominated = this.nominator.nodeOf(pod.pod.metadata.uid);
+        return nominated === undefined || nominated === nodeName || hasRoomFor(pod, node, awaitedBy, podPriority(gone));
+      },
+    };
   }
 
   private nodeChanged(node: Node, old: Node | undefined): void {
     const first = this.cache.nodes.length === 0;
     this.cache.setNode(node);
+    if (first || !old) this.cache.setAwaited(node.metadata.name, this.nominator.on(node.metadata.name).length > 0);
     const actions = old ? nodeActions(node, old) : (['Add'] as const);
     if (actions.length) this.queue.moved({ resource: 'Node', actions, object: node, old });
     if (first) this.queue.awaitErrors();
@@ -194,6 +213,7 @@ class Scheduler implements Controller {
       known: this.known,
       random: this.deps.random,
       nominated: (nodeName) => this.nominator.on(nodeName),
+      nominatedTo: (uid) => this.nominator.nodeOf(uid),
     });
     switch (outcome.is) {
       case 'noNodes':
@@ -219,7 +239,7 @@ class Scheduler implements Controller {
     const { tail, candidate } = this.postFilter(info, diagnosis);
     if (candidate) this.nominator.set(info, candidate.node.name);
     this.tell(queued, fitErrorMessage(diagnosis, tail), candidate?.node.name);
-    this.queue.failed(queued, { plugins: diagnosis.plugins });
+    this.queue.failed(queued, { plugins: diagnosis.plugins, nominated: this.nominator.nodeOf(queued.uid) !== undefined });
     if (candidate) this.track(this.makeRoom(info.pod, candidate));
   }
 
@@ -233,6 +253,7 @@ class Scheduler implements Controller {
       random: this.deps.random,
       nominated: (nodeName) => this.nominator.on(nodeName),
       budgets: (namespace) => this.budgets.list(namespace),
+      ...(this.budgets.size === 0 && this.nominator.nodeOf(info.pod.metadata.uid) === undefined ? { known: this.known } : {}),
     });
     if (outcome.is === 'preempt') return { tail: '', candidate: outcome.candidate };
     return { tail: `no new claims to deallocate, preemption: ${outcome.message}` };

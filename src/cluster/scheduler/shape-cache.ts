@@ -1,10 +1,11 @@
 // What is known of each node for pods of one shape: the verdict and the scores of the plugins that look at the node alone. It holds until
-// the node's generation changes, so that the next pod of the shape costs what has changed since. Bounded; a shape is remembered from the
-// second time on that it is seen.
+// the node changes, so that the next pod of the shape costs what has changed since. Bounded; a shape is remembered from the second time on
+// that it is seen.
 import type { PodScorer, Snapshot } from './framework.ts';
 import type { NodeRefusal } from './cycle.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { Shape } from './pod-info.ts';
+import type { Candidate } from './preemption.ts';
 
 /** Nodes, times shapes, that are kept all in all. */
 const MAX_KEPT = 500_000;
@@ -16,73 +17,116 @@ export class ShapeCache {
   private snapshot: Snapshot | undefined;
 
   of(shape: Shape, snapshot: Snapshot): ShapeKnowledge | undefined {
-    if (snapshot !== this.snapshot) {
-      this.shapes.clear();
-      this.snapshot = snapshot;
-    }
+    if (snapshot !== this.snapshot) this.shapes.clear();
+    this.snapshot = snapshot;
     let known = this.shapes.get(shape);
-    if (known) {
-      if (known.used !== snapshot.position) {
-        known.used = snapshot.position;
-        this.shapes.delete(shape);
-        this.shapes.set(shape, known);
-      }
-      return known;
-    }
-    if (!this.seen.has(shape)) {
+    if (known) this.shapes.delete(shape);
+    else if (this.seen.has(shape)) known = new ShapeKnowledge();
+    else {
       this.seen.add(shape);
       return undefined;
     }
-    known = new ShapeKnowledge(snapshot.nodes.length);
     this.shapes.set(shape, known);
     if (this.shapes.size > Math.max(MIN_SHAPES, MAX_KEPT / snapshot.nodes.length)) {
       const [oldest] = this.shapes.keys();
       this.shapes.delete(oldest!);
     }
+    known.follow(snapshot);
     return known;
   }
 }
 
+/** What is known of a node. `Crowded`: pods wait for room to be made there, and count. */
+export const Verdict = { Unknown: 0, Fits: 1, Refused: 2, Crowded: 3 } as const;
+
+interface Scores {
+  /** By slot; NaN: not known. */
+  bySlot: Float64Array;
+}
+
 export class ShapeKnowledge {
-  used = 0;
-  /** By slot, as all that follows: the generation of which it is known. */
-  private readonly generations: number[];
-  private readonly refusals: (NodeRefusal | undefined)[];
-  private readonly byPlugin = new Map<string, { readonly generations: number[]; readonly scores: number[] }>();
-  private readonly size: number;
+  /** By slot: a {@link Verdict}. */
+  verdicts = new Uint8Array();
+  private readonly refusals: (NodeRefusal | undefined)[] = [];
+  private readonly crowded = new Map<number, { readonly refusal: NodeRefusal | undefined }>();
+  private readonly scores = new Map<string, Scores>();
+  private readonly candidates = new Map<number, Candidate | string>();
+  private position = -1;
 
-  /** @param size nodes there are; more may come */
-  constructor(size: number) {
-    this.size = size;
-    this.generations = Array<number>(size).fill(-1);
-    this.refusals = Array<NodeRefusal | undefined>(size).fill(undefined);
-  }
-
-  verdict(node: NodeInfo, look: () => NodeRefusal | undefined): NodeRefusal | undefined {
-    const { slot, generation } = node;
-    if (this.generations[slot] === generation) return this.refusals[slot];
-    const refusal = look();
-    this.generations[slot] = generation;
-    this.refusals[slot] = refusal;
-    return refusal;
-  }
-
-  /** Before they are normalized. */
-  scores(plugin: string, scorer: PodScorer, nodes: readonly NodeInfo[], into: Float64Array): void {
-    let known = this.byPlugin.get(plugin);
-    if (!known) {
-      known = { generations: Array<number>(this.size).fill(-1), scores: Array<number>(this.size).fill(0) };
-      this.byPlugin.set(plugin, known);
+  /** Forgets what does not hold any more. */
+  follow(snapshot: Snapshot): void {
+    if (this.position === snapshot.position) return;
+    const changed = this.position < 0 ? undefined : snapshot.changedSince(this.position);
+    this.position = snapshot.position;
+    if (this.verdicts.length < snapshot.slotsInUse) this.grow(snapshot.slotsInUse);
+    if (!changed) {
+      this.crowded.clear();
+      this.candidates.clear();
+      this.verdicts.fill(Verdict.Unknown);
+      for (const scores of this.scores.values()) scores.bySlot.fill(NaN);
     }
-    const { generations, scores } = known;
-    for (let i = 0; i < nodes.length; i++) {
-      const node = nodes[i]!;
+    for (const node of changed ?? snapshot.nodes) {
       const { slot } = node;
-      if (generations[slot] !== node.generation) {
-        generations[slot] = node.generation;
-        scores[slot] = scorer.score(node);
+      this.crowded.delete(slot);
+      this.candidates.delete(slot);
+      this.verdicts[slot] = node.awaited ? Verdict.Crowded : Verdict.Unknown;
+      for (const scores of this.scores.values()) scores.bySlot[slot] = NaN;
+    }
+  }
+
+  /** Asks where it is not known. */
+  verdict(node: NodeInfo, look: () => NodeRefusal | undefined): NodeRefusal | undefined {
+    const { slot } = node;
+    switch (this.verdicts[slot]) {
+      case Verdict.Fits:
+        return undefined;
+      case Verdict.Refused:
+        return this.refusals[slot];
+      case Verdict.Crowded: {
+        let known = this.crowded.get(slot);
+        if (!known) this.crowded.set(slot, (known = { refusal: look() }));
+        return known.refusal;
       }
-      into[i] = scores[slot]!;
+      default: {
+        const refusal = look();
+        this.verdicts[slot] = refusal ? Verdict.Refused : Verdict.Fits;
+        this.refusals[slot] = refusal;
+        return refusal;
+      }
+    }
+  }
+
+  /** Of a plugin, before they are normalized. */
+  scoresOf(plugin: string, scorer: PodScorer, nodes: readonly NodeInfo[], slots: Int32Array, into: Float64Array): void {
+    let known = this.scores.get(plugin);
+    if (!known) this.scores.set(plugin, (known = { bySlot: new Float64Array(this.verdicts.length).fill(NaN) }));
+    const { bySlot } = known;
+    for (let i = 0; i < nodes.length; i++) {
+      const slot = slots[i]!;
+      let score = bySlot[slot]!;
+      // NaN alone differs from itself
+      if (score !== score) bySlot[slot] = score = scorer.score(nodes[i]!);
+      into[i] = score;
+    }
+  }
+
+  /** Whom preemption would take from the node, or why it would not help. */
+  victims(node: NodeInfo, look: () => Candidate | string): Candidate | string {
+    let known = this.candidates.get(node.slot);
+    if (known === undefined) this.candidates.set(node.slot, (known = look()));
+    return known;
+  }
+
+  private grow(slots: number): void {
+    const size = Math.ceil(slots * 1.25);
+    const verdicts = new Uint8Array(size);
+    verdicts.set(this.verdicts);
+    this.verdicts = verdicts;
+    while (this.refusals.length < size) this.refusals.push(undefined);
+    for (const scores of this.scores.values()) {
+      const bySlot = new Float64Array(size).fill(NaN);
+      bySlot.set(scores.bySlot);
+      scores.bySlot = bySlot;
     }
   }
 }

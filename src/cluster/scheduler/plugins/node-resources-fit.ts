@@ -8,7 +8,7 @@ export const nodeResourcesFit: Plugin = {
   name: 'NodeResourcesFit',
   weight: 1,
   events: [
-    { resource: 'Pod', actions: ['Delete', 'Update'] },
+    { resource: 'Pod', actions: ['Delete', 'Update'], mayHelp: (pod, event) => event.leavesRoom?.(pod) ?? true },
     {
       resource: 'Node',
       actions: ['Add', 'UpdateAllocatable'],

@@ -21,9 +21,7 @@ export const taintToleration: Plugin = {
       filter: ({ node }) => (untoleratedTaint(node, tolerations) ? refuseForGood('node(s) had untolerated taint(s)') : undefined),
     };
   },
-  preScore({ pod }, nodes) {
-    // the same for all where none has such a taint
-    if (!nodes.some(({ node }) => node.spec?.taints?.some((t) => t.effect === 'PreferNoSchedule'))) return undefined;
+  preScore({ pod }) {
     const relevant = (pod.spec.tolerations ?? []).filter((t) => !t.effect || t.effect === 'PreferNoSchedule');
     return {
       local: true,
