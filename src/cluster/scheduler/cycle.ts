@@ -1,10 +1,10 @@
 // One pod's scheduling cycle: which nodes can take it, which of them takes it best, and if none can, why. A pure function of the
 // snapshot: it changes nothing and asks nobody. Follows pkg/scheduler's schedulePod.
 import type { Random } from '../../apimachinery/random.ts';
-import { isRefusal, type PodFilter, type Plugin, type PodScorer, type Refusal, type Snapshot } from './framework.ts';
+import { isRefusal, type PodFilter, type Plugin, type Refusal, type Snapshot } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import { podPriority, type PodInfo } from './pod-info.ts';
-import { Verdict, type ShapeCache, type ShapeKnowledge } from './shape-cache.ts';
+import { Verdict, type ShapeCache, type ShapeKnowledge, type WeightedScorer } from './shape-cache.ts';
 
 /** With fewer nodes all are looked at. */
 const MIN_FEASIBLE_NODES = 100;
@@ -89,9 +89,9 @@ export function schedulePod(pod: PodInfo, input: CycleInput): CycleOutcome {
   if (snapshot.nodes.length === 0) return { is: 'noNodes' };
   const prepared = prepareFilters(pod, input.plugins, snapshot);
   if ('refusal' in prepared) return { is: 'unschedulable', diagnosis: refusedEverywhere(prepared.refusal, snapshot), looked: 0 };
-  const { feasible, diagnosis, looked } = findFeasible(pod, prepared, input);
+  const { feasible, diagnosis, looked, known } = findFeasible(pod, prepared, input);
   if (feasible.length === 0) return { is: 'unschedulable', diagnosis, looked };
-  const node = feasible.length === 1 ? feasible[0]! : best(pod, feasible, input);
+  const node = feasible.length === 1 ? feasible[0]! : best(pod, feasible, input, known);
   return { is: 'fits', node, looked };
 }
 
@@ -138,6 +138,7 @@ interface Search {
   readonly feasible: readonly NodeInfo[];
   readonly diagnosis: Diagnosis;
   readonly looked: number;
+  readonly known?: KnownScores;
 }
 
 function findFeasible(pod: PodInfo, prepared: Prepared, input: CycleInput): Search {
@@ -172,15 +173,20 @@ function findFeasible(pod: PodInfo, prepared: Prepared, input: CycleInput): Sear
   const candidates = onlyNodes ? [...onlyNodes].map((n) => snapshot.node(n)).filter((n) => n !== undefined) : snapshot.nodes;
   const wanted = nodesToFind(candidates.length, input.percentageOfNodesToScore);
   const feasible: NodeInfo[] = [];
+  const feasibleSlots = new Int32Array(onlyNodes || !known ? 0 : wanted);
   const start = onlyNodes ? 0 : input.startAt % candidates.length;
   let looked = 0;
   const bySlot = onlyNodes ? undefined : verdicts.bySlot;
   const { slots } = snapshot;
   for (; looked < candidates.length && feasible.length < wanted; looked++) {
     const at = (start + looked) % candidates.length;
-    if ((bySlot && bySlot[slots[at]!] === Verdict.Fits) || verdict(candidates[at]!)) feasible.push(candidates[at]!);
+    const slot = slots[at]!;
+    if (!(bySlot && bySlot[slot] === Verdict.Fits) && !verdict(candidates[at]!)) continue;
+    feasibleSlots[feasible.length] = slot;
+    feasible.push(candidates[at]!);
   }
-  return { feasible, diagnosis, looked: onlyNodes ? 0 : looked };
+  if (onlyNodes || !known) return { feasible, diagnosis, looked: onlyNodes ? 0 : looked };
+  return { feasible, diagnosis, looked, known: { of: known, slots: feasibleSlots } };
 }
 
 interface Verdicts {
@@ -215,19 +221,21 @@ export function nodesToFind(nodes: number, percentage: number): number {
 }
 
 /** The same object for refusals of the same plugin for the same single reason, of which there are few. */
-function named({ resolvable, reasons }: Refusal, plugin: string): NodeRefusal {
+function named(refusal: Refusal, plugin: string): NodeRefusal {
+  const { resolvable, reasons } = refusal;
   if (reasons.length !== 1) return { resolvable, reasons, plugin };
-  const key = `${plugin} ${resolvable} ${reasons[0]}`;
-  let known = single.get(key);
-  if (!known) {
+  let byReason = single.get(plugin);
+  if (!byReason) single.set(plugin, (byReason = new Map()));
+  let known = byReason.get(reasons[0]!);
+  if (known?.resolvable !== resolvable) {
     known = { resolvable, reasons, plugin };
-    if (single.size >= MAX_SINGLE) single.clear();
-    single.set(key, known);
+    if (byReason.size >= MAX_SINGLE) byReason.clear();
+    byReason.set(reasons[0]!, known);
   }
   return known;
 }
 
-const single = new Map<string, NodeRefusal>();
+const single = new Map<string, Map<string, NodeRefusal>>();
 const MAX_SINGLE = 1000;
 
 export function runFilters(node: NodeInfo, filters: readonly NamedFilter[]): NodeRefusal | undefined {
@@ -270,8 +278,8 @@ export function changeFilters(filters: readonly NamedFilter[], pod: PodInfo, nod
   for (const { filter } of filters) filter.change?.(pod, node, sign);
 }
 
-function best(pod: PodInfo, feasible: readonly NodeInfo[], { plugins, snapshot, random, known }: CycleInput): NodeInfo {
-  const totals = scoreNodes(pod, feasible, plugins, snapshot, known?.of(pod.shape, snapshot));
+function best(pod: PodInfo, feasible: readonly NodeInfo[], { plugins, snapshot, random }: CycleInput, known?: KnownScores): NodeInfo {
+  const totals = scoreNodes(pod, feasible, plugins, snapshot, known);
   let highest = -Infinity;
   let equal = 0;
   for (let i = 0; i < totals.length; i++) {
@@ -288,25 +296,41 @@ function best(pod: PodInfo, feasible: readonly NodeInfo[], { plugins, snapshot, 
   return feasible[i]!;
 }
 
+/** What is known of the nodes from cycles before. */
+interface KnownScores {
+  readonly of: ShapeKnowledge;
+  /** Of the nodes, in their order. */
+  readonly slots: Int32Array;
+}
+
 /** The weighted sum of all plugins' scores, in the order of the nodes. */
 export function scoreNodes(
   pod: PodInfo,
   nodes: readonly NodeInfo[],
   plugins: readonly Plugin[],
   snapshot: Snapshot,
-  known?: ShapeKnowledge,
+  known?: KnownScores,
 ): Float64Array {
   const totals = new Float64Array(nodes.length);
   const scores = new Float64Array(nodes.length);
-  const slots = known && Int32Array.from(nodes, ({ slot }) => slot);
+  const plain: WeightedScorer[] = [];
   for (const plugin of plugins) {
-    const scorer: PodScorer | undefined = plugin.preScore?.(pod, nodes, snapshot);
+    const scorer = plugin.preScore?.(pod, nodes, snapshot);
     if (!scorer) continue;
-    if (slots && scorer.local) known!.scoresOf(plugin.name, scorer, nodes, slots, scores);
+    const weight = plugin.weight ?? 1;
+    if (known && scorer.local && !scorer.normalize) {
+      plain.push({ scorer, weight });
+      continue;
+    }
+    if (known && scorer.local) known.of.fill(plugin.name, [{ scorer, weight: 1 }], nodes, known.slots, scores);
     else for (let i = 0; i < nodes.length; i++) scores[i] = scorer.score(nodes[i]!);
     scorer.normalize?.(scores, nodes);
-    const weight = plugin.weight ?? 1;
     for (let i = 0; i < nodes.length; i++) totals[i]! += scores[i]! * weight;
+  }
+  if (known && plain.length) {
+    // which plugins these are depends on the shape alone: the sum is known as well
+    known.of.fill('', plain, nodes, known.slots, scores);
+    for (let i = 0; i < nodes.length; i++) totals[i]! += scores[i]!;
   }
   return totals;
 }

@@ -5,7 +5,7 @@ import type { LabelSelector, Labels } from '../../apimachinery/label-selector.ts
 import type { StorageClass, CSINode } from '#api/storage/v1';
 import type { AffinityIndex } from './affinity-index.ts';
 import type { NodeInfo } from './node-info.ts';
-import type { PodInfo, Shape } from './pod-info.ts';
+import type { PodInfo } from './pod-info.ts';
 
 export const MAX_NODE_SCORE = 100;
 
@@ -61,7 +61,7 @@ export interface Lister {
 
 /** What a plugin has worked out for a pod before it looks at nodes. */
 export interface PodFilter {
-  /** What it says depends on the pod's {@link Shape} and the node with its pods alone, so that it holds until the node changes. */
+  /** What it says depends on the pod's shape (see PodInfo) and the node with its pods alone, so that it holds until the node changes. */
   readonly local?: true;
   filter(node: NodeInfo): Refusal | undefined;
   /** Undefined: all nodes are looked at. */

@@ -39,6 +39,11 @@ export class ShapeCache {
 /** What is known of a node. `Crowded`: pods wait for room to be made there, and count. */
 export const Verdict = { Unknown: 0, Fits: 1, Refused: 2, Crowded: 3 } as const;
 
+export interface WeightedScorer {
+  readonly scorer: PodScorer;
+  readonly weight: number;
+}
+
 interface Scores {
   /** By slot; NaN: not known. */
   bySlot: Float64Array;
@@ -96,16 +101,20 @@ export class ShapeKnowledge {
     }
   }
 
-  /** Of a plugin, before they are normalized. */
-  scoresOf(plugin: string, scorer: PodScorer, nodes: readonly NodeInfo[], slots: Int32Array, into: Float64Array): void {
-    let known = this.scores.get(plugin);
-    if (!known) this.scores.set(plugin, (known = { bySlot: new Float64Array(this.verdicts.length).fill(NaN) }));
+  /** The sum of what these say, which goes by a name. */
+  fill(name: string, scorers: readonly WeightedScorer[], nodes: readonly NodeInfo[], slots: Int32Array, into: Float64Array): void {
+    let known = this.scores.get(name);
+    if (!known) this.scores.set(name, (known = { bySlot: new Float64Array(this.verdicts.length).fill(NaN) }));
     const { bySlot } = known;
     for (let i = 0; i < nodes.length; i++) {
       const slot = slots[i]!;
       let score = bySlot[slot]!;
       // NaN alone differs from itself
-      if (score !== score) bySlot[slot] = score = scorer.score(nodes[i]!);
+      if (score !== score) {
+        score = 0;
+        for (const { scorer, weight } of scorers) score += weight * scorer.score(nodes[i]!);
+        bySlot[slot] = score;
+      }
       into[i] = score;
     }
   }

@@ -13,17 +13,13 @@ interface Domain {
   nodes: number;
 }
 
-interface Part {
-  readonly domain: Domain;
-  readonly count: number;
-}
-
 export class Tally {
   private readonly valueOf: (node: NodeInfo) => string | undefined;
   private readonly countOn: (node: NodeInfo) => number;
   private readonly domains = new Map<string, Domain>();
-  /** By slot. */
-  private readonly parts: (Part | undefined)[] = [];
+  /** By slot, as the next. */
+  private readonly domainOf: (Domain | undefined)[] = [];
+  private readonly counts: number[] = [];
   /** Count → domains that have it. */
   private readonly domainsWith = new Map<number, number>();
   private least_ = 0;
@@ -47,7 +43,11 @@ export class Tally {
       for (const node of changed) this.look(node);
       return;
     }
-    this.parts.length = 0;
+    while (this.domainOf.length < snapshot.slotsInUse) {
+      this.domainOf.push(undefined);
+      this.counts.push(0);
+    }
+    this.domainOf.fill(undefined);
     this.domains.clear();
     this.domainsWith.clear();
     this.total_ = 0;
@@ -66,14 +66,19 @@ export class Tally {
     return this.domains.get(value)?.count ?? 0;
   }
 
-  /** In the node's domain; 0 where it has none. */
-  countAround(node: NodeInfo): number {
-    return this.parts[node.slot]?.domain.count ?? 0;
+  /** Undefined: the node does not count. */
+  domainAround({ slot }: NodeInfo): Domain | undefined {
+    return this.domainOf[slot];
+  }
+
+  /** In the node's domain. Undefined: it does not count. */
+  countAround({ slot }: NodeInfo): number | undefined {
+    return this.domainOf[slot]?.count;
   }
 
   /** On the node alone. */
   countOnly(node: NodeInfo): number {
-    return this.parts[node.slot]?.count ?? 0;
+    return this.domainOf[node.slot] ? this.counts[node.slot]! : 0;
   }
 
   /** The fewest in any domain. */
@@ -96,34 +101,33 @@ export class Tally {
   }
 
   private look(node: NodeInfo): void {
-    const old = this.parts[node.slot];
+    const { slot } = node;
+    let domain = this.domainOf[slot];
     const value = node.gone ? undefined : this.valueOf(node);
-    if (value === undefined) {
-      if (old) this.drop(node.slot, old);
-      return;
+    if (domain && domain.value !== value) {
+      this.drop(slot, domain);
+      domain = undefined;
     }
+    if (value === undefined) return;
     const count = this.countOn(node);
-    if (old?.domain.value === value) {
-      if (old.count === count) return;
-      this.recount(old.domain, count - old.count);
-      this.parts[node.slot] = { domain: old.domain, count };
-      return;
-    }
-    if (old) this.drop(node.slot, old);
-    let domain = this.domains.get(value);
     if (!domain) {
-      domain = { value, count: 0, nodes: 0 };
-      this.domains.set(value, domain);
-      this.put(0);
+      domain = this.domains.get(value);
+      if (!domain) {
+        domain = { value, count: 0, nodes: 0 };
+        this.domains.set(value, domain);
+        this.put(0);
+      }
+      domain.nodes++;
+      this.domainOf[slot] = domain;
+      this.counts[slot] = 0;
     }
-    domain.nodes++;
-    this.recount(domain, count);
-    this.parts[node.slot] = { domain, count };
+    this.recount(domain, count - this.counts[slot]!);
+    this.counts[slot] = count;
   }
 
-  private drop(slot: number, { domain, count }: Part): void {
-    this.parts[slot] = undefined;
-    this.recount(domain, -count);
+  private drop(slot: number, domain: Domain): void {
+    this.domainOf[slot] = undefined;
+    this.recount(domain, -this.counts[slot]!);
     if (--domain.nodes > 0) return;
     this.domains.delete(domain.value);
     this.take(domain.count);
@@ -177,6 +181,13 @@ export class TallyView {
   count(value: string): number {
     const count = this.tally.count(value);
     return this.changes.size ? count + (this.changes.get(value) ?? 0) : count;
+  }
+
+  /** In the node's domain. Undefined: it does not count. */
+  countAround(node: NodeInfo): number | undefined {
+    const domain = this.tally.domainAround(node);
+    if (!domain) return undefined;
+    return this.changes.size ? domain.count + (this.changes.get(domain.value) ?? 0) : domain.count;
   }
 
   least(): number {

@@ -167,6 +167,10 @@ function sumOfOthers(others: OthersTerms, labels: Labels): number {
 const viewOf = (tally: Tally): TallyView => new TallyView(tally);
 const cloneOf = (view: TallyView): TallyView => view.clone();
 
+const NOT_NEAR = refuseForGood("node(s) didn't match pod affinity rules");
+const TOO_NEAR = refuse("node(s) didn't match pod anti-affinity rules");
+const UNWANTED = refuse("node(s) didn't satisfy existing pods anti-affinity rules");
+
 class AffinityFilter implements PodFilter {
   private readonly pod: PodInfo;
   private readonly namespaceLabels: NamespaceLabels;
@@ -210,13 +214,11 @@ class AffinityFilter implements PodFilter {
     return new AffinityFilter(this.pod, this.namespaceLabels, NO_TALLIES, this.others, this);
   }
 
-  filter({ labels }: NodeInfo): ReturnType<PodFilter['filter']> {
-    if (!this.nearOthers(labels)) return refuseForGood("node(s) didn't match pod affinity rules");
-    const { antiAffinity } = this.pod;
-    for (let i = 0; i < antiAffinity.length; i++)
-      if (isNear(this.antiAffinity[i]!, antiAffinity[i]!, labels)) return refuse("node(s) didn't match pod anti-affinity rules");
-    if (this.isUnwanted(labels)) return refuse("node(s) didn't satisfy existing pods anti-affinity rules");
-    return undefined;
+  filter(node: NodeInfo): ReturnType<PodFilter['filter']> {
+    if (!this.nearOthers(node.labels)) return NOT_NEAR;
+    // a node has a count where it has the label
+    for (const view of this.antiAffinity) if ((view.countAround(node) ?? 0) > 0) return TOO_NEAR;
+    return this.isUnwanted(node.labels) ? UNWANTED : undefined;
   }
 
   private isUnwanted(labels: Labels): boolean {

@@ -24,6 +24,8 @@ const HOSTNAME = 'kubernetes.io/hostname';
 const ZONE = 'topology.kubernetes.io/zone';
 const REASON = "node(s) didn't match pod topology spread constraints";
 
+const TOO_MANY = refuse(REASON);
+
 interface Constraint {
   readonly maxSkew: number;
   readonly topologyKey: string;
@@ -178,11 +180,18 @@ class SpreadFilter implements PodFilter {
     return maxSkew + least - (selector.matches(this.pod.metadata.labels) ? 1 : 0);
   }
 
-  filter({ labels }: NodeInfo): ReturnType<PodFilter['filter']> {
+  filter(node: NodeInfo): ReturnType<PodFilter['filter']> {
     for (let i = 0; i < this.constraints.length; i++) {
+      const count = this.views[i]!.countAround(node);
+      if (count !== undefined) {
+        if (count > this.most[i]!) return TOO_MANY;
+        continue;
+      }
+      // one that does not count itself
+      const { labels } = node;
       const value = labels[this.constraints[i]!.topologyKey];
       if (value === undefined) return refuseForGood(`${REASON} (missing required label)`);
-      if (this.views[i]!.count(value) > this.most[i]!) return refuse(REASON);
+      if (this.views[i]!.count(value) > this.most[i]!) return TOO_MANY;
     }
     return undefined;
   }
@@ -224,7 +233,8 @@ function spreadScorer({ constraints, tallies }: Counted, requireAll: boolean, fe
         const c = constraints[i]!;
         const value = node.labels[c.topologyKey];
         if (value === undefined) continue;
-        const count = c.topologyKey === HOSTNAME ? tallies[i]!.countOnly(node) : tallies[i]!.count(value);
+        const count =
+          c.topologyKey === HOSTNAME ? tallies[i]!.countOnly(node) : (tallies[i]!.countAround(node) ?? tallies[i]!.count(value));
         score += count * weights[i]! + c.maxSkew - 1;
       }
       return Math.round(score);
