@@ -64,7 +64,7 @@ export interface World {
   readonly budgets?: readonly PodDisruptionBudget[];
 }
 
-function build(world: World) {
+export function build(world: World) {
   const by = <T extends { readonly metadata: { readonly name?: string } }>(list: readonly T[] = [], name: string): T | undefined =>
     list.find((o) => o.metadata.name === name);
   const lister: Lister = {
