@@ -29,6 +29,10 @@ export class SchedulerCache implements Snapshot {
   private readonly adrift = new Map<string, Map<string, PodInfo>>();
   private readonly assumed = new Set<string>();
 
+  get isEmpty(): boolean {
+    return this.byName.size === 0;
+  }
+
   get nodes(): readonly NodeInfo[] {
     this.ordered ??= zonesInTurn(this.byName.values());
     return this.ordered;

@@ -179,7 +179,7 @@ class Scheduler implements Controller {
   }
 
   private nodeChanged(node: Node, old: Node | undefined): void {
-    const first = this.cache.nodes.length === 0;
+    const first = this.cache.isEmpty;
     this.cache.setNode(node);
     if (first || !old) this.cache.setAwaited(node.metadata.name, this.nominator.on(node.metadata.name).length > 0);
     const actions = old ? nodeActions(node, old) : (['Add'] as const);
