@@ -8,6 +8,8 @@ const ZONES = ['a', 'b', 'c'];
 /** @param i from 0 */
 export function nodeManifest(i: number): Manifest<Node> {
   const name = `node-${i + 1}`;
+  // 10.244.0.0/24 is the first
+  const range = 10 * 256 + 244 + Math.floor(i / 256);
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -15,7 +17,7 @@ export function nodeManifest(i: number): Manifest<Node> {
       name,
       labels: { 'topology.kubernetes.io/region': 'local', 'topology.kubernetes.io/zone': `zone-${ZONES[i % ZONES.length]}` },
     },
-    spec: { podCIDR: `10.${244 + Math.floor(i / 256)}.${i % 256}.0/24` },
+    spec: { podCIDR: `${range >> 8}.${range & 255}.${i % 256}.0/24` },
     status: { capacity: RESOURCES, allocatable: RESOURCES },
   };
 }

@@ -247,4 +247,7 @@ class Kubelets implements KubeletsController {
 }
 
 /** 10.64.0.0/10: beside the pods and the services. */
-const madeUpAddress = (n: number): string => `10.${64 + ((n >> 16) & 63)}.${(n >> 8) & 255}.${(n & 255) + 1}`;
+export function madeUpAddress(n: number): string {
+  const host = n + 1;
+  return `10.${64 + ((host >> 16) & 63)}.${(host >> 8) & 255}.${host & 255}`;
+}
