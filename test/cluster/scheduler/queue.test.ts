@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../../src/apimachinery/clock.ts';
 import type { Plugin } from '../../../src/cluster/scheduler/framework.ts';
 import { schedulingGates } from '../../../src/cluster/scheduler/plugins/scheduling-gates.ts';
+import { podInfo, type PodInfo } from '../../../src/cluster/scheduler/pod-info.ts';
 import { SchedulingQueue } from '../../../src/cluster/scheduler/queue.ts';
 import { node, pod } from './snapshot.ts';
 
@@ -95,5 +96,23 @@ describe('the scheduling queue', () => {
     q.add(pod('y'));
     q.delete('uid-x');
     expect([next(), next()]).toEqual(['y', undefined]);
+  });
+
+  test('those for whom room is being made on the node are asked for themselves, those like them for all', () => {
+    const asked: string[] = [];
+    const room: Plugin = {
+      name: 'Room',
+      events: [{ resource: 'Pod', actions: ['Delete'], mayHelp: (info, event) => event.leavesRoom!(info) }],
+    };
+    const q = new SchedulingQueue(new VirtualClock(0), [room], () => undefined);
+    for (const name of ['a', 'b', 'c']) q.add(pod(name));
+    for (let one = q.pop(); one; one = q.pop()) q.failed(one, { plugins: new Set(['Room']), nominated: true });
+    const leavesRoom = ({ pod: { metadata } }: PodInfo): boolean => {
+      asked.push(metadata.name);
+      return metadata.name === 'b';
+    };
+    q.moved({ resource: 'Pod', actions: ['Delete'], object: pod('gone'), leavesRoom, awaitedBy: [podInfo(pod('b'))] });
+    expect(asked).toEqual(['a', 'b']);
+    expect([q.pop()?.pod.metadata.name, q.pop()]).toEqual(['b', undefined]);
   });
 });
