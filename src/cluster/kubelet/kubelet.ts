@@ -1,10 +1,13 @@
 // One node's kubelet: its pods, each with a worker, and what it says of its node. It watches nothing by itself: kubelets.ts tells it.
-import type { Container, Node, Pod } from '#api/core/v1';
+import type { Container, Node, PersistentVolumeClaim, Pod } from '#api/core/v1';
+import { deepEqual } from '../../apimachinery/object.ts';
+import { isPodTerminal } from '../../apimachinery/core/pod.ts';
 import { isConflict, isNotFound } from '../../apimachinery/status-error.ts';
 import type { ControllerDeps } from '../../client/controller.ts';
 import { EventRecorder, type EventType } from '../../client/event-recorder.ts';
 import { rejection } from './admission.ts';
 import { hostIPs, isReported, nodeConditions, nodeStatus } from './node-status.ts';
+import { NodeVolumes, type VolumeLister } from './node-volumes.ts';
 import type { ConfigLister } from './pod-config.ts';
 import { PodWorker } from './pod-worker.ts';
 import type { ContainerExit, Runtime } from './runtime/runtime.ts';
@@ -15,6 +18,8 @@ export interface KubeletParts {
   readonly runtime: Runtime;
   readonly traits: KubeletTraits;
   readonly config: ConfigLister;
+  /** Absent: volumes count as there. */
+  readonly volumes: VolumeLister | undefined;
   /** The node's address where its manifest gives none. */
   readonly address: string;
   readonly onError: (key: string, error: unknown) => void;
@@ -29,10 +34,21 @@ export class Kubelet {
   private readonly over = new Set<string>();
   private recorder: EventRecorder | undefined;
   private reporting: Promise<void> | undefined;
+  private readonly volumes: NodeVolumes | undefined;
 
   constructor(node: Node, parts: KubeletParts) {
     this.node = node;
     this.parts = parts;
+    if (parts.volumes)
+      this.volumes = new NodeVolumes({
+        client: parts.deps.client,
+        clock: parts.deps.clock,
+        lister: parts.volumes,
+        node: () => this.node,
+        event: (about, type, reason, message) => this.event(about, type, reason, message, undefined),
+        changed: () => this.volumesChanged(),
+        onError: (error) => parts.onError(this.name, error),
+      });
   }
 
   get name(): string {
@@ -45,7 +61,9 @@ export class Kubelet {
   }
 
   nodeChanged(node: Node): void {
+    const attached = this.node.status?.volumesAttached;
     this.node = node;
+    if (!deepEqual(attached ?? [], node.status?.volumesAttached ?? [])) this.volumesChanged();
     if (!isReported(node, this.parts.traits)) void this.report();
   }
 
@@ -86,7 +104,17 @@ export class Kubelet {
     this.over.delete(uid);
     const worker = this.workers.get(uid);
     this.workers.delete(uid);
-    void worker?.kill();
+    void this.killed(uid, worker);
+  }
+
+  /** Its volumes are in use until nothing of it runs. */
+  private async killed(uid: string, worker: PodWorker | undefined): Promise<void> {
+    await worker?.kill();
+    this.volumes?.release(uid);
+  }
+
+  private volumesChanged(): void {
+    for (const worker of this.workers.values()) worker.volumesChanged();
   }
 
   /** Of a pod that is no more: nothing of it may be left on the node. */
@@ -119,6 +147,8 @@ export class Kubelet {
 
   private newWorker(pod: Pod): PodWorker {
     const { deps, runtime, traits, config } = this.parts;
+    const { volumes } = this;
+    if (pod.status?.startTime !== undefined && !isPodTerminal(pod)) volumes?.recovered(pod);
     return new PodWorker(pod, {
       client: deps.client,
       clock: deps.clock,
@@ -129,10 +159,12 @@ export class Kubelet {
       hostIPs: () => hostIPs(this.node),
       podCIDR: () => this.node.spec?.podCIDR,
       admit: (newcomer) => rejection(newcomer, this.node, this.running(newcomer)),
+      ...(volumes ? { volumes } : {}),
       event: (about, type, reason, message, container) => this.event(about, type, reason, message, container),
       onError: (about, error) => this.parts.onError(`${about.metadata.namespace}/${about.metadata.name}`, error),
       finished: (about) => {
         this.over.add(about.metadata.uid);
+        volumes?.release(about.metadata.uid);
         this.workers.get(about.metadata.uid)?.close();
         this.workers.delete(about.metadata.uid);
       },
@@ -146,11 +178,17 @@ export class Kubelet {
     }
   }
 
-  private event(about: Pod, type: EventType, reason: string, message: string, container: Container | undefined): void {
+  private event(
+    about: Pod | PersistentVolumeClaim,
+    type: EventType,
+    reason: string,
+    message: string,
+    container: Container | undefined,
+  ): void {
     const { deps, traits } = this.parts;
     if (!traits.events) return;
     this.recorder ??= new EventRecorder(deps.client, deps.clock, { component: 'kubelet', host: this.name });
-    this.recorder.event(about, type, reason, message, container ? { fieldPath: fieldPath(about, container) } : {});
+    this.recorder.event(about, type, reason, message, container ? { fieldPath: fieldPath(about as Pod, container) } : {});
   }
 }
 
