@@ -5,7 +5,7 @@ import type { KubernetesObject, Manifest, ObjectOf } from '../../../src/apimachi
 import { Random } from '../../../src/apimachinery/random.ts';
 import { isConflict } from '../../../src/apimachinery/status-error.ts';
 import type { Client } from '../../../src/client/client.ts';
-import { Cluster } from '../../../src/cluster/cluster.ts';
+import { Cluster, COMPONENT_NAMES } from '../../../src/cluster/cluster.ts';
 
 export const NAMESPACE = 'default';
 export const SECOND = 1000;
@@ -23,6 +23,8 @@ export interface World {
   list<K extends string>(kind: K): Promise<readonly ObjectOf<K>[]>;
   patch(kind: string, name: string, patch: object): Promise<void>;
   remove(kind: string, name: string, options?: object): Promise<void>;
+  /** The node falls silent, for good. */
+  lose(node: string): Promise<void>;
   advance(ms: number): Promise<void>;
   /** Until it holds: time leaps on by seconds, at most so far. */
   until(holds: () => Promise<boolean>, withinMs?: number): Promise<void>;
@@ -40,7 +42,10 @@ export async function scenario(
   const onError = (component: string, key: string, error: unknown): void => {
     if (!isConflict(error)) errors.push(`${component} ${key}: ${String(error)}`);
   };
-  const cluster = await Cluster.start({ clock, random: new Random(1), nodes, onError });
+  const components = COMPONENT_NAMES.filter((name) => name !== 'nodes');
+  const cluster = await Cluster.start({ clock, random: new Random(1), nodes, onError, components });
+  const lost = new Set<string>();
+  const machines = await cluster.startProcess(['nodes'], { manages: ({ metadata }) => !lost.has(metadata.name) });
   const client = cluster.client();
   const scope = async (kind: string): Promise<{ namespace?: string }> =>
     (await client.resolve(kind))?.namespaced ? { namespace: NAMESPACE } : {};
@@ -63,6 +68,11 @@ export async function scenario(
     async remove(kind, name, options = {}) {
       await client.delete(kind, name, { ...(await scope(kind)), ...options });
     },
+    async lose(node) {
+      lost.add(node);
+      // whoever looks after nodes looks again
+      await client.patch('v1/Node', node, { metadata: { labels: { lost: 'true' } } }, { type: 'strategic' });
+    },
     advance: (ms) => clock.advance(ms),
     async until(holds, withinMs = 10 * MINUTE) {
       const end = clock.now() + withinMs;
@@ -82,6 +92,7 @@ export async function scenario(
   try {
     await run(world);
   } finally {
+    await machines.stop();
     await cluster.stop();
   }
 }
