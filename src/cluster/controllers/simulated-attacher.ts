@@ -62,8 +62,8 @@ export function simulatedAttacher(deps: ControllerDeps, provisioners: Provisione
 
   async function attach({ metadata, spec, status }: VolumeAttachment): Promise<void> {
     const finalizer = attacherFinalizer(spec.attacher);
-    const volume = spec.source.persistentVolumeName;
-    if (volume !== undefined && !volumes.get('', volume)?.metadata.finalizers?.includes(finalizer)) await hold(VOLUME, volume, finalizer);
+    const volume = volumes.get('', spec.source.persistentVolumeName ?? '');
+    if (volume && !volume.metadata.finalizers?.includes(finalizer)) await hold(volume, finalizer);
     if (!metadata.finalizers?.includes(finalizer)) {
       const annotations = { [NODE_ID]: spec.nodeName };
       await client.patch(ATTACHMENT, metadata.name, { metadata: { annotations, finalizers: [finalizer] } }, { type: 'strategic' });
@@ -90,8 +90,8 @@ export function simulatedAttacher(deps: ControllerDeps, provisioners: Provisione
     await release(VOLUME, name, finalizer);
   }
 
-  async function hold(kind: string, name: string, finalizer: string): Promise<void> {
-    await client.patch(kind, name, { metadata: { finalizers: [finalizer] } }, { type: 'strategic' });
+  async function hold({ metadata: { name, resourceVersion, finalizers = [] } }: PersistentVolume, finalizer: string): Promise<void> {
+    await client.patch(VOLUME, name, { metadata: { resourceVersion, finalizers: [...finalizers, finalizer] } }, { type: 'merge' });
   }
 
   async function release(kind: string, name: string, finalizer: string): Promise<void> {

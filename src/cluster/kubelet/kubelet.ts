@@ -7,6 +7,8 @@ import type { ControllerDeps } from '../../client/controller.ts';
 import { EventRecorder, type EventType } from '../../client/event-recorder.ts';
 import { rejection } from './admission.ts';
 import { hostIPs, isReported, nodeConditions, nodeStatus } from './node-status.ts';
+import { changedConditions, healthOf } from './node-health.ts';
+import { NodeTroubles } from './node-troubles.ts';
 import { NodeVolumes, type VolumeLister } from './node-volumes.ts';
 import type { ConfigLister } from './pod-config.ts';
 import { PodWorker } from './pod-worker.ts';
@@ -35,10 +37,19 @@ export class Kubelet {
   private recorder: EventRecorder | undefined;
   private reporting: Promise<void> | undefined;
   private readonly volumes: NodeVolumes | undefined;
+  private readonly troubles: NodeTroubles;
 
   constructor(node: Node, parts: KubeletParts) {
     this.node = node;
     this.parts = parts;
+    this.troubles = new NodeTroubles({
+      clock: parts.deps.clock,
+      runtime: parts.runtime,
+      node: () => this.node,
+      active: () => [...this.active()],
+      event: (about, type, reason, message) => this.event(about, type, reason, message, undefined),
+      onError: (error) => parts.onError(this.name, error),
+    });
     if (parts.volumes)
       this.volumes = new NodeVolumes({
         client: parts.deps.client,
@@ -64,11 +75,22 @@ export class Kubelet {
     const attached = this.node.status?.volumesAttached;
     this.node = node;
     if (!deepEqual(attached ?? [], node.status?.volumesAttached ?? [])) this.volumesChanged();
+    this.troubles.nodeChanged();
     if (!isReported(node, this.parts.traits)) void this.report();
+  }
+
+  /** The kubelet begins: it says so, and what its node is like. */
+  async begin(): Promise<void> {
+    this.event(this.node, 'Normal', 'Starting', 'Starting kubelet.', undefined);
+    this.troubles.nodeChanged();
+    if (!isReported(this.node, this.parts.traits)) await this.report();
   }
 
   /** Writes the node's whole status. */
   report(): Promise<void> {
+    if (!this.reporting)
+      for (const reason of changedConditions(this.node.status?.conditions ?? [], healthOf(this.node, this.parts.traits)))
+        this.event(this.node, 'Normal', reason, `Node ${this.name} status is now: ${reason}`, undefined);
     this.reporting ??= this.write(() => nodeStatus(this.node, this.parts.address, this.parts.traits, this.parts.deps.clock.now())).finally(
       () => {
         this.reporting = undefined;
@@ -80,6 +102,13 @@ export class Kubelet {
   /** Says again that the node is well. */
   reportStatus(): Promise<void> {
     return this.write(() => ({ conditions: nodeConditions(this.node, this.parts.traits, this.parts.deps.clock.now()) }));
+  }
+
+  private *active(): Iterable<{ readonly pod: Pod; readonly worker: PodWorker }> {
+    for (const [uid, worker] of this.workers) {
+      const pod = this.pods.get(uid);
+      if (pod && !isPodTerminal(pod) && !pod.metadata.deletionTimestamp) yield { pod, worker };
+    }
   }
 
   private async write(status: () => Node['status']): Promise<void> {
@@ -141,6 +170,7 @@ export class Kubelet {
 
   /** The node is not this kubelet's any more. */
   close(): void {
+    this.troubles.close();
     for (const worker of this.workers.values()) worker.close();
     this.workers.clear();
   }
@@ -158,7 +188,7 @@ export class Kubelet {
       nodeName: this.name,
       hostIPs: () => hostIPs(this.node),
       podCIDR: () => this.node.spec?.podCIDR,
-      admit: (newcomer) => rejection(newcomer, this.node, this.running(newcomer)),
+      admit: (newcomer) => this.troubles.rejection(newcomer) ?? rejection(newcomer, this.node, this.running(newcomer)),
       ...(volumes ? { volumes } : {}),
       event: (about, type, reason, message, container) => this.event(about, type, reason, message, container),
       onError: (about, error) => this.parts.onError(`${about.metadata.namespace}/${about.metadata.name}`, error),
@@ -179,7 +209,7 @@ export class Kubelet {
   }
 
   private event(
-    about: Pod | PersistentVolumeClaim,
+    about: Pod | PersistentVolumeClaim | Node,
     type: EventType,
     reason: string,
     message: string,
@@ -188,7 +218,9 @@ export class Kubelet {
     const { deps, traits } = this.parts;
     if (!traits.events) return;
     this.recorder ??= new EventRecorder(deps.client, deps.clock, { component: 'kubelet', host: this.name });
-    this.recorder.event(about, type, reason, message, container ? { fieldPath: fieldPath(about as Pod, container) } : {});
+    // kubelets name their node by its name alone
+    const named = about.kind === 'Node' ? { ...about, metadata: { name: this.name, uid: this.name } } : about;
+    this.recorder.event(named, type, reason, message, container ? { fieldPath: fieldPath(about as Pod, container) } : {});
   }
 }
 

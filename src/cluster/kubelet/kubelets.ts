@@ -9,7 +9,7 @@ import type { NodeApi } from '../../apimachinery/node-api.ts';
 import { objectKey } from '../../client/informer.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Kubelet } from './kubelet.ts';
-import { isReported, nodeLabels } from './node-status.ts';
+import { nodeLabels } from './node-status.ts';
 import { nodeApi } from './node-api.ts';
 import { usedObjects, type ConfigLister } from './pod-config.ts';
 import type { VolumeLister } from './node-volumes.ts';
@@ -154,7 +154,7 @@ class Kubelets implements KubeletsController {
       onError: (key, error) => this.failed(key, error),
     });
     this.byNode.set(name, kubelet);
-    if (!isReported(node, this.traits)) this.count(kubelet.report());
+    this.count(kubelet.begin());
     if (this.traits.volumes) this.count(this.registerVolumes(node));
     if (this.heartbeats) this.count(this.heartbeats.begin({ name, uid: node.metadata.uid, reportStatus: () => kubelet.reportStatus() }));
     for (const pod of this.pods.byIndex(BY_NODE, name)) this.podChanged(pod);

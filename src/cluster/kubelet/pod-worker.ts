@@ -50,6 +50,13 @@ export interface PodWorkerDeps {
   finished(pod: Pod): void;
 }
 
+/** Why a pod ends that did not want to. */
+export interface EarlyEnd {
+  readonly reason: string;
+  readonly message: string;
+  readonly graceMs: number;
+}
+
 export class PodWorker {
   private pod: Pod;
   private readonly deps: PodWorkerDeps;
@@ -65,6 +72,7 @@ export class PodWorker {
   private timer: Timer | undefined;
   private deadline: Timer | undefined;
   private ended: PodObservation['ended'];
+  private endGraceMs: number | undefined;
   private admitted = false;
   private stopping = false;
   /** No container will run any more: only the object may be left. */
@@ -179,6 +187,16 @@ export class PodWorker {
     if (record) this.containerExited(record, exit);
   }
 
+  /** The node needs its place: it fails, and is told of as disrupted. Resolves when nothing of it runs any more. */
+  async endEarly({ reason, message, graceMs }: EarlyEnd): Promise<void> {
+    if (this.over || this.ended || this.stopping) return;
+    this.ended = { reason, message, disruption: message };
+    this.endGraceMs = graceMs;
+    this.aborted.abort(new Error(message));
+    this.wake();
+    await this.stepping;
+  }
+
   /** The node is no longer this kubelet's, or the pod is gone: nothing more is done or said. */
   close(): void {
     this.closed = true;
@@ -278,7 +296,7 @@ export class PodWorker {
       return;
     }
     if (this.ended) {
-      await this.stopAll(this.gracePeriodMs());
+      await this.stopAll(this.endGraceMs ?? this.gracePeriodMs());
       this.end();
       return;
     }

@@ -45,9 +45,9 @@ export async function kubeletCluster(document: BehaviourDocument = REALISTIC) {
   const { runtime, controller } = await begin();
   const get = (name: string): Promise<Pod> => client.get('v1/Pod', name, { namespace: 'default' });
   const create = (pod: Manifest<Pod>): Promise<Pod> => client.create('v1/Pod', pod);
-  const told = async (): Promise<string[]> => {
+  const told = async (kind = 'Pod'): Promise<string[]> => {
     await clock.settle();
-    return (await client.list('v1/Event')).items.map((e) => `${e.reason}: ${e.message}`);
+    return (await client.list('v1/Event')).items.filter((e) => e.involvedObject.kind === kind).map((e) => `${e.reason}: ${e.message}`);
   };
   /** What a pod shows after each stretch of time, in short. */
   const watch = async (name: string, ...seconds: number[]): Promise<string[]> => {
