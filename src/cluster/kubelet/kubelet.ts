@@ -1,6 +1,6 @@
 // One node's kubelet: its pods, each with a worker, and what it says of its node. It watches nothing by itself: kubelets.ts tells it.
 import type { Container, Node, PersistentVolumeClaim, Pod } from '#api/core/v1';
-import { deepEqual } from '../../apimachinery/object.ts';
+import { deepEqual, type Manifest } from '../../apimachinery/object.ts';
 import { isPodTerminal } from '../../apimachinery/core/pod.ts';
 import { isConflict, isNotFound } from '../../apimachinery/status-error.ts';
 import type { ControllerDeps } from '../../client/controller.ts';
@@ -11,6 +11,7 @@ import { changedConditions, healthOf } from './node-health.ts';
 import { NodeTroubles } from './node-troubles.ts';
 import { NodeVolumes, type VolumeLister } from './node-volumes.ts';
 import type { ConfigLister } from './pod-config.ts';
+import { StaticPods } from './static-pods.ts';
 import { PodWorker } from './pod-worker.ts';
 import type { ContainerExit, Runtime } from './runtime/runtime.ts';
 import type { KubeletTraits } from './traits.ts';
@@ -22,6 +23,10 @@ export interface KubeletParts {
   readonly config: ConfigLister;
   /** Absent: volumes count as there. */
   readonly volumes: VolumeLister | undefined;
+  /** What the node runs whatever the API server says. */
+  readonly staticPods: readonly Manifest<Pod>[];
+  /** A pod of this node is known by this uid. */
+  placed(uid: string): void;
   /** The node's address where its manifest gives none. */
   readonly address: string;
   readonly onError: (key: string, error: unknown) => void;
@@ -38,6 +43,7 @@ export class Kubelet {
   private reporting: Promise<void> | undefined;
   private readonly volumes: NodeVolumes | undefined;
   private readonly troubles: NodeTroubles;
+  private readonly statics: StaticPods;
 
   constructor(node: Node, parts: KubeletParts) {
     this.node = node;
@@ -48,6 +54,13 @@ export class Kubelet {
       node: () => this.node,
       active: () => [...this.active()],
       event: (about, type, reason, message) => this.event(about, type, reason, message, undefined),
+      onError: (error) => parts.onError(this.name, error),
+    });
+    this.statics = new StaticPods(parts.staticPods, {
+      client: parts.deps.client,
+      clock: parts.deps.clock,
+      node: () => this.node,
+      mirrorChanged: (uid) => this.workers.get(uid)?.mirrorChanged(),
       onError: (error) => parts.onError(this.name, error),
     });
     if (parts.volumes)
@@ -119,7 +132,29 @@ export class Kubelet {
     }
   }
 
+  /** @param known the node's pods that the API server has */
+  beginStaticPods(known: readonly Pod[]): void {
+    this.statics.begin(known);
+    for (const pod of this.statics.pods.values()) {
+      const { uid } = pod.metadata;
+      this.parts.placed(uid);
+      // one that ran before goes on from what its mirror says
+      const { status } = this.statics.mirror(pod) ?? {};
+      const found = status?.startTime === undefined ? pod : { ...pod, status };
+      this.pods.set(uid, found);
+      this.workers.set(
+        uid,
+        this.newWorker(found, () => this.statics.mirror(pod)),
+      );
+    }
+  }
+
+  isStatic(uid: string): boolean {
+    return this.statics.has(uid);
+  }
+
   podChanged(pod: Pod): void {
+    if (this.statics.mirrorSeen(pod)) return;
     const { uid } = pod.metadata;
     this.pods.set(uid, pod);
     const worker = this.workers.get(uid);
@@ -128,6 +163,7 @@ export class Kubelet {
   }
 
   podGone(pod: Pod): void {
+    if (this.statics.mirrorGone(pod)) return;
     const { uid } = pod.metadata;
     this.pods.delete(uid);
     this.over.delete(uid);
@@ -171,11 +207,13 @@ export class Kubelet {
   /** The node is not this kubelet's any more. */
   close(): void {
     this.troubles.close();
+    this.statics.close();
+    this.volumes?.close();
     for (const worker of this.workers.values()) worker.close();
     this.workers.clear();
   }
 
-  private newWorker(pod: Pod): PodWorker {
+  private newWorker(pod: Pod, mirror?: () => Pod | undefined): PodWorker {
     const { deps, runtime, traits, config } = this.parts;
     const { volumes } = this;
     if (pod.status?.startTime !== undefined && !isPodTerminal(pod)) volumes?.recovered(pod);
@@ -190,6 +228,7 @@ export class Kubelet {
       podCIDR: () => this.node.spec?.podCIDR,
       admit: (newcomer) => this.troubles.rejection(newcomer) ?? rejection(newcomer, this.node, this.running(newcomer)),
       ...(volumes ? { volumes } : {}),
+      ...(mirror ? { mirror } : {}),
       event: (about, type, reason, message, container) => this.event(about, type, reason, message, container),
       onError: (about, error) => this.parts.onError(`${about.metadata.namespace}/${about.metadata.name}`, error),
       finished: (about) => {

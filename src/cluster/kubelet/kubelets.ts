@@ -27,6 +27,8 @@ export interface KubeletsOptions {
   readonly manages?: (node: Node) => boolean;
   /** How long a node counts as alive after its last heartbeat; 0: no heartbeats. Default: 40. */
   readonly leaseDurationSeconds?: number;
+  /** What nodes run whatever the API server says: their manifests. */
+  readonly staticPods?: (node: string) => readonly Manifest<Pod>[];
   /** As whom the kubelet of a node speaks. Default: all alike. */
   readonly clientOf?: (node: string) => Client;
 }
@@ -150,6 +152,8 @@ class Kubelets implements KubeletsController {
       traits: this.traits,
       config: this.config,
       volumes: this.volumes,
+      staticPods: this.options.staticPods?.(name) ?? [],
+      placed: (uid) => this.places.set(uid, kubelet),
       address: madeUpAddress(this.byNode.size),
       onError: (key, error) => this.failed(key, error),
     });
@@ -157,10 +161,12 @@ class Kubelets implements KubeletsController {
     this.count(kubelet.begin());
     if (this.traits.volumes) this.count(this.registerVolumes(node));
     if (this.heartbeats) this.count(this.heartbeats.begin({ name, uid: node.metadata.uid, reportStatus: () => kubelet.reportStatus() }));
+    kubelet.beginStaticPods([...this.pods.byIndex(BY_NODE, name)]);
     for (const pod of this.pods.byIndex(BY_NODE, name)) this.podChanged(pod);
     // what was taken away by force while there was no kubelet must not go on
     for (const pod of this.options.runtime.podsOn(name))
-      if (this.pods.getByKey(objectKey(pod))?.metadata.uid !== pod.metadata.uid) this.count(kubelet.cleanUp(pod));
+      if (this.pods.getByKey(objectKey(pod))?.metadata.uid !== pod.metadata.uid && !kubelet.isStatic(pod.metadata.uid))
+        this.count(kubelet.cleanUp(pod));
   }
 
   private clientOf(node: string): Client {

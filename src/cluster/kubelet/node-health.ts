@@ -5,6 +5,7 @@
 //
 // Follows the conditions of pkg/kubelet/nodestatus, and the thresholds and ranks of pkg/kubelet/eviction.
 import type { Node, NodeCondition, Pod } from '#api/core/v1';
+import { isStatic } from '../../apimachinery/core/static-pods.ts';
 import { parseQuantity, QuantityError, quantityNumber } from '../../apimachinery/quantity.ts';
 import type { KubeletTraits } from './traits.ts';
 
@@ -90,7 +91,7 @@ export function changedConditions(before: readonly NodeCondition[], after: reado
 }
 
 /** Pods that are ended last, and never evicted. */
-export const isCritical = ({ spec }: Pod): boolean => (spec.priority ?? 0) >= SYSTEM_CRITICAL;
+export const isCritical = (pod: Pod): boolean => isStatic(pod) || (pod.spec.priority ?? 0) >= SYSTEM_CRITICAL;
 
 export interface MemoryUse {
   readonly pod: Pod;

@@ -36,6 +36,7 @@ export class NodeVolumes {
   private readonly inUse = new Map<string, readonly string[]>();
   private reported: readonly string[] | undefined;
   private reporting = false;
+  private closed = false;
   private readonly expanding = new Set<string>();
 
   constructor(parts: NodeVolumesParts) {
@@ -53,6 +54,11 @@ export class NodeVolumes {
   /** A pod that was started before has its volumes still. */
   recovered(pod: Pod): void {
     this.use(pod, this.attachable(pod));
+  }
+
+  /** The node is no longer this kubelet's: nothing more is said. */
+  close(): void {
+    this.closed = true;
   }
 
   /** Nothing of the pod runs any more. */
@@ -115,12 +121,13 @@ export class NodeVolumes {
 
   /** What is so when the instant is over. */
   private report(): void {
-    if (this.reporting) return;
+    if (this.reporting || this.closed) return;
     this.reporting = true;
     this.parts.clock.schedule(0, () => void this.write());
   }
 
   private async write(): Promise<void> {
+    if (this.closed) return;
     const { client, clock, node, onError, changed } = this.parts;
     const names = [...new Set([...this.inUse.values()].flat())].sort();
     const known = this.reported ?? node().status?.volumesInUse ?? [];

@@ -39,6 +39,8 @@ export interface PodWorkerDeps {
   readonly config: ConfigLister;
   /** Absent: volumes count as there. */
   readonly volumes?: NodeVolumes;
+  /** Of a static pod: what stands for it at the API server, if that is there yet. */
+  readonly mirror?: () => Pod | undefined;
   readonly nodeName: string;
   hostIPs(): readonly string[];
   podCIDR(): string | undefined;
@@ -168,6 +170,11 @@ export class PodWorker {
     this.writer.changed();
   }
 
+  /** The mirror of this static pod was made or written. */
+  mirrorChanged(): void {
+    this.writer.changed();
+  }
+
   /** Something the pod uses has changed. */
   configChanged(): void {
     this.wake();
@@ -244,10 +251,12 @@ export class PodWorker {
 
   private statusNow(): ReturnType<ConstructorParameters<typeof StatusWriter>[1]> {
     if (this.closed || this.silent) return undefined;
-    const { traits, clock } = this.deps;
-    const status = podStatus(this.observation(), traits, clock.now());
+    const { traits, clock, mirror } = this.deps;
+    const pod = mirror ? mirror() : this.pod;
+    if (!pod) return undefined;
+    const status = podStatus({ ...this.observation(), pod }, traits, clock.now());
     if (traits.conditions === 'basic' && status.phase === 'Pending') return undefined;
-    return { pod: this.pod, status };
+    return { pod, status };
   }
 
   private wake(): void {
