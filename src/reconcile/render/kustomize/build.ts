@@ -1,0 +1,102 @@
+// Builds a kustomization to the objects that `kubectl kustomize` prints, in its order, each with the place in the base where it comes from.
+import { inReadingOrder, fieldPath, type ManifestError } from '../manifest-error.ts';
+import type { ManifestCache } from '../manifest-cache.ts';
+import type { DesiredObject } from '../manifest-document.ts';
+import type { Manifest } from '../manifests.ts';
+import { positionsIn } from '../positions.ts';
+import { writeYaml } from '../../../apimachinery/yaml/write.ts';
+import type { SourceTree } from '../../source/source-tree.ts';
+import { contentHash } from './hash.ts';
+import { KustomizeError } from './kustomize-error.ts';
+import { fixNameReferences } from './name-references.ts';
+import type { BuildOrigin, Resource } from './resource.ts';
+import { sortResources } from './sort.ts';
+import { Build, Target } from './target.ts';
+import { resolveVars } from './vars.ts';
+
+export interface Built {
+  readonly manifests: readonly Manifest[];
+  readonly errors: readonly ManifestError[];
+  readonly warnings: readonly ManifestError[];
+}
+
+/** Builds what a directory of the tree holds. Never throws for bad input. @param directory in the tree */
+export async function buildKustomization(tree: SourceTree, directory: string, cache: ManifestCache): Promise<Built> {
+  const build = new Build(tree, cache);
+  try {
+    const found = await build.files.find('', directory || '.');
+    const target = await Target.load(build, found?.path ?? directory);
+    const resources = await finished(target);
+    const manifests = resources.map(({ object, origin }) => ({ object: object as DesiredObject, origin }));
+    return { manifests, errors: [], warnings: inReadingOrder(build.warnings) };
+  } catch (error) {
+    if (!(error instanceof KustomizeError)) throw error;
+    return { manifests: [], errors: [await toManifestError(error, build)], warnings: inReadingOrder(build.warnings) };
+  }
+}
+
+/** What comes last, for the whole: hashes, references, vars, the order, annotations. */
+async function finished(target: Target): Promise<readonly Resource[]> {
+  const { map, config, vars } = await target.accumulate();
+  const { kustomization } = target;
+  for (const resource of map.resources) {
+    if (!resource.needsHash) continue;
+    const hash = contentHash(resource);
+    resource.storePreviousId();
+    resource.name = `${resource.name}-${hash}`;
+  }
+  map.idsChanged();
+  await target.at([], () => fixNameReferences(map, config.nameReference));
+  const unused = await target.at([], () => resolveVars(map, vars, config.varReference));
+  for (const name of unused)
+    target.build.warnings.push({ ...(await target.place(['vars'])), path: 'vars', message: `var ${name} is never used` });
+  const kept = map.resources.filter((resource) => (resource.stringMap('annotations')[LOCAL_CONFIG] ?? 'false') === 'false');
+  const sorted = await target.at([], () => sortResources(kept, kustomization.sortOptions));
+  for (const resource of sorted) annotate(resource, kustomization.buildMetadata);
+  return sorted;
+}
+
+const LOCAL_CONFIG = 'config.kubernetes.io/local-config';
+const ORIGIN = 'config.kubernetes.io/origin';
+const TRANSFORMATIONS = 'alpha.config.kubernetes.io/transformations';
+const MANAGED_BY = 'app.kubernetes.io/managed-by';
+
+/** What is said with buildMetadata; annotations become texts, and go where there are none. */
+function annotate(resource: Resource, metadata: readonly string[]): void {
+  const annotations = resource.stringMap('annotations');
+  delete annotations[ORIGIN];
+  delete annotations[TRANSFORMATIONS];
+  if (metadata.includes('originAnnotations') && resource.buildOrigin) annotations[ORIGIN] = writeOrigin(resource.buildOrigin, '');
+  if (metadata.includes('transformerAnnotations') && resource.transformations.length)
+    annotations[TRANSFORMATIONS] = resource.transformations.map((origin) => `- ${writeOrigin(origin, '  ')}`).join('');
+  resource.setStringMap('annotations', annotations);
+  if (metadata.includes('managedByLabel'))
+    resource.setStringMap('labels', { ...resource.stringMap('labels'), [MANAGED_BY]: 'kustomize-v5.5.0' });
+}
+
+/** As Go writes the struct: its fields in their order. */
+function writeOrigin({ path, configuredIn, configuredBy }: BuildOrigin, indent: string): string {
+  const lines = [
+    ...(path === undefined ? [] : [writeYaml({ path })]),
+    ...(configuredIn === undefined ? [] : [writeYaml({ configuredIn })]),
+    ...(configuredBy === undefined
+      ? []
+      : ['configuredBy:\n', ...Object.entries(configuredBy).map(([key, value]) => `  ${writeYaml({ [key]: value })}`)]),
+  ];
+  return lines.join(indent);
+}
+
+async function toManifestError(error: KustomizeError, build: Build): Promise<ManifestError> {
+  const { file = '', at, message, hint, position } = error;
+  const place = position ?? (await placeOf(error, build));
+  return { file, ...place, path: position ? '' : fieldPath(at), message, ...(hint ? { hint } : {}) };
+}
+
+async function placeOf({ file, at }: KustomizeError, build: Build): Promise<{ readonly line: number; readonly column: number }> {
+  const start = { line: 1, column: 1 };
+  if (file === undefined || at.length === 0) return start;
+  const [document] = await build.files.reread(file);
+  if (!document) return start;
+  const [position] = await positionsIn(document.document.text, [{ at }]);
+  return { line: document.firstLine + position!.line - 1, column: position!.column };
+}
