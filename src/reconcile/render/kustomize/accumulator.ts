@@ -36,6 +36,7 @@ export class Accumulator {
         hint: `it is at ${old.origin.file}:${old.origin.line}`,
       });
     const { behavior } = resource;
+    resource.needsHash &&= old.needsHash;
     for (const field of ['labels', 'annotations'] as const)
       resource.setStringMap(field, { ...old.stringMap(field), ...resource.stringMap(field) });
     resource.name = old.name;

@@ -71,7 +71,7 @@ function annotate(resource: Resource, metadata: readonly string[]): void {
     annotations[TRANSFORMATIONS] = resource.transformations.map((origin) => `- ${writeOrigin(origin, '  ')}`).join('');
   resource.setStringMap('annotations', annotations);
   if (metadata.includes('managedByLabel'))
-    resource.setStringMap('labels', { ...resource.stringMap('labels'), [MANAGED_BY]: 'kustomize-v5.5.0' });
+    resource.setStringMap('labels', { ...resource.stringMap('labels'), [MANAGED_BY]: 'kustomize-(devel)' });
 }
 
 /** As Go writes the struct: its fields in their order. */

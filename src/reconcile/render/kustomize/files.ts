@@ -2,7 +2,7 @@
 // as in kustomize, files only from the kustomization's own directory and below. Bounded in bytes. Remote ones are refused.
 import { looksLikeJson, splitJson, splitYaml } from '../../../apimachinery/yaml/documents.ts';
 import { readJson, readYaml } from '../../../apimachinery/yaml/read.ts';
-import { resolvePlainV3 } from '../../../apimachinery/yaml/scalar.ts';
+import { resolvePlain, resolvePlainV3 } from '../../../apimachinery/yaml/scalar.ts';
 import { MAX_SOURCE_BYTES } from '../../source/limits.ts';
 import { megabytes, SourceError } from '../../source/source-error.ts';
 import { fromSource, type Found, type SourceTree } from '../../source/source-tree.ts';
@@ -30,6 +30,9 @@ export interface LoadedFile {
   readonly path: string;
   readonly bytes: Uint8Array;
 }
+
+/** How YAML is read. */
+export type Dialect = 'resources' | 'own';
 
 const REMOTE = /^(?:[a-z][a-z0-9+.-]*:\/\/|git::|gh:|git@|[\w.-]+@[\w.-]+:|github\.com[/:])/i;
 
@@ -87,14 +90,19 @@ export class BuildFiles {
     }
   }
 
-  /** The documents of a file, empty ones among them. Throws {@link KustomizeError} with the place of the first fault. */
-  async documents({ name, bytes }: LoadedFile): Promise<readonly PlacedValue[]> {
+  /**
+   * The documents of a file, empty ones among them.
+   *
+   * @param dialect kustomize reads resources and their patches as YAML 1.2 with go-yaml v3, but its own files and JSON patches as Kubernetes
+   * reads YAML. Throws {@link KustomizeError} with the place of the first fault.
+   */
+  async documents({ name, bytes }: LoadedFile, dialect: Dialect = 'resources'): Promise<readonly PlacedValue[]> {
     const decoded = decodeText(bytes);
     if (decoded.fault) {
       const { line, column, message, hint } = decoded.fault;
       throw new KustomizeError(message, { file: name, position: { line, column }, hint });
     }
-    return this.parse(decoded.text, name);
+    return this.parse(decoded.text, name, dialect);
   }
 
   /** The documents of a file that was read before, by the name under which it is shown; none where it cannot be read again. */
@@ -109,11 +117,11 @@ export class BuildFiles {
   }
 
   /** @param name of the file, for errors */
-  async parse(text: string, name: string): Promise<readonly PlacedValue[]> {
+  async parse(text: string, name: string, dialect: Dialect = 'resources'): Promise<readonly PlacedValue[]> {
     const json = looksLikeJson(text) ? splitJson(text) : undefined;
     const out: PlacedValue[] = [];
     for (const part of json ?? splitYaml(text)) {
-      const { document, value } = await this.parsed(part.text, json !== undefined, name, part.line);
+      const { document, value } = await this.parsed(part.text, json !== undefined ? 'json' : dialect, name, part.line);
       out.push({ document, value, firstLine: part.line });
       if (part.badSeparator !== undefined)
         throw new KustomizeError(`invalid document separator: ${JSON.stringify(`---${part.badSeparator}`).slice(0, 80)}`, { file: name });
@@ -121,10 +129,12 @@ export class BuildFiles {
     return out;
   }
 
-  private async parsed(text: string, json: boolean, file: string, firstLine: number): Promise<ParsedDocument> {
-    const known = this.cache.documents.kustomize.get(text);
+  private async parsed(text: string, dialect: Dialect | 'json', file: string, firstLine: number): Promise<ParsedDocument> {
+    const key = `${dialect}\0${text}`;
+    const known = this.cache.documents.kustomize.get(key);
     if (known) return known;
-    const result = json ? await readJson(text) : await readYaml(text, resolvePlainV3);
+    const result =
+      dialect === 'json' ? await readJson(text) : await readYaml(text, dialect === 'resources' ? resolvePlainV3 : resolvePlain);
     const fault = result.faults?.[0];
     if (fault) {
       const { line, column } = new Lines(text).at(fault.offset);
@@ -133,7 +143,7 @@ export class BuildFiles {
       throw new KustomizeError(fault.message, { file, position, ...(hint ? { hint } : {}) });
     }
     const parsed = { document: ManifestDocument.ofText(text), value: result.faults ? undefined : result.value };
-    this.cache.documents.kustomize.set(text, parsed);
+    this.cache.documents.kustomize.set(key, parsed);
     return parsed;
   }
 }

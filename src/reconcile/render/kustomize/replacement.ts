@@ -1,5 +1,6 @@
 // Replacements: a value of one resource is copied into fields of others. Follows kustomize's replacement filter and kyaml's PathMatcher.
 import { deepCopy, isObject, type JsonObject } from '../../../apimachinery/object.ts';
+import { resolvePlainV3 } from '../../../apimachinery/yaml/scalar.ts';
 import { compileRegexp } from '../../../apimachinery/regexp.ts';
 import { element, member, nodeKind, splitPath, wrongKind, type Field } from './field-spec.ts';
 import type { FieldOptions, Replacement, ReplacementSource, ReplacementTarget, Selector } from './kustomization.ts';
@@ -98,6 +99,8 @@ function setValue(field: Field, source: unknown, options: FieldOptions | undefin
 function likeBefore(old: unknown, value: unknown): unknown {
   if (typeof value === 'object' && value !== null) return value;
   if (typeof old === 'string') return text(value);
+  // what was made for it has no type yet
+  if (old === null || old === undefined) return resolvePlainV3(text(value));
   if ((typeof old === 'number' || typeof old === 'bigint') && typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value))
     return Number(value);
   if (typeof old === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';

@@ -1,6 +1,7 @@
 // The transformers that fields of a kustomization ask for, in the order in which kustomize runs them.
 import type { Accumulator } from './accumulator.ts';
 import { mergeSpecs, type FieldSpec } from './field-spec.ts';
+import type { Dialect, PlacedValue } from './files.ts';
 import { REPLACEMENT, type LabelsEntry, type Patch, type Replacement } from './kustomization.ts';
 import { KustomizeError, placed } from './kustomize-error.ts';
 import { applyPatch, readPatch, type ReadPatch } from './patches.ts';
@@ -80,20 +81,19 @@ function labelSpecs({ fields, includeSelectors, includeTemplates }: LabelsEntry,
 }
 
 async function readText(target: Target, patch: string, source: string): Promise<ReadPatch> {
-  return readPatch(
-    (await target.build.files.parse(patch, target.file)).map(({ value }) => value),
-    source,
-  );
+  return readPatch(await valuesOf((dialect) => target.build.files.parse(patch, target.file, dialect)), source);
 }
 
 async function readFile(target: Target, path: string): Promise<ReadPatch> {
   const file = await target.load(path);
-  const documents = await target.build.files.documents(file);
-  return readPatch(
-    documents.map(({ value }) => value),
-    `[path: ${JSON.stringify(path)}]`,
-    file.name,
-  );
+  const values = await valuesOf((dialect) => target.build.files.documents(file, dialect));
+  return readPatch(values, `[path: ${JSON.stringify(path)}]`, file.name);
+}
+
+/** A patch that turns out to be one of JSON is read as such. */
+async function valuesOf(read: (dialect: Dialect) => Promise<readonly PlacedValue[]>): Promise<readonly unknown[]> {
+  const documents = await read('resources');
+  return (documents.some(({ value }) => Array.isArray(value)) ? await read('own') : documents).map(({ value }) => value);
 }
 
 /** What may be a patch or the path of one. */
@@ -135,7 +135,7 @@ export async function replacementsOf(
   if (entry.path === '') return [{ replacement: entry }];
   if (entry.source || entry.targets.length) throw new KustomizeError('cannot specify both path and inline replacement');
   const file = await target.load(entry.path);
-  const [document] = await target.build.files.documents(file);
+  const [document] = await target.build.files.documents(file, 'own');
   const value = document?.value;
   try {
     const list = Array.isArray(value) ? value : [value];

@@ -163,35 +163,41 @@ function find(list: readonly unknown[], keys: readonly string[], values: readonl
   );
 }
 
-/** Replaces the elements that have these values, or adds one; without an element takes them away. Empty elements go. */
+/**
+ * Replaces the elements that have these values, or adds one; without an element takes them away. Empty elements go. There may be fewer
+ * values than keys: the last keys then fit anything.
+ */
 function setElement(list: unknown[], value: unknown, keys: readonly string[], values: readonly string[]): void {
   let found = false;
   const kept: unknown[] = [];
   for (const item of list) {
     if (isNothing(item) || (isObject(item) && Object.keys(item).length === 0)) continue;
+    if (!isObject(item) && values[0]) {
+      kept.push(item);
+      continue;
+    }
     const matches =
       isObject(item) &&
       values.length > 0 &&
-      keys.every((key, i) => Object.hasOwn(item, key) && ((values[i] ?? '') === '' || text(item[key]) === values[i]));
-    if (!matches) kept.push(item);
-    else {
+      values.every((wanted, i) => Object.hasOwn(item, keys[i]!) && (wanted === '' || text(item[keys[i]!]) === wanted));
+    if (matches) {
       found = true;
       if (value !== undefined) kept.push(value);
-    }
+    } else if (values.length > 0) kept.push(item);
   }
   list.splice(0, list.length, ...kept);
   if (value !== undefined && !found) list.push(value);
 }
 
-/** Elements of the old list follow, those that are there already keep their place. */
+/** Elements of the old list follow, those that are there already keep their place. One that lacks a key moves to the end. */
 function appendElements(added: unknown[], old: readonly unknown[], keys: readonly string[]): void {
   for (const item of old) {
     if (!isObject(item)) continue;
-    const values = keys.flatMap((key) => (Object.hasOwn(item, key) && item[key] !== null ? [text(item[key])] : []));
-    if (values.length < keys.length) {
-      if (!added.includes(item)) added.push(item);
-      continue;
-    }
+    const values = keys.flatMap((key) => {
+      if (Object.hasOwn(item, key)) return [text(item[key])];
+      added.push(item);
+      return [];
+    });
     if (keys.length > 1) setElement(added, undefined, keys, values);
     setElement(added, item, keys, values);
   }

@@ -96,7 +96,7 @@ export class Target {
     if (!file) throw new KustomizeError(`unable to find one of '${KUSTOMIZATION_NAMES.join("', '")}' in directory '${shown}'`);
     if (others.length) throw new KustomizeError(`Found multiple kustomization files under: ${shown}`, { file: file.name });
     try {
-      const [document, second] = (await build.files.documents(file)).filter(({ value }) => value !== null);
+      const [document, second] = (await build.files.documents(file, 'own')).filter(({ value }) => value !== null);
       if (second) throw new KustomizeError('the file holds more than one document', { position: { line: second.firstLine, column: 1 } });
       const { kustomization, deprecated } = decodeKustomization(document?.value);
       const target = new Target(build, directory, file, document!, kustomization, parent, trail);
@@ -219,7 +219,7 @@ export class Target {
     const add = (field: string, paths: readonly string[], decode: (value: unknown) => typeof config): Promise<unknown> =>
       this.each(field, paths, async (path) => {
         const file = await this.load(path);
-        for (const { value } of await this.build.files.documents(file)) {
+        for (const { value } of await this.build.files.documents(file, 'own')) {
           try {
             config = mergeConfigs(config, decode(value));
           } catch (error) {

@@ -2,7 +2,7 @@
 // follows kustomize's filter of that name.
 import { isObject, type GroupVersionKind } from '../../../apimachinery/object.ts';
 import { compileRegexp, RegexpError, type Regexp } from '../../../apimachinery/regexp.ts';
-import { setEntry, setScalar, visitField, visitFields, wrongKind, type FieldSpec } from './field-spec.ts';
+import { member, setEntry, setScalar, visitField, visitFields, wrongKind, type Field, type FieldSpec } from './field-spec.ts';
 import type { Image, Replica } from './kustomization.ts';
 import { KustomizeError } from './kustomize-error.ts';
 import { idText, isClusterScoped, isSelected, type GvkSelector } from './resource-id.ts';
@@ -31,7 +31,7 @@ export interface NamespaceOptions {
 
 export function setNamespace(map: ResourceMap, options: NamespaceOptions): void {
   const { namespace, specs, unsetOnly = false } = options;
-  const set = (field: { get(): unknown; set(value: unknown): void }): void => {
+  const set = (field: Field): void => {
     if (!unsetOnly || text(field.get()) === '') setScalar(field, namespace);
   };
   for (const resource of map.resources) {
@@ -57,7 +57,7 @@ export function setNamespace(map: ResourceMap, options: NamespaceOptions): void 
     });
 }
 
-function bindSubjects({ object }: Resource, mode: SubjectsMode, set: (field: { get(): unknown; set(value: unknown): void }) => void): void {
+function bindSubjects({ object }: Resource, mode: SubjectsMode, set: (field: Field) => void): void {
   if (mode === 'none' || !Array.isArray(object.subjects)) return;
   for (const subject of object.subjects as unknown[]) {
     if (!isObject(subject)) continue;
@@ -102,11 +102,24 @@ export function setImage(map: ResourceMap, image: Image, specs: readonly FieldSp
   const matches = imagePattern(image.name);
   for (const resource of map.resources) {
     if (resource.kind === 'CustomResourceDefinition') continue;
-    visitFields(resource, specs, undefined, (field) => {
+    const set = (field: Field): void => {
       const value = field.get();
       if (typeof value === 'object' && value !== null) throw wrongKind('ScalarNode', value);
       if (matches.test(text(value))) setScalar(field, changedImage(text(value), image));
-    });
+    };
+    visitContainers(resource.object, set);
+    visitFields(resource, specs, undefined, set);
+  }
+}
+
+/** The images of everything that is called containers or initContainers, wherever it is. */
+function visitContainers(value: unknown, visit: (field: Field) => void): void {
+  if (Array.isArray(value)) for (const item of value) visitContainers(item, visit);
+  if (!isObject(value)) return;
+  for (const [key, inner] of Object.entries(value)) {
+    visitContainers(inner, visit);
+    if ((key !== 'containers' && key !== 'initContainers') || !Array.isArray(inner)) continue;
+    for (const container of inner) if (isObject(container) && Object.hasOwn(container, 'image')) visit(member(container, 'image'));
   }
 }
 
