@@ -120,8 +120,12 @@ export class BuildFiles {
   async parse(text: string, name: string, dialect: Dialect = 'resources'): Promise<readonly PlacedValue[]> {
     const json = looksLikeJson(text) ? splitJson(text) : undefined;
     const out: PlacedValue[] = [];
-    for (const part of json ?? splitYaml(text)) {
-      const { document, value } = await this.parsed(part.text, json !== undefined ? 'json' : dialect, name, part.line);
+    const parts = json ?? splitYaml(text);
+    for (const [i, part] of parts.entries()) {
+      // a block of text at the very end of a file ends as the file does
+      const isCut = !json && i === parts.length - 1 && !/[\r\n]$/.test(text);
+      const own = isCut ? cutAtEnd(part.text) : part.text;
+      const { document, value } = await this.parsed(own, json !== undefined ? 'json' : dialect, name, part.line);
       out.push({ document, value, firstLine: part.line });
       if (part.badSeparator !== undefined)
         throw new KustomizeError(`invalid document separator: ${JSON.stringify(`---${part.badSeparator}`).slice(0, 80)}`, { file: name });
@@ -146,6 +150,25 @@ export class BuildFiles {
     this.cache.documents.kustomize.set(key, parsed);
     return parsed;
   }
+}
+
+/** A last line that nothing ends ends no block of text either: `|` at the end of such a document means `|-`. */
+function cutAtEnd(text: string): string {
+  const lines = text.split('\n');
+  let deepest = Infinity;
+  for (let i = lines.length - 1; i >= 0; i--) {
+    const line = lines[i]!;
+    if (line.trim() === '') continue;
+    const indent = line.length - line.trimStart().length;
+    const header = /^((?:[^#]*[:-] )[|>]\d?)\+?(\s*(?:#.*)?)$/.exec(line);
+    if (header && indent < deepest && deepest < Infinity) {
+      lines[i] = `${header[1]}-${header[2]}`;
+      return lines.join('\n');
+    }
+    if (indent === 0) return text;
+    deepest = Math.min(deepest, indent);
+  }
+  return text;
 }
 
 /** Throws {@link KustomizeError} for paths that are absolute or lead out of the tree. */
