@@ -27,11 +27,11 @@ function kubectl(directory: string): Answer {
   return status === 0
     ? { expected: stdout }
     : {
-        refused: `${stderr
+        refused: stderr
           .split('\n')
           .filter((line) => !line.startsWith('#'))
           .join('\n')
-          .slice(0, 2000)}`,
+          .slice(0, 2000),
       };
 }
 

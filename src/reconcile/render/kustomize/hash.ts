@@ -11,7 +11,7 @@ export function contentHash(resource: Resource): string {
   const hex = createHash('sha256')
     .update(goJson(hashed(resource)))
     .digest('hex');
-  return [...hex.slice(0, 10)].map((c) => ALPHABET[c] ?? c).join('');
+  return hex.slice(0, 10).replace(/./g, (c) => ALPHABET[c] ?? c);
 }
 
 /** What counts; keys in order. */
