@@ -1,6 +1,7 @@
 // Documents of kustomize's own, decoded strictly by the shapes that their fields must have: unknown fields and wrong types are errors at
 // their field. As with Go's JSON, names of fields match whatever their case, null is nothing, and what is absent is empty.
 import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
+import { closest } from '../../closest.ts';
 import { KustomizeError, type FieldPath } from './kustomize-error.ts';
 
 export type Shape =
@@ -51,7 +52,7 @@ function struct({ fields }: Fields, value: unknown, at: FieldPath): JsonObject {
 }
 
 function hintFor(key: string, known: readonly string[]): string {
-  const near = known.find((field) => field.toLowerCase().startsWith(key.slice(0, 4).toLowerCase()));
+  const near = closest(key, known);
   return near ? `is ${near} meant?` : 'remove it';
 }
 
