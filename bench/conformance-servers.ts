@@ -69,7 +69,7 @@ export function inProcess(disableAdmissionPlugins: readonly string[]): Server {
     await booted;
     // some answers are those of a store that has been compacted
     if (method === 'POST' && url === '/api/v1/namespaces') store.compact(store.revision);
-    const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+    const text = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
     const all = {
       'user-agent': 'node',
       ...(text === undefined ? {} : { 'content-type': 'application/json' }),
@@ -81,14 +81,15 @@ export function inProcess(disableAdmissionPlugins: readonly string[]): Server {
       method,
       url,
       headers: all,
-      body: text === undefined ? undefined : Buffer.from(text),
+      body: typeof text === 'string' ? Buffer.from(text) : text,
     });
     if (typeof response.body !== 'string' && !(response.body instanceof Uint8Array)) {
       response.body.cancel();
-      return { code: response.code, headers: response.headers, body: '', text: '' };
+      return { code: response.code, headers: response.headers, body: '', text: '', bytes: new Uint8Array() };
     }
-    const answered = typeof response.body === 'string' ? response.body : Buffer.from(response.body).toString();
-    return { code: response.code, headers: response.headers, body: parsed(answered), text: answered };
+    const bytes = Buffer.from(response.body);
+    const answered = bytes.toString();
+    return { code: response.code, headers: response.headers, body: parsed(answered), text: answered, bytes };
   };
   const request = Object.assign(send, {
     watch(url: string, headers: Record<string, string> = {}) {

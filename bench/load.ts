@@ -223,8 +223,8 @@ try {
   // which a controller would make
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } };
   await expectCode(send('POST', `${NAMESPACE}/serviceaccounts`, account), 201);
-  await creates();
   await pods();
+  await creates();
   await watches(200, 500 * SHARE, 32_000, 100_000);
   await watches(1000, 100 * SHARE, undefined, 100_000);
   await slowWatcher();

@@ -35,6 +35,9 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
+  // less to read at each start; names stay, for what a debugger shows
+  minifyWhitespace: true,
+  minifySyntax: true,
   sourcemap: true,
   sourcesContent: false,
   // in one piece it is read in a third of the time

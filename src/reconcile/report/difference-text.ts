@@ -5,6 +5,8 @@ import type { Palette } from './text.ts';
 
 /** Values longer than this are shown on lines of their own. */
 const SHORT = 60;
+/** The time that it takes grows with the square of the lines that differ. */
+const MOST_CHANGED_LINES = 2000;
 const CONTEXT_LINES = 2;
 
 export function fieldDifferenceText({ path, ...values }: FieldDifference, palette: Palette): string[] {
@@ -26,8 +28,9 @@ function block(path: string, sign: '+' | '-', value: string, palette: Palette): 
 }
 
 function changedLines(live: string, desired: string, palette: Palette): string[] {
-  const { hunks } = structuredPatch('', '', live, desired, '', '', { context: CONTEXT_LINES });
-  return hunks.flatMap(({ lines }) =>
+  const patch = structuredPatch('', '', live, desired, '', '', { context: CONTEXT_LINES, maxEditLength: MOST_CHANGED_LINES });
+  if (!patch) return [`      (more than ${MOST_CHANGED_LINES} lines differ)`];
+  return patch.hunks.flatMap(({ lines }) =>
     lines
       .filter((line) => !line.startsWith('\\'))
       .map((line) =>

@@ -21,6 +21,8 @@ export interface AvailabilityParts {
 const USER = { username: 'system:apiserver', groups: ['system:masters'] };
 const CHECKER = { username: 'system:kube-aggregator', groups: ['system:masters'] };
 const RESYNC_MS = 30_000;
+/** After something has changed, in milliseconds. */
+const SETTLE_MS = 50;
 const FIRST_RETRY_MS = 1000;
 const CHECK_TIMEOUT_MS = 6000;
 const DEFAULT_PORT = 443;
@@ -120,8 +122,9 @@ export class Availability {
   }
 
   private async check(one: Followed): Promise<void> {
-    // not within the store's delivery of an event
-    await Promise.resolve();
+    // an APIService, its Service and the endpoints come one after the other
+    await this.parts.clock.sleep(SETTLE_MS, { background: true });
+    if (this.closed) return;
     const { service } = one;
     const told = await this.conditionOf(service).catch((error: unknown) => unchecked(service, error));
     one.failures = told.status === 'True' ? 0 : one.failures + 1;

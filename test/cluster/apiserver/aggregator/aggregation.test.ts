@@ -126,6 +126,7 @@ const apiService = (more: Partial<APIService['spec']> = {}): Manifest<APIService
 });
 
 async function condition(): Promise<string> {
+  await clock.advance(10);
   const told = await cluster.client().get('apiregistration.k8s.io/v1/APIService', NAME);
   const { status, reason, message } = told.status?.conditions?.find(({ type }) => type === 'Available') ?? {};
   return status === undefined ? '' : `${status} ${reason}: ${message}`;
