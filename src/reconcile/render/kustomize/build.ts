@@ -1,4 +1,5 @@
 // Builds a kustomization to the objects that `kubectl kustomize` prints, in its order, each with the place in the base where it comes from.
+import { isObject } from '../../../apimachinery/object.ts';
 import { inReadingOrder, fieldPath, type ManifestError } from '../manifest-error.ts';
 import type { ManifestCache } from '../manifest-cache.ts';
 import type { DesiredObject } from '../manifest-document.ts';
@@ -27,12 +28,32 @@ export async function buildKustomization(tree: SourceTree, directory: string, ca
     const found = await build.files.find('', directory || '.');
     const target = await Target.load(build, found?.path ?? directory);
     const resources = await finished(target);
-    const manifests = resources.map(({ object, origin }) => ({ object: object as DesiredObject, origin }));
-    return { manifests, errors: [], warnings: inReadingOrder(build.warnings) };
+    const errors = resources.flatMap(faultsOf);
+    const manifests = errors.length ? [] : resources.map(({ object, origin }) => ({ object: object as DesiredObject, origin }));
+    return { manifests, errors: inReadingOrder(errors), warnings: inReadingOrder(build.warnings) };
   } catch (error) {
     if (!(error instanceof KustomizeError)) throw error;
     return { manifests: [], errors: [await toManifestError(error, build)], warnings: inReadingOrder(build.warnings) };
   }
+}
+
+/**
+ * What every object must have, whatever patches made of it. DEVIATION: kustomize prints objects without apiVersion; nothing can be done
+ * with them.
+ */
+function faultsOf({ object, origin: { file, line } }: Resource): readonly ManifestError[] {
+  const metadata = isObject(object.metadata) ? object.metadata : {};
+  const required = { apiVersion: object.apiVersion, kind: object.kind, 'metadata.name': metadata.name };
+  return Object.entries({ ...required, ...(metadata.namespace === undefined ? {} : { 'metadata.namespace': metadata.namespace }) })
+    .filter(([, value]) => typeof value !== 'string' || value === '')
+    .map(([path, value]) => ({
+      file,
+      line,
+      column: 1,
+      path,
+      message: value === undefined || value === null || value === '' ? 'is missing' : 'must be a string',
+      hint: 'every object names its apiVersion, kind and name',
+    }));
 }
 
 /** What comes last, for the whole: hashes, references, vars, the order, annotations. */

@@ -87,6 +87,13 @@ describe('sources', () => {
     ]);
   });
 
+  test('an object without apiVersion, which kubectl prints', async () => {
+    const nameless = { 'kustomization.yaml': 'resources: [a.yaml]\n', 'a.yaml': '# a\nkind: Thing\nmetadata: {name: a}\n' };
+    expect(await lines(write(scratch(), nameless))).toEqual([
+      'error a.yaml:2:1: apiVersion: is missing | every object names its apiVersion, kind and name',
+    ]);
+  });
+
   test('two that give the same object', async () => {
     const same = { ...files, 'overlays/dev/kustomization.yaml': files['overlays/prod/kustomization.yaml'] };
     expect(await lines(write(scratch(), same))).toEqual([
