@@ -53,19 +53,23 @@ function decoded(value: unknown, source: string, where: { readonly file?: string
 }
 
 export function applyPatch(map: ResourceMap, read: ReadPatch, target: Selector | undefined, options: PatchOptions): void {
+  const selects = target && patchSelector(target);
   try {
-    if (read.kind === 'json') applyJson(map, read.patch, target);
-    else applyStrategic(map, read.patches, target, options);
+    if (read.kind === 'json') applyJson(map, read.patch, selects);
+    else applyStrategic(map, read.patches, selects, options);
   } catch (error) {
     throw read.file === undefined ? error : placed(error, { file: read.file, at: [] });
   }
 }
 
-function applyStrategic(map: ResourceMap, patches: readonly JsonObject[], target: Selector | undefined, options: PatchOptions): void {
-  if (target) {
+/** What a target selects, where there is one. */
+type Selects = ((resource: Resource) => boolean) | undefined;
+
+function applyStrategic(map: ResourceMap, patches: readonly JsonObject[], selects: Selects, options: PatchOptions): void {
+  if (selects) {
     if (patches.length > 1)
       throw new KustomizeError('Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set `patches.target` field');
-    const selected = map.resources.filter(patchSelector(target));
+    const selected = map.resources.filter(selects);
     for (const resource of selected) {
       // the patch counts as one of the resource's own group and version
       patchResource(resource, { ...patches[0]!, apiVersion: resource.object.apiVersion }, options);
@@ -107,9 +111,9 @@ function patchResource(resource: Resource, patch: JsonObject, { allowNameChange,
   resource.namespace = namespace;
 }
 
-function applyJson(map: ResourceMap, { operations }: DecodedPatch, target: Selector | undefined): void {
-  if (!target) throw new KustomizeError('must specify a target for JSON patch', { hint: 'name kind and name of the target' });
-  for (const resource of map.resources.filter(patchSelector(target))) {
+function applyJson(map: ResourceMap, { operations }: DecodedPatch, selects: Selects): void {
+  if (!selects) throw new KustomizeError('must specify a target for JSON patch', { hint: 'name kind and name of the target' });
+  for (const resource of map.resources.filter(selects)) {
     resource.storePreviousId();
     try {
       const result = applyJsonPatch(resource.object, operations);

@@ -51,8 +51,10 @@ function sourceValue(resources: readonly Resource[], source: ReplacementSource):
 function replaceIn(resources: readonly Resource[], value: unknown, target: ReplacementTarget, at: FieldPath): void {
   const { select, reject } = target;
   if (!select) throw new KustomizeError('target must specify resources to select', { at });
-  const matches = bySelectors(select);
-  const rejects = reject.filter(({ labelSelector, annotationSelector }) => labelSelector || annotationSelector).map(bySelectors);
+  const matches = bySelectors(select, [...at, 'select']);
+  const rejects = reject
+    .filter(({ labelSelector, annotationSelector }) => labelSelector || annotationSelector)
+    .map((selector) => bySelectors(selector, [...at, 'reject']));
   const rejectIds = reject.filter(({ group, version, kind, name, namespace }) => group || version || kind || name || namespace);
   for (const resource of resources) {
     if (!matches(resource) || rejects.some((rejected) => rejected(resource))) continue;

@@ -2,7 +2,7 @@
 // labels and annotations. Names and namespaces count as they were first, and as they are now.
 import { LabelSelector, SelectorError } from '../../../apimachinery/label-selector.ts';
 import { compileRegexp, RegexpError } from '../../../apimachinery/regexp.ts';
-import { KustomizeError } from './kustomize-error.ts';
+import { KustomizeError, type FieldPath } from './kustomize-error.ts';
 import type { Selector } from './kustomization.ts';
 import type { Resource } from './resource.ts';
 
@@ -10,12 +10,12 @@ type Test = (text: string) => boolean;
 
 /** Compiles a selector of `patches` into a test of resources. */
 export function patchSelector(selector: Selector): (resource: Resource) => boolean {
-  const group = pattern(selector.group, 'group');
-  const version = pattern(selector.version, 'version');
-  const kind = pattern(selector.kind, 'kind');
-  const name = pattern(selector.name, 'name');
-  const namespace = pattern(selector.namespace, 'namespace');
-  const labelled = bySelectors(selector);
+  const group = pattern(selector.group, ['target', 'group']);
+  const version = pattern(selector.version, ['target', 'version']);
+  const kind = pattern(selector.kind, ['target', 'kind']);
+  const name = pattern(selector.name, ['target', 'name']);
+  const namespace = pattern(selector.namespace, ['target', 'namespace']);
+  const labelled = bySelectors(selector, ['target']);
   return (resource) => {
     const { id, originalId: original } = resource;
     return (
@@ -29,15 +29,15 @@ export function patchSelector(selector: Selector): (resource: Resource) => boole
   };
 }
 
-/** Only the selectors on labels and annotations. */
-export function bySelectors({ labelSelector, annotationSelector }: Selector): (resource: Resource) => boolean {
-  const labels = labelSelector ? parsed(labelSelector, 'labelSelector') : undefined;
-  const annotations = annotationSelector ? parsed(annotationSelector, 'annotationSelector') : undefined;
+/** Only the selectors on labels and annotations. @param at where the selector stands */
+export function bySelectors({ labelSelector, annotationSelector }: Selector, at: FieldPath): (resource: Resource) => boolean {
+  const labels = labelSelector ? parsed(labelSelector, [...at, 'labelSelector']) : undefined;
+  const annotations = annotationSelector ? parsed(annotationSelector, [...at, 'annotationSelector']) : undefined;
   return (resource) =>
     (!labels || labels.matches(resource.stringMap('labels'))) && (!annotations || annotations.matches(resource.stringMap('annotations')));
 }
 
-function pattern(text: string, field: string): Test {
+function pattern(text: string, at: FieldPath): Test {
   if (text === '' || text === '.*') return () => true;
   // most are plain words
   if (/^[\w-]+$/.test(text)) return (candidate) => candidate === text;
@@ -45,16 +45,16 @@ function pattern(text: string, field: string): Test {
     const regexp = compileRegexp(`^(?:${text})$`);
     return (candidate) => regexp.test(candidate);
   } catch (error) {
-    if (error instanceof RegexpError) throw new KustomizeError(error.message, { at: [field], cause: error });
+    if (error instanceof RegexpError) throw new KustomizeError(error.message, { at, cause: error });
     throw error;
   }
 }
 
-function parsed(text: string, field: string): LabelSelector {
+function parsed(text: string, at: FieldPath): LabelSelector {
   try {
     return LabelSelector.parse(text);
   } catch (error) {
-    if (error instanceof SelectorError) throw new KustomizeError(error.message, { at: [field], cause: error });
+    if (error instanceof SelectorError) throw new KustomizeError(error.message, { at, cause: error });
     throw error;
   }
 }
