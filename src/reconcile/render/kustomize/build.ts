@@ -31,7 +31,9 @@ export async function buildKustomization(tree: SourceTree, directory: string, ca
     const errors = resources.flatMap(faultsOf);
     const manifests = errors.length ? [] : resources.map(({ object, origin }) => ({ object: object as DesiredObject, origin }));
     return { manifests, errors: inReadingOrder(errors), warnings: inReadingOrder(build.warnings) };
-  } catch (error) {
+  } catch (thrown) {
+    // what is read is bounded in depth; JSON patches that copy may still pile it up until the stack is full
+    const error = thrown instanceof RangeError ? new KustomizeError('objects are nested too deeply', { cause: thrown }) : thrown;
     if (!(error instanceof KustomizeError)) throw error;
     return { manifests: [], errors: [await toManifestError(error, build)], warnings: inReadingOrder(build.warnings) };
   }

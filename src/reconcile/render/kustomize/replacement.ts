@@ -1,7 +1,7 @@
 // Replacements: a value of one resource is copied into fields of others. Follows kustomize's replacement filter and kyaml's PathMatcher.
 import { deepCopy, isObject, type JsonObject } from '../../../apimachinery/object.ts';
 import { resolvePlainV3 } from '../../../apimachinery/yaml/scalar.ts';
-import { compileRegexp } from '../../../apimachinery/regexp.ts';
+import { compileRegexp, RegexpError, type Regexp } from '../../../apimachinery/regexp.ts';
 import { element, member, nodeKind, splitPath, wrongKind, type Field } from './field-spec.ts';
 import type { FieldOptions, Replacement, ReplacementSource, ReplacementTarget, Selector } from './kustomization.ts';
 import { KustomizeError, type FieldPath } from './kustomize-error.ts';
@@ -139,6 +139,15 @@ function nameAndValue(part: string): readonly [name: string, value: string] {
   return [inner.slice(0, equals), inner.slice(equals + 1)];
 }
 
+function compiled(pattern: string): Regexp {
+  try {
+    return compileRegexp(pattern);
+  } catch (error) {
+    if (error instanceof RegexpError) throw new KustomizeError(error.message, { cause: error });
+    throw error;
+  }
+}
+
 /** The value at a path, for reading. */
 export function lookup(root: unknown, path: readonly string[]): unknown {
   let value = root;
@@ -211,7 +220,7 @@ class PathMatcher {
     if (value === null || value === undefined) return [];
     if (!Array.isArray(value)) throw wrongKind('SequenceNode', value);
     const [name, pattern] = nameAndValue(part);
-    const regexp = compileRegexp(pattern);
+    const regexp = compiled(pattern);
     const fits = (item: unknown): boolean =>
       name === '' ? regexp.test(text(item)) : isObject(item) && Object.hasOwn(item, name) && regexp.test(text(item[name]));
     const found = (): readonly Field[] =>

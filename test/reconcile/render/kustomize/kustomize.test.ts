@@ -115,3 +115,49 @@ describe('sources', () => {
     });
   });
 });
+
+describe('bounds', () => {
+  const errorsOf = async (files: Readonly<Record<string, string>>): Promise<readonly string[]> =>
+    (await opened({ location: write(scratch(), files) }, (snapshot) => render(snapshot))).errors.map(({ message }) => message);
+
+  test('levels of bases', async () => {
+    const deep = Object.fromEntries(Array.from({ length: 70 }, (_, i) => [`l${i}/kustomization.yaml`, `resources: [../l${i + 1}]\n`]));
+    expect(await errorsOf({ ...deep, 'kustomization.yaml': 'resources: [l0]\n' })).toEqual([
+      'kustomizations are nested more than 64 levels deep',
+    ]);
+  });
+
+  test('bases that are used over and over', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
+    const many = names.flatMap((_, level) =>
+      names.map((name): [string, string] => [
+        `${level}${name}/kustomization.yaml`,
+        level === 9 ? 'namePrefix: x\n' : `resources: [${names.map((next) => `../${level + 1}${next}`).join(', ')}]\n`,
+      ]),
+    );
+    expect(await errorsOf({ ...Object.fromEntries(many), 'kustomization.yaml': 'resources: [0a]\n' })).toEqual([
+      'the build is made of more than 10000 kustomizations',
+    ]);
+  });
+
+  test.each([
+    'https://github.com/acme/base',
+    'github.com/acme/base?ref=v1',
+    'git@github.com:acme/base.git',
+    'ssh://git@example.com/x',
+    'file:///etc',
+  ])('nothing is fetched: %s', async (resource) => {
+    expect(await errorsOf({ 'kustomization.yaml': `resources: ["${resource}"]\n` })).toEqual([
+      `${resource} is remote, and nothing is fetched`,
+    ]);
+  });
+
+  test.each([
+    ['/etc/passwd', '/etc/passwd: the path is absolute'],
+    ['../../../etc/passwd', '../../../etc/passwd leads out of the source'],
+    ['.git/config', '.git/config: the symbolic link leads into .git'],
+  ])('nothing outside of the tree is read: %s', async (file, message) => {
+    const files = { 'kustomization.yaml': `configMapGenerator: [{name: a, files: ["k=${file}"]}]\n` };
+    expect(await errorsOf(files)).toEqual([message]);
+  });
+});
