@@ -36,7 +36,7 @@ const { values: args } = parseArgs({
 });
 const root = path.resolve(args.data);
 const read = (location: string): Promise<Prepared> =>
-  prepare({ location }, { clock: new RealClock(), stdin: process.stdin, cacheDirectory: path.join(root, '.cache') });
+  prepare({ location }, { clock: new RealClock(), stdin: process.stdin, cacheDirectory: path.join(root, '.cache') }, { judge: 'server' });
 
 /** Those of a world that does not say which nodes it has. */
 const nodesFile = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'foresight-')), 'nodes.yaml');

@@ -1,6 +1,6 @@
 // An embedded Kubernetes: the one place where API server, controllers, scheduler, kubelets and proxy are put together. Everything but
 // the API server reaches state through a Client, under a name of its own.
-import type { Node } from '#api/core/v1';
+import type { Node, Pod } from '#api/core/v1';
 import type { Clock } from '../apimachinery/clock.ts';
 import { VirtualClock } from '../apimachinery/clock.ts';
 import type { UserInfo } from '../apimachinery/api-request.ts';
@@ -49,6 +49,8 @@ export interface ClusterOptions {
   readonly nodes?: number | readonly Manifest<Node>[];
   /** All by default. Without any, nothing happens in the cluster but what clients do. */
   readonly components?: readonly ComponentName[];
+  /** By the name of a node: manifests of pods that it runs whatever the API server says. */
+  readonly staticPods?: Readonly<Record<string, readonly Manifest<Pod>[]>>;
   /** How containers start, fail and stop. */
   readonly behaviour?: BehaviourDocument;
   /** Who sends requests over the network, and who may do what. Roles count unless it is said otherwise. */
@@ -111,7 +113,7 @@ export class Cluster {
   async startProcess(names: readonly ProcessPart[], options: Partial<ProcessOptions> = {}): Promise<ComponentProcess> {
     const { clock, random } = this;
     this.machines ??= new Machines(clock, random, this.options.behaviour);
-    const { onError } = this.options;
+    const { onError, staticPods } = this.options;
     const started = await ComponentProcess.start(new Set(names), {
       clock,
       random,
@@ -120,6 +122,7 @@ export class Cluster {
       controllers: this.controllerOptions(),
       register: names.includes('nodes') ? await this.missingNodes() : [],
       ...(onError ? { onError } : {}),
+      ...(staticPods ? { staticPods: (node) => staticPods[node] ?? [] } : {}),
       ...options,
     });
     if (started.nodeApi) this.server.connectNodes(started.nodeApi);

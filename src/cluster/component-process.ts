@@ -1,9 +1,10 @@
 // One process of a cluster beside its API server: some of its components, with informers, clients and event recorders of their own. A
 // cluster is usually one such process; a simulation has several, which end and begin again at any moment.
-import type { Node } from '#api/core/v1';
+import type { Node, Pod } from '#api/core/v1';
 import type { UserInfo } from '../apimachinery/api-request.ts';
 import type { Clock } from '../apimachinery/clock.ts';
 import type { NodeApi } from '../apimachinery/node-api.ts';
+import { runtimeUid } from '../apimachinery/core/static-pods.ts';
 import type { Manifest } from '../apimachinery/object.ts';
 import type { Random } from '../apimachinery/random.ts';
 import { Client } from '../client/client.ts';
@@ -38,6 +39,8 @@ export interface ProcessOptions {
   readonly controllers: ControllerOptions;
   /** Nodes that its kubelets register. */
   readonly register: readonly Manifest<Node>[];
+  /** What nodes run whatever the API server says: their manifests. */
+  readonly staticPods?: (node: string) => readonly Manifest<Pod>[];
   /** Which nodes have their kubelet here: asked again whenever a node changes. Default: all. */
   readonly manages?: (node: Node) => boolean;
   /** Told of failures that a component will try to mend by itself. */
@@ -91,20 +94,21 @@ export class ComponentProcess {
   }
 
   private newKubelets(): KubeletsController {
-    const { machines, register, manages } = this.options;
+    const { machines, register, manages, staticPods } = this.options;
     return kubelets(this.deps('kubelet', ADMIN), {
       runtime: machines.runtime,
       traits: machines.traits,
       register,
       clientOf: memoized((node) => this.client(nodeUser(node), 'kubelet')),
       ...(manages ? { manages } : {}),
+      ...(staticPods ? { staticPods } : {}),
     });
   }
 
   private metricsServer(): Controller {
     const { runtime } = this.options.machines;
     return (this.metrics = metricsServer(this.deps('metrics-server', ADMIN), {
-      usage: ({ metadata }, atMs) => runtime.usage(metadata.uid, atMs),
+      usage: (pod, atMs) => runtime.usage(runtimeUid(pod), atMs),
     }));
   }
 

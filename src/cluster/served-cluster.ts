@@ -30,6 +30,8 @@ export interface ServeOptions extends Pick<
   readonly audit?: AuditFiles;
   /** As kube-apiserver's flag of this name: who comes with which token. */
   readonly tokenAuthFile?: string;
+  /** A folder with a folder for each node, with the manifests of its static pods. */
+  readonly staticPods?: string;
   /** Keeps nothing but certificates: for tests. */
   readonly inMemory?: boolean;
   /** Told of failures that a component, or the server, will try to mend by itself. */
@@ -42,11 +44,13 @@ export interface ServedCluster {
   stop(): Promise<void>;
 }
 
-/** Throws a StorageError where the cluster is in use or cannot be kept, an AuditFileError where there can be no log, and an error with a `code` where the port cannot be had. */
+/** Throws a StorageError where the cluster is in use or cannot be kept, an AuditFileError where there can be no log, a StaticPodError where a manifest is none, and an error with a `code` where the port cannot be had. */
 export async function serveCluster(options: ServeOptions): Promise<ServedCluster> {
   const { home, name, nodes, components, behaviour, enableAdmissionPlugins, disableAdmissionPlugins, tokenAuthFile, onError, inMemory } =
     options;
   const directory = clusterDirectory(home, name);
+  const staticPods =
+    options.staticPods === undefined ? undefined : await (await import('./static-pod-files.ts')).readStaticPods(options.staticPods);
   const audit = options.audit && (await (await import('./audit-file.ts')).openAuditFile(options.audit));
   const opened = await openDirectory(directory);
   const clock = new RealClock(opened.timeMs);
@@ -74,6 +78,7 @@ export async function serveCluster(options: ServeOptions): Promise<ServedCluster
       ...(nodes === undefined ? {} : { nodes }),
       ...(components ? { components } : {}),
       ...(behaviour ? { behaviour } : {}),
+      ...(staticPods ? { staticPods } : {}),
       ...(audit ? { audit } : {}),
       ...(enableAdmissionPlugins ? { enableAdmissionPlugins } : {}),
       ...(disableAdmissionPlugins ? { disableAdmissionPlugins } : {}),

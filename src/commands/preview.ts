@@ -53,7 +53,7 @@ export default class Preview extends JibeCommand {
       const side = (ref: string): Promise<Prepared> => {
         const directory = fs.statSync(ref, { throwIfNoEntry: false })?.isDirectory() === true;
         const spec = directory ? sourceSpec(ref, flags) : sourceSpec(args.repository, { ...flags, ref });
-        return prepare(spec, sourceDeps(), { defaultNamespace: flags.namespace });
+        return prepare(spec, sourceDeps(), { defaultNamespace: flags.namespace, judge: 'server' });
       };
       const [base, head, world] = await Promise.all([
         side(flags.base),

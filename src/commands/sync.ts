@@ -28,7 +28,8 @@ export default class Sync extends JibeCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> ./manifests',
     '<%= config.bin %> <%= command.id %> https://github.com/acme/shop --ref v1.2.0 --path deploy',
-    'kubectl kustomize overlays/prod | <%= config.bin %> <%= command.id %> -',
+    '<%= config.bin %> <%= command.id %> overlays/prod',
+    'helm template chart | <%= config.bin %> <%= command.id %> -',
   ];
   static override args = { source: sourceArg };
   static override flags = {

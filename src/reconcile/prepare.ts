@@ -5,6 +5,7 @@ import type { ManifestCache } from './render/manifest-cache.ts';
 import type { ManifestError } from './render/manifest-error.ts';
 import { inReadingOrder } from './render/manifest-error.ts';
 import type { Manifest } from './render/manifests.ts';
+import type { ManifestOrigin } from './render/origin.ts';
 import { render } from './render/render.ts';
 import { openSource, type SourceDeps, type SourceSpec } from './source/source.ts';
 import type { SourceInfo } from './source/snapshot.ts';
@@ -13,9 +14,11 @@ import type { ServedKinds } from './validate/known-kinds.ts';
 
 export interface Prepared {
   readonly source: SourceInfo;
-  /** Those without faults. */
+  /** Those without faults; where the server judges, also those that it may refuse. */
   readonly manifests: readonly Manifest[];
   readonly errors: readonly ManifestError[];
+  /** Where the server judges: what it may refuse of which object. */
+  readonly doubts: ReadonlyMap<ManifestOrigin, readonly ManifestError[]>;
   readonly warnings: readonly ManifestError[];
   /** How many files were looked at. */
   readonly files: number;
@@ -25,23 +28,30 @@ export interface PrepareOptions {
   readonly cache?: ManifestCache;
   readonly validator?: ManifestValidator;
   readonly defaultNamespace?: string;
+  /**
+   * Who decides whether an object is valid. `static`: schemas alone; a file in which one is not is left out. `server`: whoever it is
+   * applied to, who may take what has not changed although it would be refused today. Default: static.
+   */
+  readonly judge?: 'static' | 'server';
   /** Kinds that a cluster serves besides Kubernetes' own. */
   readonly served?: ServedKinds;
 }
 
 /** Throws a SourceError where the source cannot be opened; what is wrong with its files is part of the result. */
 export async function prepare(spec: SourceSpec, deps: SourceDeps, options: PrepareOptions = {}): Promise<Prepared> {
-  const { cache, validator = new ManifestValidator(), defaultNamespace, served } = options;
+  const { cache, validator = new ManifestValidator(), judge = 'static', defaultNamespace, served } = options;
   const snapshot = await openSource(spec, deps);
   try {
     const { type, location, path, revision, dirty, files } = snapshot;
     const rendered = await render(snapshot, { ...(cache ? { cache } : {}), ...(defaultNamespace ? { defaultNamespace } : {}) });
     const validation = await validator.validate(rendered.manifests, served ? { served } : {});
-    const faulty = new Set(validation.errors.map(({ file }) => file));
+    const [errors, doubts] = judge === 'static' ? [validation.errors, NO_DOUBTS] : [[], validation.byObject];
+    const faulty = new Set(errors.map(({ file }) => file));
     return {
       source: { type, location, path, revision, dirty },
       manifests: rendered.manifests.filter(({ origin }) => !faulty.has(origin.file)),
-      errors: inReadingOrder([...rendered.errors, ...validation.errors]),
+      errors: inReadingOrder([...rendered.errors, ...errors]),
+      doubts,
       warnings: inReadingOrder([...rendered.warnings, ...validation.warnings]),
       files: files.length,
     };
@@ -49,6 +59,8 @@ export async function prepare(spec: SourceSpec, deps: SourceDeps, options: Prepa
     await snapshot.close();
   }
 }
+
+const NO_DOUBTS: Prepared['doubts'] = new Map();
 
 /** What the cluster serves at this moment, by apiVersion and kind. */
 export async function servedKinds(client: Client): Promise<ServedKinds> {

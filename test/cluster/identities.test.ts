@@ -65,7 +65,7 @@ test('every controller that Kubernetes has a role for acts as its ServiceAccount
   const administrators = controllerSpecs({ rootCA: '' })
     .filter(({ component, serviceAccount }) => controllerUser(serviceAccount ?? component) === ADMIN)
     .map(({ component }) => component);
-  expect(administrators).toEqual(['external-provisioner']);
+  expect(administrators).toEqual(['external-attacher', 'external-provisioner', 'external-resizer']);
 });
 
 test('a kubelet reaches what its pods use, and no more', async () => {

@@ -63,6 +63,7 @@ function quantity(text: string | number | undefined): Quantity {
 }
 
 export const capacityOf = ({ spec }: PersistentVolume): Quantity => quantity(spec?.capacity?.['storage']);
+export const claimCapacityOf = ({ status }: PersistentVolumeClaim): Quantity => quantity(status?.capacity?.['storage']);
 export const requestOf = ({ spec }: PersistentVolumeClaim): Quantity => quantity(spec?.resources?.requests?.['storage']);
 
 const volumeMode = (spec: { readonly volumeMode?: string } | undefined): string => spec?.volumeMode ?? 'Filesystem';

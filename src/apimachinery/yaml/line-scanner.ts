@@ -15,7 +15,7 @@ import {
   CLOSE_BRACE,
 } from './characters.ts';
 import { MAX_DEPTH } from './limits.ts';
-import { resolvePlain } from './scalar.ts';
+import type { Resolve } from './scalar.ts';
 
 /** What a reader is not sure of. */
 export const UNSURE = Symbol('unsure');
@@ -24,10 +24,12 @@ export const UNSURE = Symbol('unsure');
 export class LineScanner {
   private readonly text: string;
   private readonly end: number;
+  private readonly resolve: Resolve;
   private at: number;
 
-  constructor(text: string, at: number, end: number) {
+  constructor(text: string, at: number, end: number, resolve: Resolve) {
     this.text = text;
+    this.resolve = resolve;
     this.at = at;
     this.end = end;
   }
@@ -81,7 +83,7 @@ export class LineScanner {
     const source = this.text.slice(this.at, end).trimEnd();
     if (source.includes('\t') || source.includes(': ') || source.endsWith(':')) return UNSURE;
     this.at = end;
-    return finite(resolvePlain(source));
+    return finite(this.resolve(source));
   }
 
   flow(depth: number): unknown {
@@ -143,7 +145,7 @@ export class LineScanner {
     const word = FLOW_WORD.exec(this.text)?.[0];
     if (word === undefined || this.at + word.length > this.end) return UNSURE;
     this.at += word.length;
-    return finite(resolvePlain(word));
+    return finite(this.resolve(word));
   }
 }
 

@@ -7,7 +7,7 @@ import { isAlias, isMap, isPair, isScalar, isSeq, visit } from 'yaml';
 import type { Alias, Node, Pair, ParsedNode, Scalar as ScalarNode, YAMLMap, YAMLSeq } from 'yaml';
 import { setKey } from '../json/parse.ts';
 import { MAX_DEPTH } from './limits.ts';
-import { keyOf, keyOfPlain, resolvePlain, resolveTagged, ScalarError, type Scalar } from './scalar.ts';
+import { keyOf, keyOfPlain, resolvePlain, resolveTagged, ScalarError, type Resolve, type Scalar } from './scalar.ts';
 import { fault, parseYamlTree, tooDeep, type YamlFault } from './tree.ts';
 
 /**
@@ -18,11 +18,11 @@ export type YamlResult =
   | { readonly value: unknown; readonly faults?: undefined }
   | { readonly faults: readonly YamlFault[]; readonly lastWins?: { readonly value: unknown } };
 
-/** Reads one document. */
-export function readNodes(text: string): YamlResult {
+/** Reads one document. @param resolve what plain text means */
+export function readNodes(text: string, resolve: Resolve = resolvePlain): YamlResult {
   const tree = parseYamlTree(text);
   if (tree.faults.length) return { faults: tree.faults };
-  return tree.root ? new Converter(tree.root).result() : { value: null };
+  return tree.root ? new Converter(tree.root, resolve).result() : { value: null };
 }
 
 /** Thrown within this file to leave the conversion. */
@@ -46,6 +46,7 @@ const MAX_FAULTS = 100;
 /** Nodes to values. Aliases become copies, as in Go: later steps take a value for a tree. */
 class Converter {
   private readonly root: ParsedNode;
+  private readonly resolve: Resolve;
   private readonly faults: YamlFault[] = [];
   private readonly path: (string | number)[] = [];
   /** What each alias stands for; made when the first is met. */
@@ -54,8 +55,9 @@ class Converter {
   private count = 0;
   private fromAliases = 0;
 
-  constructor(root: ParsedNode) {
+  constructor(root: ParsedNode, resolve: Resolve) {
     this.root = root;
+    this.resolve = resolve;
   }
 
   result(): YamlResult {
@@ -88,7 +90,7 @@ class Converter {
   private scalar(node: ScalarNode): Scalar {
     const text = node.source ?? '';
     try {
-      const value = node.tag ? resolveTagged(node.tag, text) : node.type === 'PLAIN' ? resolvePlain(text) : text;
+      const value = node.tag ? resolveTagged(node.tag, text) : node.type === 'PLAIN' ? this.resolve(text) : text;
       if (typeof value === 'number' && !Number.isFinite(value))
         this.refuse(node, `${text} is not a number that JSON can hold`, 'put it in quotes');
       return value;
@@ -138,7 +140,10 @@ class Converter {
   private key(node: Node | null, depth: number): string {
     if (!node) throw new Refused({ ...fault(0, 'null cannot be a key'), path: [...this.path] });
     try {
-      if (isScalar(node) && node.type === 'PLAIN' && !node.tag) return keyOfPlain(node.source ?? '');
+      if (isScalar(node) && node.type === 'PLAIN' && !node.tag) {
+        const text = node.source ?? '';
+        return typeof this.resolve(text) === 'string' ? text : keyOfPlain(text);
+      }
       const value = this.value(node, depth + 1);
       if (typeof value === 'object' && value !== null)
         this.refuse(node, 'a key must be a scalar, not a mapping or a list', templateHint(value));

@@ -5,29 +5,34 @@ import { setKey } from '../json/parse.ts';
 import { TAB, LF, SPACE, HASH, DASH, COLON, PIPE } from './characters.ts';
 import { MAX_DEPTH } from './limits.ts';
 import { isFlow, isPlainStart, isQuote, LineScanner, UNSURE } from './line-scanner.ts';
-import { resolvePlain } from './scalar.ts';
+import { resolvePlain, type Resolve } from './scalar.ts';
 
-/** @returns the document's value, in a box to tell it from undefined: not read */
-export function readPlain(text: string): { readonly value: unknown } | undefined {
+/**
+ * @param resolve what plain text means
+ * @returns the document's value, in a box to tell it from undefined: not read
+ */
+export function readPlain(text: string, resolve: Resolve = resolvePlain): { readonly value: unknown } | undefined {
   // control characters, and line breaks that only some parsers see
   if (/[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/.test(text)) return undefined;
   // the end of a document
   if (text.startsWith('...') || text.includes('\n...')) return undefined;
-  const reader = new Reader(text);
+  const reader = new Reader(text, resolve);
   const value = reader.document();
   return value === UNSURE ? undefined : { value };
 }
 
 class Reader {
   private readonly text: string;
+  private readonly resolve: Resolve;
   /** First character of the line at hand that is no space; lines of nothing but space or comment are passed over. */
   private at = 0;
   /** Columns before {@link at}; -1 at the end of the text. */
   private indent = -1;
   private lineEnd = 0;
 
-  constructor(text: string) {
+  constructor(text: string, resolve: Resolve) {
     this.text = text;
+    this.resolve = resolve;
     this.enterLine(0);
   }
 
@@ -153,7 +158,7 @@ class Reader {
     if (!isPlainStart(this.text, from)) return undefined;
     const source = this.text.slice(from, end);
     if (/[\t ]$|\t|^<<$/.test(source)) return undefined;
-    const value = resolvePlain(source);
+    const value = this.resolve(source);
     // keys that are no strings have rules of their own
     return typeof value === 'string' ? value : undefined;
   }
@@ -162,7 +167,7 @@ class Reader {
   private inline(start: number, indent: number, depth: number): unknown {
     const c = this.text.charCodeAt(start);
     if (c === PIPE) return this.literal(start, indent);
-    const scalar = new LineScanner(this.text, start, this.lineEnd);
+    const scalar = new LineScanner(this.text, start, this.lineEnd, this.resolve);
     const value = isFlow(c) ? scalar.flow(depth) : isQuote(c) ? scalar.quoted() : scalar.plain();
     if (value === UNSURE || !scalar.atEnd()) return UNSURE;
     this.nextLine();

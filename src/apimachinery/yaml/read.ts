@@ -3,16 +3,17 @@ import { JsonSyntaxError, NumberLiteral, parseJson, plainValue } from '../json/p
 import type { YamlResult } from './nodes.ts';
 import { MAX_DEPTH, MAX_TOKENS } from './limits.ts';
 import { readPlain } from './plain.ts';
+import { resolvePlain, type Resolve } from './scalar.ts';
 import type { YamlFault } from './tree.ts';
 
-/** Reads one YAML document, as {@link splitYaml} gives it. Never throws for bad input. */
-export async function readYaml(text: string): Promise<YamlResult> {
+/** Reads one YAML document, as {@link splitYaml} gives it. Never throws for bad input. @param resolve what plain text means */
+export async function readYaml(text: string, resolve: Resolve = resolvePlain): Promise<YamlResult> {
   const dense = tooDense(text);
   if (dense) return { faults: [dense] };
-  const plain = readPlain(text);
+  const plain = readPlain(text, resolve);
   if (plain) return plain;
   const { readNodes } = await import('./nodes.ts');
-  return readNodes(text);
+  return readNodes(text, resolve);
 }
 
 /**

@@ -20,6 +20,9 @@ function cases(word: string): readonly string[] {
   return [word, upper[0] + word.slice(1), upper];
 }
 
+/** What plain text means. */
+export type Resolve = (text: string) => Scalar;
+
 /** What plain text without a tag is. `NaN` and the infinities are returned as such: JSON has no word for them. */
 export function resolvePlain(text: string): Scalar {
   const c = text.charCodeAt(0);
@@ -31,6 +34,31 @@ export function resolvePlain(text: string): Scalar {
   }
   if (c === DOT || c === PLUS || c === MINUS || (c >= ZERO && c <= NINE)) return number(text);
   return text === '' ? null : text;
+}
+
+/** The words that only YAML 1.1 takes for booleans. */
+const ONLY_IN_1_1: ReadonlySet<string> = new Set(['y', 'yes', 'on', 'n', 'no', 'off'].flatMap(cases));
+
+/**
+ * What plain text is to go-yaml v3, with which kustomize reads: `yes`, `on` and `y` are strings, and dates become those of RFC 3339 when
+ * they are written as JSON.
+ */
+export function resolvePlainV3(text: string): Scalar {
+  const c = text.charCodeAt(0);
+  if (c > NINE) return ONLY_IN_1_1.has(text) ? text : resolvePlain(text);
+  if (c >= ZERO && TIMESTAMP.test(text)) return dateOf(text);
+  return resolvePlain(text);
+}
+
+function dateOf(text: string): string {
+  const match = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d+))?(Z|[-+]\d{2}:\d{2})?)?$/.exec(text);
+  if (!match) return text;
+  const [, year = '', month = '', day = '', hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = match;
+  const two = (digits: string): string => digits.padStart(2, '0');
+  const date = `${year}-${two(month)}-${two(day)}`;
+  if (Number.isNaN(Date.parse(`${date}T00:00:00Z`)) || new Date(`${date}T00:00:00Z`).toISOString().slice(0, 10) !== date) return text;
+  const parts = fraction.replace(/0+$/, '');
+  return `${date}T${two(hour)}:${two(minute)}:${two(second)}${parts ? `.${parts}` : ''}${zone === '+00:00' ? 'Z' : zone}`;
 }
 
 const DOT = 46;

@@ -13,6 +13,10 @@ import { ttlAfterFinishedController } from './ttl-after-finished.ts';
 import { persistentVolumeController } from './persistent-volume.ts';
 import { claimProtectionController, volumeProtectionController } from './claim-protection.ts';
 import { simulatedProvisioner, type Provisioners } from './simulated-provisioner.ts';
+import { attachDetachController } from './attach-detach.ts';
+import { simulatedAttacher } from './simulated-attacher.ts';
+import { simulatedResizer } from './simulated-resizer.ts';
+import { volumeExpandController } from './volume-expand.ts';
 import { disruptionController } from './disruption.ts';
 import { nodeIpamController, type PodRange } from './node-ipam.ts';
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle.ts';
@@ -102,7 +106,11 @@ export function controllerSpecs({
     },
     { component: 'persistentvolume-protection-controller', serviceAccount: 'pv-protection-controller', make: volumeProtectionController },
     { component: 'volumeattributesclass-protection-controller', make: volumeAttributesClassProtectionController },
+    { component: 'volume_expand', serviceAccount: 'expand-controller', make: volumeExpandController },
+    { component: 'attachdetach-controller', make: attachDetachController },
+    { component: 'external-attacher', make: (deps) => simulatedAttacher(deps, simulatedProvisioners) },
     { component: 'external-provisioner', make: (deps) => simulatedProvisioner(deps, simulatedProvisioners) },
+    { component: 'external-resizer', make: (deps) => simulatedResizer(deps, simulatedProvisioners) },
     { component: 'controllermanager', serviceAccount: 'disruption-controller', make: disruptionController },
     { component: 'resourcequota-controller', make: resourceQuotaController },
     { component: 'node-controller', make: (deps) => nodeLifecycleController(deps, nodeLifecycle) },

@@ -8,13 +8,11 @@ import { isNamespaceTerminating, isNotFound } from '../../apimachinery/status-er
 import { controller, type Controller, type ControllerDeps } from '../../client/controller.ts';
 import { objectKey, splitKey } from '../../client/informer.ts';
 import { portKey } from './endpoint-slice/desired.ts';
+import { SERVICE_NAME, serviceKey, SliceTracker, STALE_RETRY_MS } from './shared/slice-tracker.ts';
 import { familyOf, LAST_CHANGE, type Family } from './shared/service-pods.ts';
 
 const WORKERS = 5;
-/** Until the informer shows what was just written. */
-const STALE_RETRY_MS = 5;
 const SLICE = 'discovery.k8s.io/v1/EndpointSlice';
-const SERVICE_NAME = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const OWN_NAME = 'endpointslicemirroring-controller.k8s.io';
 /** Who mirrors by himself says so with this label. */
@@ -32,8 +30,7 @@ export function endpointSliceMirroringController(deps: ControllerDeps): Controll
   const services = informers.of('v1/Service');
   const endpoints = informers.of('v1/Endpoints');
   const slices = informers.of(SLICE);
-  /** Service → slice → its version when it was last written here. */
-  const written = new Map<string, Map<string, number>>();
+  const tracker = new SliceTracker();
   slices.addIndex(BY_SERVICE, (slice) => (isMirror(slice) ? [serviceKey(slice)] : []));
 
   return controller({
@@ -50,11 +47,11 @@ export function endpointSliceMirroringController(deps: ControllerDeps): Controll
       slices.addHandler({
         added: addMirror,
         updated(slice, old) {
-          if (isMirror(old) && !isMirror(slice)) written.get(serviceKey(old))?.delete(old.metadata.name);
+          if (isMirror(old) && !isMirror(slice)) tracker.forget(old);
           addMirror(isMirror(slice) ? slice : old);
         },
         deleted(slice) {
-          written.get(serviceKey(slice))?.delete(slice.metadata.name);
+          tracker.forget(slice);
           addMirror(slice);
         },
       });
@@ -67,13 +64,13 @@ export function endpointSliceMirroringController(deps: ControllerDeps): Controll
     const source = endpoints.get(namespace, name);
     const service = services.get(namespace, name);
     const all = [...slices.byIndex(BY_SERVICE, key)];
-    if (isStale(key, all)) return STALE_RETRY_MS;
+    if (tracker.isStale(key, all)) return STALE_RETRY_MS;
     const existing = all.filter((slice) => !slice.metadata.deletionTimestamp);
-    if (!source) written.delete(key);
+    if (!source) tracker.forgetService(key);
     const plan = planMirror(service && source && isMirrored(service, source) ? source : undefined, existing);
     try {
-      for (const slice of plan.create) note(key, await client.create(SLICE, slice));
-      for (const slice of plan.update) note(key, await client.update(SLICE, slice));
+      for (const slice of plan.create) tracker.note(await client.create(SLICE, slice));
+      for (const slice of plan.update) tracker.note(await client.update(SLICE, slice));
     } catch (error) {
       if (isNamespaceTerminating(error)) return undefined;
       const message = `Error mirroring EndpointSlices for Endpoints ${key}: ${(error as Error).message}`;
@@ -84,22 +81,9 @@ export function endpointSliceMirroringController(deps: ControllerDeps): Controll
     return undefined;
   }
 
-  function isStale(key: string, existing: readonly EndpointSlice[]): boolean {
-    for (const [name, version] of written.get(key) ?? []) {
-      const seen = existing.find((slice) => slice.metadata.name === name);
-      if (!seen || Number(seen.metadata.resourceVersion) < version) return true;
-    }
-    return false;
-  }
-
-  function note(key: string, { metadata }: EndpointSlice): void {
-    const known = written.get(key) ?? new Map<string, number>();
-    written.set(key, known.set(metadata.name, Number(metadata.resourceVersion)));
-  }
-
   async function remove(slice: EndpointSlice): Promise<void> {
     const { name, namespace = '' } = slice.metadata;
-    written.get(serviceKey(slice))?.delete(name);
+    tracker.forget(slice);
     try {
       await client.delete(SLICE, name, { namespace });
     } catch (error) {
@@ -109,8 +93,6 @@ export function endpointSliceMirroringController(deps: ControllerDeps): Controll
 }
 
 const isMirror = ({ metadata }: EndpointSlice): boolean => metadata.labels?.[MANAGED_BY] === OWN_NAME;
-
-const serviceKey = ({ metadata }: EndpointSlice): string => `${metadata.namespace}/${metadata.labels?.[SERVICE_NAME] ?? ''}`;
 
 /** Only what nobody else makes slices of: a Service with a selector has its own. */
 function isMirrored(service: Service, { metadata }: Endpoints): boolean {

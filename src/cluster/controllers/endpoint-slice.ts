@@ -9,6 +9,7 @@ import { controller, type Controller, type ControllerDeps } from '../../client/c
 import { objectKey, splitKey } from '../../client/informer.ts';
 import { desiredEndpoints } from './endpoint-slice/desired.ts';
 import { planSlices, type Content, type SlicePlan } from './endpoint-slice/plan.ts';
+import { SERVICE_NAME, serviceKey, SliceTracker, STALE_RETRY_MS } from './shared/slice-tracker.ts';
 import {
   endpointLabels,
   LAST_CHANGE,
@@ -20,11 +21,8 @@ import {
 } from './shared/service-pods.ts';
 
 const WORKERS = 5;
-const SERVICE_NAME = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const OWN_NAME = 'endpointslice-controller.k8s.io';
-/** Until the informer shows what was just written. */
-const STALE_RETRY_MS = 5;
 const BY_SERVICE = 'service';
 
 export function endpointSliceController(deps: ControllerDeps): Controller {
@@ -34,8 +32,7 @@ export function endpointSliceController(deps: ControllerDeps): Controller {
   const nodes = informers.of('v1/Node');
   const slices = informers.of('discovery.k8s.io/v1/EndpointSlice');
   const triggers = new TriggerTimes();
-  /** Service → slice → its version when it was last written here. */
-  const written = new Map<string, Map<string, number>>();
+  const tracker = new SliceTracker();
   slices.addIndex(BY_SERVICE, (slice) => (isManaged(slice) ? [serviceKey(slice)] : []));
 
   return controller({
@@ -45,13 +42,13 @@ export function endpointSliceController(deps: ControllerDeps): Controller {
     watch(queue) {
       watchServices(services, pods, queue);
       const enqueue = (slice: EndpointSlice): void => {
-        if (isManaged(slice) && !isOwnWrite(slice)) queue.add(serviceKey(slice));
+        if (isManaged(slice) && !tracker.isOwnWrite(slice)) queue.add(serviceKey(slice));
       };
       slices.addHandler({
         added: enqueue,
         updated: enqueue,
         deleted(slice) {
-          written.get(serviceKey(slice))?.delete(slice.metadata.name);
+          tracker.forget(slice);
           if (isManaged(slice)) queue.add(serviceKey(slice));
         },
       });
@@ -59,22 +56,18 @@ export function endpointSliceController(deps: ControllerDeps): Controller {
     reconcile,
   });
 
-  function isOwnWrite({ metadata, ...slice }: EndpointSlice): boolean {
-    return written.get(serviceKey({ ...slice, metadata }))?.get(metadata.name) === Number(metadata.resourceVersion);
-  }
-
   async function reconcile(key: string): Promise<void | number> {
     const { namespace, name } = splitKey(key);
     const service = services.get(namespace, name);
     if (!service) {
       // its slices go with it: the garbage collector sees to them
       triggers.forget(key);
-      written.delete(key);
+      tracker.forgetService(key);
       return undefined;
     }
     if (!serviceSelector(service)) return undefined;
     const existing = [...slices.byIndex(BY_SERVICE, key)].filter((s) => !s.metadata.deletionTimestamp);
-    if (isStale(key, existing)) return STALE_RETRY_MS;
+    if (tracker.isStale(key, existing)) return STALE_RETRY_MS;
     const behind = podsBehind(pods, service, true);
     const changedAt = triggers.changed(service, behind);
     const labels = endpointLabels(service, { [SERVICE_NAME]: name, [MANAGED_BY]: OWN_NAME });
@@ -92,14 +85,6 @@ export function endpointSliceController(deps: ControllerDeps): Controller {
     return undefined;
   }
 
-  function isStale(key: string, existing: readonly EndpointSlice[]): boolean {
-    for (const [name, version] of written.get(key) ?? []) {
-      const seen = existing.find((s) => s.metadata.name === name);
-      if (!seen || Number(seen.metadata.resourceVersion) < version) return true;
-    }
-    return false;
-  }
-
   async function carryOut(
     service: Service,
     family: Family,
@@ -109,7 +94,7 @@ export function endpointSliceController(deps: ControllerDeps): Controller {
   ): Promise<void> {
     const write = async (doing: () => Promise<EndpointSlice>): Promise<void> => {
       try {
-        note(await doing());
+        tracker.note(await doing());
       } catch (error) {
         if (isNamespaceTerminating(error)) return;
         const message = `Error updating Endpoint Slices for Service ${objectKey(service)}: ${(error as Error).message}`;
@@ -125,16 +110,10 @@ export function endpointSliceController(deps: ControllerDeps): Controller {
     await remove(plan.delete);
   }
 
-  function note(slice: EndpointSlice): void {
-    const key = serviceKey(slice);
-    const known = written.get(key) ?? new Map<string, number>();
-    written.set(key, known.set(slice.metadata.name, Number(slice.metadata.resourceVersion)));
-  }
-
   async function remove(doomed: readonly EndpointSlice[]): Promise<void> {
     for (const slice of doomed) {
       const { name, namespace = '' } = slice.metadata;
-      written.get(serviceKey(slice))?.delete(name);
+      tracker.forget(slice);
       try {
         await client.delete('discovery.k8s.io/v1/EndpointSlice', name, { namespace });
       } catch (error) {
@@ -146,8 +125,6 @@ export function endpointSliceController(deps: ControllerDeps): Controller {
 
 const isManaged = ({ metadata }: EndpointSlice): boolean =>
   metadata.labels?.[MANAGED_BY] === OWN_NAME && (controllerOf({ metadata })?.kind ?? 'Service') === 'Service';
-
-const serviceKey = ({ metadata }: EndpointSlice): string => `${metadata.namespace}/${metadata.labels?.[SERVICE_NAME] ?? ''}`;
 
 function newSlice(
   service: Service,

@@ -2,6 +2,7 @@
 // one of its provisioners gets a volume at once. Follows kubernetes-csi/external-provisioner.
 import type { Node, PersistentVolume, PersistentVolumeClaim } from '#api/core/v1';
 import type { StorageClass } from '#api/storage/v1';
+import { MIGRATED_PLUGINS } from '../../apimachinery/core/csi-volumes.ts';
 import {
   annotation,
   PROVISIONED_BY,
@@ -28,10 +29,13 @@ export type Provisioners = readonly string[] | 'all';
 
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 
+/** @param name of a provisioner or a driver */
+export const isStoodFor = (provisioners: Provisioners, name: string): boolean =>
+  provisioners === 'all' ? name !== '' && name !== NO_PROVISIONER : provisioners.includes(name);
+
 /** @param provisioners those that it stands for */
 export function simulatedProvisioner(deps: ControllerDeps, provisioners: Provisioners): Controller {
-  const standsFor = (name: string): boolean =>
-    provisioners === 'all' ? name !== '' && name !== NO_PROVISIONER : provisioners.includes(name);
+  const standsFor = (name: string): boolean => isStoodFor(provisioners, name);
   const { client, informers, events } = deps;
   const claims = informers.of('v1/PersistentVolumeClaim');
   const volumes = informers.of('v1/PersistentVolume');
@@ -150,20 +154,9 @@ export function newVolume(claim: PersistentVolumeClaim, storageClass: StorageCla
   };
 }
 
-/** In-tree plugins whose volumes are those of a CSI driver nowadays (k8s.io/csi-translation-lib). */
-const MIGRATED: Readonly<Record<string, string>> = {
-  'kubernetes.io/aws-ebs': 'ebs.csi.aws.com',
-  'kubernetes.io/azure-disk': 'disk.csi.azure.com',
-  'kubernetes.io/azure-file': 'file.csi.azure.com',
-  'kubernetes.io/cinder': 'cinder.csi.openstack.org',
-  'kubernetes.io/gce-pd': 'pd.csi.storage.gke.io',
-  'kubernetes.io/portworx-volume': 'pxd.portworx.com',
-  'kubernetes.io/vsphere-volume': 'csi.vsphere.vmware.com',
-};
-
 /** Provisioners that are no CSI drivers have a slash in their names; most of them (rancher.io/local-path, say) hand out directories. */
 function sourceOf(provisioner: string, volumeName: string): Pick<PersistentVolume['spec'] & object, 'csi' | 'hostPath'> {
-  const driver = Object.hasOwn(MIGRATED, provisioner) ? MIGRATED[provisioner]! : provisioner;
+  const driver = Object.hasOwn(MIGRATED_PLUGINS, provisioner) ? MIGRATED_PLUGINS[provisioner]! : provisioner;
   if (!driver.includes('/')) return { csi: { driver, volumeHandle: volumeName } };
   return { hostPath: { path: `/var/lib/${driver}/${volumeName}`, type: 'DirectoryOrCreate' } };
 }

@@ -1,11 +1,17 @@
 // One node's kubelet: its pods, each with a worker, and what it says of its node. It watches nothing by itself: kubelets.ts tells it.
-import type { Container, Node, Pod } from '#api/core/v1';
+import type { Container, Node, PersistentVolumeClaim, Pod } from '#api/core/v1';
+import { deepEqual, type Manifest } from '../../apimachinery/object.ts';
+import { isPodTerminal } from '../../apimachinery/core/pod.ts';
 import { isConflict, isNotFound } from '../../apimachinery/status-error.ts';
 import type { ControllerDeps } from '../../client/controller.ts';
 import { EventRecorder, type EventType } from '../../client/event-recorder.ts';
 import { rejection } from './admission.ts';
 import { hostIPs, isReported, nodeConditions, nodeStatus } from './node-status.ts';
+import { changedConditions, healthOf } from './node-health.ts';
+import { NodeTroubles } from './node-troubles.ts';
+import { NodeVolumes, type VolumeLister } from './node-volumes.ts';
 import type { ConfigLister } from './pod-config.ts';
+import { StaticPods } from './static-pods.ts';
 import { PodWorker } from './pod-worker.ts';
 import type { ContainerExit, Runtime } from './runtime/runtime.ts';
 import type { KubeletTraits } from './traits.ts';
@@ -15,6 +21,12 @@ export interface KubeletParts {
   readonly runtime: Runtime;
   readonly traits: KubeletTraits;
   readonly config: ConfigLister;
+  /** Absent: volumes count as there. */
+  readonly volumes: VolumeLister | undefined;
+  /** What the node runs whatever the API server says. */
+  readonly staticPods: readonly Manifest<Pod>[];
+  /** A pod of this node is known by this uid. */
+  placed(uid: string): void;
   /** The node's address where its manifest gives none. */
   readonly address: string;
   readonly onError: (key: string, error: unknown) => void;
@@ -29,10 +41,38 @@ export class Kubelet {
   private readonly over = new Set<string>();
   private recorder: EventRecorder | undefined;
   private reporting: Promise<void> | undefined;
+  private readonly volumes: NodeVolumes | undefined;
+  private readonly troubles: NodeTroubles;
+  private readonly statics: StaticPods;
 
   constructor(node: Node, parts: KubeletParts) {
     this.node = node;
     this.parts = parts;
+    this.troubles = new NodeTroubles({
+      clock: parts.deps.clock,
+      runtime: parts.runtime,
+      node: () => this.node,
+      active: () => [...this.active()],
+      event: (about, type, reason, message) => this.event(about, type, reason, message, undefined),
+      onError: (error) => parts.onError(this.name, error),
+    });
+    this.statics = new StaticPods(parts.staticPods, {
+      client: parts.deps.client,
+      clock: parts.deps.clock,
+      node: () => this.node,
+      mirrorChanged: (uid) => this.workers.get(uid)?.mirrorChanged(),
+      onError: (error) => parts.onError(this.name, error),
+    });
+    if (parts.volumes)
+      this.volumes = new NodeVolumes({
+        client: parts.deps.client,
+        clock: parts.deps.clock,
+        lister: parts.volumes,
+        node: () => this.node,
+        event: (about, type, reason, message) => this.event(about, type, reason, message, undefined),
+        changed: () => this.volumesChanged(),
+        onError: (error) => parts.onError(this.name, error),
+      });
   }
 
   get name(): string {
@@ -45,12 +85,25 @@ export class Kubelet {
   }
 
   nodeChanged(node: Node): void {
+    const attached = this.node.status?.volumesAttached;
     this.node = node;
+    if (!deepEqual(attached ?? [], node.status?.volumesAttached ?? [])) this.volumesChanged();
+    this.troubles.nodeChanged();
     if (!isReported(node, this.parts.traits)) void this.report();
+  }
+
+  /** The kubelet begins: it says so, and what its node is like. */
+  async begin(): Promise<void> {
+    this.event(this.node, 'Normal', 'Starting', 'Starting kubelet.', undefined);
+    this.troubles.nodeChanged();
+    if (!isReported(this.node, this.parts.traits)) await this.report();
   }
 
   /** Writes the node's whole status. */
   report(): Promise<void> {
+    if (!this.reporting)
+      for (const reason of changedConditions(this.node.status?.conditions ?? [], healthOf(this.node, this.parts.traits)))
+        this.event(this.node, 'Normal', reason, `Node ${this.name} status is now: ${reason}`, undefined);
     this.reporting ??= this.write(() => nodeStatus(this.node, this.parts.address, this.parts.traits, this.parts.deps.clock.now())).finally(
       () => {
         this.reporting = undefined;
@@ -64,6 +117,13 @@ export class Kubelet {
     return this.write(() => ({ conditions: nodeConditions(this.node, this.parts.traits, this.parts.deps.clock.now()) }));
   }
 
+  private *active(): Iterable<{ readonly pod: Pod; readonly worker: PodWorker }> {
+    for (const [uid, worker] of this.workers) {
+      const pod = this.pods.get(uid);
+      if (pod && !isPodTerminal(pod) && !pod.metadata.deletionTimestamp) yield { pod, worker };
+    }
+  }
+
   private async write(status: () => Node['status']): Promise<void> {
     try {
       await this.parts.deps.client.patch('v1/Node', this.name, { status: status() }, { type: 'strategic', subresource: 'status' });
@@ -72,7 +132,29 @@ export class Kubelet {
     }
   }
 
+  /** @param known the node's pods that the API server has */
+  beginStaticPods(known: readonly Pod[]): void {
+    this.statics.begin(known);
+    for (const pod of this.statics.pods.values()) {
+      const { uid } = pod.metadata;
+      this.parts.placed(uid);
+      // one that ran before goes on from what its mirror says
+      const { status } = this.statics.mirror(pod) ?? {};
+      const found = status?.startTime === undefined ? pod : { ...pod, status };
+      this.pods.set(uid, found);
+      this.workers.set(
+        uid,
+        this.newWorker(found, () => this.statics.mirror(pod)),
+      );
+    }
+  }
+
+  isStatic(uid: string): boolean {
+    return this.statics.has(uid);
+  }
+
   podChanged(pod: Pod): void {
+    if (this.statics.mirrorSeen(pod)) return;
     const { uid } = pod.metadata;
     this.pods.set(uid, pod);
     const worker = this.workers.get(uid);
@@ -81,12 +163,23 @@ export class Kubelet {
   }
 
   podGone(pod: Pod): void {
+    if (this.statics.mirrorGone(pod)) return;
     const { uid } = pod.metadata;
     this.pods.delete(uid);
     this.over.delete(uid);
     const worker = this.workers.get(uid);
     this.workers.delete(uid);
-    void worker?.kill();
+    void this.killed(uid, worker);
+  }
+
+  /** Its volumes are in use until nothing of it runs. */
+  private async killed(uid: string, worker: PodWorker | undefined): Promise<void> {
+    await worker?.kill();
+    this.volumes?.release(uid);
+  }
+
+  private volumesChanged(): void {
+    for (const worker of this.workers.values()) worker.volumesChanged();
   }
 
   /** Of a pod that is no more: nothing of it may be left on the node. */
@@ -113,12 +206,17 @@ export class Kubelet {
 
   /** The node is not this kubelet's any more. */
   close(): void {
+    this.troubles.close();
+    this.statics.close();
+    this.volumes?.close();
     for (const worker of this.workers.values()) worker.close();
     this.workers.clear();
   }
 
-  private newWorker(pod: Pod): PodWorker {
+  private newWorker(pod: Pod, mirror?: () => Pod | undefined): PodWorker {
     const { deps, runtime, traits, config } = this.parts;
+    const { volumes } = this;
+    if (pod.status?.startTime !== undefined && !isPodTerminal(pod)) volumes?.recovered(pod);
     return new PodWorker(pod, {
       client: deps.client,
       clock: deps.clock,
@@ -128,11 +226,14 @@ export class Kubelet {
       nodeName: this.name,
       hostIPs: () => hostIPs(this.node),
       podCIDR: () => this.node.spec?.podCIDR,
-      admit: (newcomer) => rejection(newcomer, this.node, this.running(newcomer)),
+      admit: (newcomer) => this.troubles.rejection(newcomer) ?? rejection(newcomer, this.node, this.running(newcomer)),
+      ...(volumes ? { volumes } : {}),
+      ...(mirror ? { mirror } : {}),
       event: (about, type, reason, message, container) => this.event(about, type, reason, message, container),
       onError: (about, error) => this.parts.onError(`${about.metadata.namespace}/${about.metadata.name}`, error),
       finished: (about) => {
         this.over.add(about.metadata.uid);
+        volumes?.release(about.metadata.uid);
         this.workers.get(about.metadata.uid)?.close();
         this.workers.delete(about.metadata.uid);
       },
@@ -146,11 +247,19 @@ export class Kubelet {
     }
   }
 
-  private event(about: Pod, type: EventType, reason: string, message: string, container: Container | undefined): void {
+  private event(
+    about: Pod | PersistentVolumeClaim | Node,
+    type: EventType,
+    reason: string,
+    message: string,
+    container: Container | undefined,
+  ): void {
     const { deps, traits } = this.parts;
     if (!traits.events) return;
     this.recorder ??= new EventRecorder(deps.client, deps.clock, { component: 'kubelet', host: this.name });
-    this.recorder.event(about, type, reason, message, container ? { fieldPath: fieldPath(about, container) } : {});
+    // kubelets name their node by its name alone
+    const named = about.kind === 'Node' ? { ...about, metadata: { name: this.name, uid: this.name } } : about;
+    this.recorder.event(named, type, reason, message, container ? { fieldPath: fieldPath(about as Pod, container) } : {});
   }
 }
 

@@ -2,16 +2,18 @@
 // Nodes are registered here, and kubelets come and go with the nodes.
 import type { Node, Pod } from '#api/core/v1';
 import type { Manifest } from '../../apimachinery/object.ts';
-import { isAlreadyExists } from '../../apimachinery/status-error.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../../apimachinery/status-error.ts';
 import type { Client } from '../../client/client.ts';
 import type { Controller, ControllerDeps } from '../../client/controller.ts';
 import type { NodeApi } from '../../apimachinery/node-api.ts';
 import { objectKey } from '../../client/informer.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Kubelet } from './kubelet.ts';
-import { isReported, nodeLabels } from './node-status.ts';
+import { nodeLabels } from './node-status.ts';
 import { nodeApi } from './node-api.ts';
 import { usedObjects, type ConfigLister } from './pod-config.ts';
+import type { VolumeLister } from './node-volumes.ts';
+import { NODE_ANNOTATIONS, registerVolumes } from './registration.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { KUBELET_TRAITS, type KubeletTraits } from './traits.ts';
 
@@ -25,6 +27,8 @@ export interface KubeletsOptions {
   readonly manages?: (node: Node) => boolean;
   /** How long a node counts as alive after its last heartbeat; 0: no heartbeats. Default: 40. */
   readonly leaseDurationSeconds?: number;
+  /** What nodes run whatever the API server says: their manifests. */
+  readonly staticPods?: (node: string) => readonly Manifest<Pod>[];
   /** As whom the kubelet of a node speaks. Default: all alike. */
   readonly clientOf?: (node: string) => Client;
 }
@@ -50,6 +54,7 @@ class Kubelets implements KubeletsController {
   private readonly byNode = new Map<string, Kubelet>();
   private readonly heartbeats: Heartbeats | undefined;
   private readonly config: ConfigLister;
+  private readonly volumes: VolumeLister | undefined;
   /** `ConfigMap/namespace/name` → the pods (uid → node) that use it. */
   private readonly users = new Map<string, Map<string, string>>();
   private readonly used = new Map<string, readonly string[]>();
@@ -77,6 +82,7 @@ class Kubelets implements KubeletsController {
         (node, error) => this.failed(node, error),
       );
     this.config = this.watchConfig();
+    this.volumes = this.watchVolumes();
     this.nodes = nodeApi({
       runtime: options.runtime,
       config: this.config,
@@ -145,16 +151,22 @@ class Kubelets implements KubeletsController {
       runtime: this.options.runtime,
       traits: this.traits,
       config: this.config,
+      volumes: this.volumes,
+      staticPods: this.options.staticPods?.(name) ?? [],
+      placed: (uid) => this.places.set(uid, kubelet),
       address: madeUpAddress(this.byNode.size),
       onError: (key, error) => this.failed(key, error),
     });
     this.byNode.set(name, kubelet);
-    if (!isReported(node, this.traits)) this.count(kubelet.report());
+    this.count(kubelet.begin());
+    if (this.traits.volumes) this.count(this.registerVolumes(node));
     if (this.heartbeats) this.count(this.heartbeats.begin({ name, uid: node.metadata.uid, reportStatus: () => kubelet.reportStatus() }));
+    kubelet.beginStaticPods([...this.pods.byIndex(BY_NODE, name)]);
     for (const pod of this.pods.byIndex(BY_NODE, name)) this.podChanged(pod);
     // what was taken away by force while there was no kubelet must not go on
     for (const pod of this.options.runtime.podsOn(name))
-      if (this.pods.getByKey(objectKey(pod))?.metadata.uid !== pod.metadata.uid) this.count(kubelet.cleanUp(pod));
+      if (this.pods.getByKey(objectKey(pod))?.metadata.uid !== pod.metadata.uid && !kubelet.isStatic(pod.metadata.uid))
+        this.count(kubelet.cleanUp(pod));
   }
 
   private clientOf(node: string): Client {
@@ -226,11 +238,28 @@ class Kubelets implements KubeletsController {
     };
   }
 
+  private watchVolumes(): VolumeLister | undefined {
+    if (!this.traits.volumes) return undefined;
+    const { informers } = this.deps;
+    const volumes = informers.of('v1/PersistentVolume');
+    const drivers = informers.of('storage.k8s.io/v1/CSIDriver');
+    return { claim: this.config.claim, volume: (name) => volumes.get('', name), driver: (name) => drivers.get('', name) };
+  }
+
+  private async registerVolumes(node: Node): Promise<void> {
+    try {
+      await registerVolumes(this.clientOf(node.metadata.name), node);
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) this.failed(node.metadata.name, error);
+    }
+  }
+
   private async register(manifest: Manifest<Node>): Promise<void> {
     try {
       const { metadata } = manifest;
       const labels = { ...nodeLabels(metadata.name ?? ''), ...metadata.labels };
-      await this.deps.client.create('v1/Node', { ...manifest, metadata: { ...metadata, labels } });
+      const annotations = { ...(this.traits.volumes ? NODE_ANNOTATIONS : {}), ...metadata.annotations };
+      await this.deps.client.create('v1/Node', { ...manifest, metadata: { ...metadata, labels, annotations } });
     } catch (error) {
       if (!isAlreadyExists(error)) this.failed(manifest.metadata.name ?? '', error);
     }

@@ -3,6 +3,7 @@
 import type { Container, ContainerStatus, Pod } from '#api/core/v1';
 import type { ByteStream, ExecSession, LogOptions, NodeApi } from '../../apimachinery/node-api.ts';
 import type { Clock } from '../../apimachinery/clock.ts';
+import { runtimeUid } from '../../apimachinery/core/static-pods.ts';
 import { badRequest, statusError, type StatusError } from '../../apimachinery/status-error.ts';
 import { formatMicroTime } from '../../apimachinery/time.ts';
 import { containerView } from './container-view.ts';
@@ -26,21 +27,21 @@ export function nodeApi({ runtime, config, manages, podsOf, clock }: NodeApiPart
     logs(pod, options) {
       checkNode(pod);
       const previous = checkLogStatus(pod, options);
-      const lines = runtime.logs(pod.metadata.uid, options.container, { previous }) ?? [];
+      const lines = runtime.logs(runtimeUid(pod), options.container, { previous }) ?? [];
       const follow = options.follow && !previous && statusOf(pod, options.container)?.state?.running !== undefined;
-      return new LogStream(lines, options, follow ? (told) => runtime.followLogs(pod.metadata.uid, options.container, told) : undefined);
+      return new LogStream(lines, options, follow ? (told) => runtime.followLogs(runtimeUid(pod), options.container, told) : undefined);
     },
     exec(pod, options): ExecSession {
       checkNode(pod);
       const container = named(pod, options.container);
       if (!container || !statusOf(pod, options.container)?.state?.running) throw notRunning(options.container);
-      return runtime.exec(pod.metadata.uid, container, containerView(pod, container, config), options);
+      return runtime.exec(runtimeUid(pod), container, containerView(pod, container, config), options);
     },
     connect(pod, port) {
       checkNode(pod);
-      return runtime.connect(pod.metadata.uid, port);
+      return runtime.connect(runtimeUid(pod), port);
     },
-    usage: ({ metadata, spec }, atMs) => (manages(spec.nodeName ?? '') ? runtime.usage(metadata.uid, atMs) : []),
+    usage: (pod, atMs) => (manages(pod.spec.nodeName ?? '') ? runtime.usage(runtimeUid(pod), atMs) : []),
     async kubelet(node, request) {
       const { name } = node.metadata;
       if (!manages(name)) return undefined;

@@ -1,6 +1,7 @@
 // What a kubelet says of its node: conditions, addresses, capacity, and what kind of machine it is. Pure.
 import type { Node, NodeAddress, NodeCondition, NodeStatus, NodeSystemInfo, ResourceList } from '#api/core/v1';
 import { formatTime } from '../../apimachinery/time.ts';
+import { healthOf, type Health } from './node-health.ts';
 import type { KubeletTraits } from './traits.ts';
 
 export const KUBELET_VERSION = 'v1.36.3';
@@ -8,24 +9,6 @@ export const KUBELET_PORT = 10250;
 
 /** What a node has whose manifest does not say. */
 const CAPACITY: ResourceList = { cpu: '4', 'ephemeral-storage': '100Gi', memory: '16Gi', pods: '110' };
-
-type Health = Pick<NodeCondition, 'type' | 'status' | 'reason' | 'message'>;
-
-const HEALTHY: readonly Health[] = [
-  { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
-  { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
-  { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
-  { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' },
-];
-
-const NETWORK: Health = {
-  type: 'NetworkUnavailable',
-  status: 'False',
-  reason: 'RouteCreated',
-  message: 'RouteController created a route',
-};
-
-const health = ({ network }: KubeletTraits): readonly Health[] => (network ? [...HEALTHY, NETWORK] : HEALTHY);
 
 /** The status to be written; what the manifest gives (capacity, addresses) stays. */
 export function nodeStatus(node: Node, address: string, traits: KubeletTraits, nowMs: number): NodeStatus {
@@ -42,18 +25,24 @@ export function nodeStatus(node: Node, address: string, traits: KubeletTraits, n
 }
 
 /** A condition that stays as it is keeps its time of transition. */
-export function nodeConditions({ status }: Node, traits: KubeletTraits, nowMs: number): NodeCondition[] {
+export function nodeConditions(node: Node, traits: KubeletTraits, nowMs: number): NodeCondition[] {
   const now = formatTime(nowMs);
-  return health(traits).map((condition) => {
+  const { status } = node;
+  return healthOf(node, traits).map((condition) => {
     const known = status?.conditions?.find((c) => c.type === condition.type);
     const lastTransitionTime = known?.status === condition.status ? (known.lastTransitionTime ?? now) : now;
     return { ...condition, lastHeartbeatTime: now, lastTransitionTime };
   });
 }
 
-/** Whether the node says what a healthy kubelet says. */
-export const isReported = ({ status }: Node, traits: KubeletTraits): boolean =>
-  health(traits).every(({ type, status: wanted }) => status?.conditions?.some((c) => c.type === type && c.status === wanted)) &&
+/** Whether the node says what its kubelet would say. */
+export const isReported = (node: Node, traits: KubeletTraits): boolean =>
+  changed(node, healthOf(node, traits)).length === 0 && isDescribed(node);
+
+const changed = ({ status }: Node, wanted: readonly Health[]): readonly Health[] =>
+  wanted.filter((w) => !status?.conditions?.some((c) => c.type === w.type && c.status === w.status));
+
+const isDescribed = ({ status }: Node): boolean =>
   Boolean(status?.allocatable && status.addresses?.length && status.nodeInfo?.kubeletVersion);
 
 function nodeAddresses(known: readonly NodeAddress[], address: string, hostname: string): NodeAddress[] {

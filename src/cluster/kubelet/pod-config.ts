@@ -46,9 +46,14 @@ function volumeFault(pod: Pod, volume: Volume, lister: ConfigLister): string | u
   const claim = lister.claim(namespace, claimName);
   const unmounted = `Unable to attach or mount volumes: unmounted volumes=[${volume.name}], unattached volumes=[], failed to process volumes=[${volume.name}]: error processing PVC ${namespace}/${claimName}: `;
   if (!claim) return `${unmounted}failed to fetch PVC from API server: persistentvolumeclaims "${claimName}" not found`;
-  if (claim.status?.phase !== 'Bound' || !claim.spec?.volumeName) return `${unmounted}PVC is not bound`;
+  if (claim.status?.phase !== 'Bound' || !claim.spec?.volumeName) return unmounted + UNBOUND;
   return undefined;
 }
+
+const UNBOUND = 'PVC is not bound';
+
+/** Whether a fault is one that goes away by itself when the claim is bound. */
+export const isUnboundClaim = (fault: string): boolean => fault.endsWith(UNBOUND);
 
 const isTokenVolume = ({ projected }: Volume): boolean => projected?.sources?.some((s) => s.serviceAccountToken) ?? false;
 

@@ -15,8 +15,8 @@ export interface PodObservation {
   readonly hostIPs: readonly string[];
   readonly restartPolicy: string;
   readonly startedAtMs: number;
-  /** The pod is over whatever its containers say (deadline, rejection). */
-  readonly ended: { readonly reason: string; readonly message: string } | undefined;
+  /** The pod is over whatever its containers say (deadline, rejection); `disruption`: by no fault of its own, as its condition says. */
+  readonly ended: { readonly reason: string; readonly message: string; readonly disruption?: string } | undefined;
   /** No container will be started again: it is being deleted, or over. */
   readonly stopping: boolean;
   readonly runtimeName: string;
@@ -153,6 +153,9 @@ function conditions(seen: PodObservation, phase: string, traits: KubeletTraits, 
   verdicts.push(['Ready', ready.status === 'True' ? gates(pod) : ready]);
   verdicts.push(['ContainersReady', ready]);
   if (traits.conditions === 'all') verdicts.push(['PodScheduled', { status: 'True' }]);
+  const { disruption } = seen.ended ?? {};
+  if (disruption !== undefined)
+    verdicts.push(['DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: disruption }]);
   const generation = traits.conditions === 'all' ? pod.metadata.generation : undefined;
   return verdicts.map(([type, verdict]) => {
     const known = podCondition(pod, type);

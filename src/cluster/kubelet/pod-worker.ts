@@ -11,8 +11,9 @@ import type { EventType } from '../../client/event-recorder.ts';
 import { newRecord, recoverRecord, restartPause, restarts, type ContainerRecord } from './container-record.ts';
 import { stopContainer, stopContainers } from './container-stopper.ts';
 import { ImagePuller } from './image-puller.ts';
-import { environmentFault, volumeFaults, type ConfigLister } from './pod-config.ts';
+import { environmentFault, isUnboundClaim, volumeFaults, type ConfigLister } from './pod-config.ts';
 import { podPhase, podStatus, type PodObservation } from './pod-status.ts';
+import type { NodeVolumes } from './node-volumes.ts';
 import { Prober } from './prober.ts';
 import { ContainerError, type ContainerExit, type PodSandbox, type Runtime } from './runtime/runtime.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -22,6 +23,10 @@ import type { KubeletTraits } from './traits.ts';
 const BUSY_RESTARTS = 2;
 /** A pod that waits for its configuration looks again after this long even if nothing wakes it. */
 const CONFIG_RETRY_MS = 120_000;
+/** How often it is looked whether volumes can be mounted. */
+const MOUNT_LOOK_MS = 300;
+/** Volumes that are not attached after this long are told of. */
+const ATTACH_TIMEOUT_MS = 123_000;
 /** After a step that failed. */
 const RETRY_MS = 1000;
 
@@ -32,6 +37,10 @@ export interface PodWorkerDeps {
   readonly runtime: Runtime;
   readonly traits: KubeletTraits;
   readonly config: ConfigLister;
+  /** Absent: volumes count as there. */
+  readonly volumes?: NodeVolumes;
+  /** Of a static pod: what stands for it at the API server, if that is there yet. */
+  readonly mirror?: () => Pod | undefined;
   readonly nodeName: string;
   hostIPs(): readonly string[];
   podCIDR(): string | undefined;
@@ -41,6 +50,13 @@ export interface PodWorkerDeps {
   onError(pod: Pod, error: unknown): void;
   /** The pod is over and gone from the node. */
   finished(pod: Pod): void;
+}
+
+/** Why a pod ends that did not want to. */
+export interface EarlyEnd {
+  readonly reason: string;
+  readonly message: string;
+  readonly graceMs: number;
 }
 
 export class PodWorker {
@@ -58,6 +74,7 @@ export class PodWorker {
   private timer: Timer | undefined;
   private deadline: Timer | undefined;
   private ended: PodObservation['ended'];
+  private endGraceMs: number | undefined;
   private admitted = false;
   private stopping = false;
   /** No container will run any more: only the object may be left. */
@@ -66,6 +83,10 @@ export class PodWorker {
   /** Its status was written by another, and stays. */
   private silent = false;
   private configFaults = '';
+  /** Since when it looks whether its volumes are there. */
+  private mountingSinceMs: number | undefined;
+  /** Since when it waits for its volumes to be attached. */
+  private attachingSinceMs: number | undefined;
 
   constructor(pod: Pod, deps: PodWorkerDeps) {
     this.pod = pod;
@@ -149,9 +170,19 @@ export class PodWorker {
     this.writer.changed();
   }
 
+  /** The mirror of this static pod was made or written. */
+  mirrorChanged(): void {
+    this.writer.changed();
+  }
+
   /** Something the pod uses has changed. */
   configChanged(): void {
     this.wake();
+  }
+
+  /** Volumes were attached. */
+  volumesChanged(): void {
+    if (this.attachingSinceMs !== undefined) this.wake();
   }
 
   probesChanged(): void {
@@ -161,6 +192,16 @@ export class PodWorker {
   exited(containerId: string, exit: ContainerExit): void {
     const record = this.records.find(({ state }) => state.is === 'running' && state.id === containerId);
     if (record) this.containerExited(record, exit);
+  }
+
+  /** The node needs its place: it fails, and is told of as disrupted. Resolves when nothing of it runs any more. */
+  async endEarly({ reason, message, graceMs }: EarlyEnd): Promise<void> {
+    if (this.over || this.ended || this.stopping) return;
+    this.ended = { reason, message, disruption: message };
+    this.endGraceMs = graceMs;
+    this.aborted.abort(new Error(message));
+    this.wake();
+    await this.stepping;
   }
 
   /** The node is no longer this kubelet's, or the pod is gone: nothing more is done or said. */
@@ -210,10 +251,12 @@ export class PodWorker {
 
   private statusNow(): ReturnType<ConstructorParameters<typeof StatusWriter>[1]> {
     if (this.closed || this.silent) return undefined;
-    const { traits, clock } = this.deps;
-    const status = podStatus(this.observation(), traits, clock.now());
+    const { traits, clock, mirror } = this.deps;
+    const pod = mirror ? mirror() : this.pod;
+    if (!pod) return undefined;
+    const status = podStatus({ ...this.observation(), pod }, traits, clock.now());
     if (traits.conditions === 'basic' && status.phase === 'Pending') return undefined;
-    return { pod: this.pod, status };
+    return { pod, status };
   }
 
   private wake(): void {
@@ -262,7 +305,7 @@ export class PodWorker {
       return;
     }
     if (this.ended) {
-      await this.stopAll(this.gracePeriodMs());
+      await this.stopAll(this.endGraceMs ?? this.gracePeriodMs());
       this.end();
       return;
     }
@@ -273,6 +316,7 @@ export class PodWorker {
       this.watchDeadline();
       this.writer.changed();
     }
+    await this.deps.volumes?.expand(this.pod);
     await this.startContainers();
     const phase = podPhase(this.observation());
     if (phase !== 'Succeeded' && phase !== 'Failed') return;
@@ -295,9 +339,36 @@ export class PodWorker {
   private configReady(): boolean {
     if (!this.deps.traits.config || this.sandbox) return true;
     const faults = volumeFaults(this.pod, this.deps.config);
+    const now = this.deps.clock.now();
+    // what was only just bound is seen to be at the next look
+    this.mountingSinceMs ??= now;
+    if (now < this.mountingSinceMs + MOUNT_LOOK_MS && faults.some(isUnboundClaim)) {
+      this.wakeAt(this.mountingSinceMs + MOUNT_LOOK_MS, false);
+      this.writer.changed();
+      return false;
+    }
     this.tellFaults('FailedMount', faults);
-    if (faults.length === 0) return true;
-    this.wakeAt(this.deps.clock.now() + CONFIG_RETRY_MS, true);
+    if (faults.length === 0) return this.volumesAttached();
+    this.wakeAt(now + CONFIG_RETRY_MS, true);
+    this.writer.changed();
+    return false;
+  }
+
+  private volumesAttached(): boolean {
+    const missing = this.deps.volumes?.unattached(this.pod) ?? [];
+    if (missing.length === 0) {
+      this.attachingSinceMs = undefined;
+      return true;
+    }
+    const now = this.deps.clock.now();
+    this.attachingSinceMs ??= now;
+    if (now >= this.attachingSinceMs + ATTACH_TIMEOUT_MS) {
+      const unmounted = `unmounted volumes=[${missing.join(' ')}], unattached volumes=[${missing.join(' ')}]`;
+      const message = `Unable to attach or mount volumes: ${unmounted}, failed to process volumes=[]: context deadline exceeded`;
+      this.deps.event(this.pod, 'Warning', 'FailedMount', message);
+      this.attachingSinceMs = now;
+    }
+    this.wakeAt(this.attachingSinceMs + ATTACH_TIMEOUT_MS, true);
     this.writer.changed();
     return false;
   }
@@ -479,6 +550,7 @@ export class PodWorker {
   private end(): void {
     if (this.over) return;
     this.over = true;
+    this.deps.volumes?.release(this.pod.metadata.uid);
     this.deadline?.cancel();
     this.timer?.cancel();
     for (const record of this.records) if (record.state.is === 'waiting' && record.last) record.state = record.last;

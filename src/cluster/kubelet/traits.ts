@@ -12,6 +12,8 @@ export interface KubeletTraits {
   readonly conditions: 'all' | 'basic';
   /** Pods wait for the ConfigMaps, Secrets and claims that they use. */
   readonly config: boolean;
+  /** Keeps a CSINode; volumes of CSI drivers are mounted once they are attached, and file systems grow with them. */
+  readonly volumes: boolean;
   /** Of which deleted pods the end is reported before they go. */
   readonly reportsEnd: 'all' | 'jobs';
   /** Says that the node's network is there, as a cloud's route controller would. */
@@ -25,6 +27,7 @@ export const KUBELET_TRAITS: KubeletTraits = {
   probes: true,
   conditions: 'all',
   config: true,
+  volumes: true,
   reportsEnd: 'all',
   network: false,
   admission: true,
@@ -35,6 +38,7 @@ export const KWOK_TRAITS: KubeletTraits = {
   probes: false,
   conditions: 'basic',
   config: false,
+  volumes: false,
   reportsEnd: 'jobs',
   network: true,
   admission: false,

@@ -43,6 +43,11 @@ export default class ClusterStart extends JibeCommand {
     }),
     'enable-admission-plugins': Flags.string({ summary: 'Those that are off by default, with commas.', helpValue: 'NAMES' }),
     'disable-admission-plugins': Flags.string({ summary: 'Those that are on by default, with commas.', helpValue: 'NAMES' }),
+    'static-pods': Flags.string({
+      summary: 'Pods that nodes run whatever the API server says: a folder with a folder of manifests for each node.',
+      description: 'Read at the start. Mirror pods show them; what deletes a mirror does not end its pod.',
+      helpValue: 'DIR',
+    }),
     'token-auth-file': Flags.string({
       summary: 'Who comes with which token: lines of `token,user,uid,"group,group"`.',
       helpValue: 'FILE',
@@ -73,6 +78,7 @@ export default class ClusterStart extends JibeCommand {
         enableAdmissionPlugins: listOf(flags['enable-admission-plugins']),
         disableAdmissionPlugins: listOf(flags['disable-admission-plugins']),
         ...(tokens === undefined ? {} : { tokenAuthFile: path.resolve(tokens) }),
+        ...(flags['static-pods'] === undefined ? {} : { staticPods: path.resolve(flags['static-pods']) }),
         ...auditOf(flags),
       };
       return flags.foreground ? this.serve(options, flags) : this.spawn(options, flags);

@@ -31,7 +31,8 @@ export function explainFailure(error: unknown): Told | undefined {
   if (isKubeconfigError(error)) return { message: error.message, hint: error.hint };
   if (error instanceof Error && error.name === 'UnreachableError')
     return { message: error.message, hint: 'check that the cluster runs, and the kubeconfig and its context' };
-  if (error instanceof Error && error.name === 'AuditFileError') return { message: error.message, hint: undefined };
+  if (error instanceof Error && (error.name === 'AuditFileError' || error.name === 'StaticPodError'))
+    return { message: error.message, hint: undefined };
   if (error instanceof StatusError) return { message: `the API server refuses: ${error.message}`, hint: undefined };
   if (isStorageError(error)) return { message: error.message, hint: STORAGE_HINTS[error.reason] };
   return undefined;

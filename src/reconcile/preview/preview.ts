@@ -7,7 +7,7 @@ import { hasRollout, type Rollout } from '../apply/rollout.ts';
 import { differencesOf } from '../difference.ts';
 import { fromManifests, planSync, type Engine } from '../engine.ts';
 import { findCondition } from '../health/conditions.ts';
-import type { Plan, PlannedResource } from '../plan/plan.ts';
+import type { Plan, PlannedResource, PrunePolicy } from '../plan/plan.ts';
 import { idOf, resourceKey, resourceText } from '../plan/resource-id.ts';
 import { applyObject, copyScratch } from '../plan/scratch.ts';
 import type { Prepared } from '../prepare.ts';
@@ -87,7 +87,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
   if (options.world) await applyWorld(engine, options.world, options.namespace);
   const before = await bring(engine, base, options, 'base');
   const objects = fromManifests(head.manifests);
-  const plan = await planSync(engine, { app: APP, namespace: options.namespace, objects, prune: 'all' });
+  const plan = await planSync(engine, { app: APP, namespace: options.namespace, objects, prune: pruneOf(head) });
   const observer = new Observer(client, cluster.clock);
   await observer.start();
   try {
@@ -99,6 +99,9 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
   }
 }
 
+/** What cannot be read is taken to be there still. */
+const pruneOf = ({ errors }: Prepared): PrunePolicy => (errors.length ? 'none' : 'all');
+
 /** What is refused is told and does not keep the rest from being applied. */
 async function bring(engine: Engine, prepared: Prepared, options: PreviewOptions, side: 'base' | 'head'): Promise<SyncResult> {
   const { namespace, signal, onProgress } = options;
@@ -106,7 +109,7 @@ async function bring(engine: Engine, prepared: Prepared, options: PreviewOptions
   return sync(engine, sound, {
     app: APP,
     namespace,
-    prune: 'all',
+    prune: pruneOf(prepared),
     timeoutMs: REST_MS,
     signal,
     partial: true,
@@ -151,9 +154,17 @@ function told({ base, head, plan, before, after, observer }: Story): PreviewResu
       .serviceCounts()
       .filter(({ endpointsBefore, endpointsAfter, withoutEndpointsMs }) => endpointsBefore !== endpointsAfter || withoutEndpointsMs > 0)
       .map(({ withoutEndpointsMs, ...service }) => ({ ...service, secondsWithoutEndpoints: seconds(withoutEndpointsMs) })),
-    errors: [...base.errors, ...head.errors],
+    errors: [...base.errors, ...head.errors, ...founded(head, plan, after)],
     warnings: head.warnings,
   };
+}
+
+/** Doubts about what is really refused: they name its place in the file. */
+function founded({ doubts }: Prepared, plan: Plan, after: SyncResult): ReportedError[] {
+  const failed = new Set(after.resources.filter(({ action }) => action === 'failed').map(resourceKey));
+  return plan.resources
+    .filter(({ id, action }) => action === 'refused' || failed.has(resourceKey(id)))
+    .flatMap(({ desired }) => (desired?.origin && doubts.get(desired.origin)) ?? []);
 }
 
 /** What the plan foresaw is told by it; a refusal may also come up only when it is done. */

@@ -1,17 +1,24 @@
 // What has been parsed before: by a blob's id in git, so that its file need not even be read, and by a document's text. What one load
 // does not use is forgotten by the end of the next, so the cache holds no more than two versions of a source.
 import type { ManifestFile } from './manifest-file.ts';
+import type { ParsedDocument } from './kustomize/files.ts';
 import type { ManifestDocument } from './manifest-document.ts';
 
 export class ManifestCache {
   readonly files = new Generations<ManifestFile>();
-  readonly documents = { yaml: new Generations<ManifestDocument>(), json: new Generations<ManifestDocument>() };
+  readonly documents = {
+    yaml: new Generations<ManifestDocument>(),
+    json: new Generations<ManifestDocument>(),
+    /** As kustomize reads them. */
+    kustomize: new Generations<ParsedDocument>(),
+  };
 
   /** To be called at the end of each load. */
   turn(): void {
     this.files.turn();
     this.documents.yaml.turn();
     this.documents.json.turn();
+    this.documents.kustomize.turn();
   }
 }
 

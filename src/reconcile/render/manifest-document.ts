@@ -44,6 +44,11 @@ export class ManifestDocument {
     this.faults = faults;
   }
 
+  /** A document whose objects others find; its text is for places. */
+  static ofText(text: string): ManifestDocument {
+    return new ManifestDocument(text, [], []);
+  }
+
   static async read(text: string, format: 'yaml' | 'json'): Promise<ManifestDocument> {
     const result = await (format === 'json' ? readJson(text) : readYaml(text));
     if (result.faults) {
@@ -78,7 +83,7 @@ async function positioned<T extends { readonly at: readonly (string | number)[] 
 }
 
 /** Where a document's first word is: behind blank lines and comments. */
-function startOf(text: string): number {
+export function startOf(text: string): number {
   const lines = /^(?:[ \t]*(?:#[^\n]*)?\n)*/.exec(text)![0].length;
   return lines + /^ */.exec(text.slice(lines, lines + 200))![0].length;
 }

@@ -1,20 +1,29 @@
 // A source to the objects that it stands for. Directories that a tool builds (Kustomize, Helm) are told from those of plain manifests
 // here, and each part goes to its renderer.
+//
+// A source with a kustomization at its root is what that kustomization builds, and nothing else. Elsewhere, as with Flux, each directory
+// with a kustomization is built where it lies, but not those that another kustomization of the source uses, and no components.
+import { splitApiVersion } from '../../apimachinery/object.ts';
 import type { Snapshot, SourceFile } from '../source/snapshot.ts';
+import type { SourceTree } from '../source/source-tree.ts';
+import { ManifestCache } from './manifest-cache.ts';
 import { inReadingOrder, type ManifestError } from './manifest-error.ts';
-import { isManifest, isNamed, loadManifests, unreadable, type LoadOptions, type Manifests } from './manifests.ts';
+import { isManifest, isNamed, loadManifests, unreadable, type LoadOptions, type Manifest, type Manifests } from './manifests.ts';
 
 /** Renders a snapshot. Never throws for bad input. */
 export async function render(snapshot: Snapshot, options: LoadOptions = {}): Promise<Manifests> {
   const named = isNamed(snapshot);
-  const builds = named ? [] : findBuilds(snapshot.files);
+  const builds = named ? [] : findBuilds(snapshot);
   const plain = snapshot.files.filter(
     (file) => named || (isManifest(file, snapshot) && !builds.some((build) => isIn(build.directory, file.path))),
   );
-  const loaded = await loadManifests(snapshot, plain, options);
+  const cache = options.cache ?? new ManifestCache();
+  const built = await buildAll(snapshot, builds, cache);
+  const loaded = await loadManifests(snapshot, plain, { ...options, cache });
   const refused = snapshot.refused.filter(({ path }) => !builds.some((build) => isIn(build.directory, path)));
-  const errors = [...loaded.errors, ...refused.map(({ path, error }) => unreadable(path, error)), ...builds.map(notSupported)];
-  return { ...loaded, errors: inReadingOrder(errors) };
+  const merged = withoutRepeats([...loaded.manifests, ...built.manifests], loaded.manifests.length, options.defaultNamespace ?? 'default');
+  const errors = [...loaded.errors, ...refused.map(({ path, error }) => unreadable(path, error)), ...built.errors, ...merged.errors];
+  return { manifests: merged.manifests, errors: inReadingOrder(errors), warnings: inReadingOrder([...loaded.warnings, ...built.warnings]) };
 }
 
 /** A directory that a tool builds. */
@@ -36,12 +45,14 @@ const BUILD_FILES: ReadonlyMap<string, Build['tool']> = new Map([
  * The outermost directories that tools build. What lies in them is never read as plain manifests: patches, bases without their name
  * prefix, and templates are not what their author wants to be applied.
  */
-function findBuilds(files: readonly SourceFile[]): readonly Build[] {
+function findBuilds({ files, path: root }: Snapshot): readonly Build[] {
   const builds: Build[] = [];
   for (const { path } of files) {
     const slash = path.lastIndexOf('/');
     const tool = BUILD_FILES.get(path.slice(slash + 1));
-    if (tool) builds.push({ directory: path.slice(0, Math.max(slash, 0)), file: path, tool });
+    // what is hidden is no manifest; only a directory that was named itself may be
+    if (tool && !/(?:^|\/)\./.test(root ? path.slice(root.length + 1) : path))
+      builds.push({ directory: path.slice(0, Math.max(slash, 0)), file: path, tool });
   }
   builds.sort((a, b) => a.directory.length - b.directory.length);
   const outermost: Build[] = [];
@@ -52,16 +63,63 @@ function findBuilds(files: readonly SourceFile[]): readonly Build[] {
 
 const isIn = (directory: string, path: string): boolean => directory === '' || path.startsWith(`${directory}/`);
 
-const RENDER_FIRST: Readonly<Record<Build['tool'], (directory: string) => string>> = {
-  Kustomize: (directory) => `render it first (kubectl kustomize ${directory || '.'} | jibe … -), or exclude it`,
-  Helm: (directory) => `render it first (helm template ${directory || '.'} | jibe … -), or exclude it`,
-};
-
-const notSupported = ({ directory, file, tool }: Build): ManifestError => ({
+const helmChart = ({ directory, file }: Build): ManifestError => ({
   file,
   line: 1,
   column: 1,
   path: '',
-  message: `${directory || 'the source'} is built by ${tool}, which is not supported`,
-  hint: RENDER_FIRST[tool](directory),
+  message: `${directory || 'the source'} is built by Helm, which is not supported`,
+  hint: `render it first (helm template ${directory || '.'} | jibe … -), or exclude it`,
 });
+
+async function buildAll(snapshot: Snapshot, builds: readonly Build[], cache: ManifestCache): Promise<Manifests> {
+  const errors = builds.filter(({ tool }) => tool === 'Helm').map(helmChart);
+  const kustomizations = builds.filter(({ tool }) => tool === 'Kustomize');
+  const { tree } = snapshot;
+  if (kustomizations.length === 0 || !tree) return { manifests: [], errors, warnings: [] };
+  const [{ buildKustomization }, { usedByOthers }] = await Promise.all([
+    import('./kustomize/build.ts'),
+    import('./kustomize/used-by-others.ts'),
+  ]);
+  const used = kustomizations.length > 1 ? await usedByOthers(snapshot.files.filter(isKustomization)) : new Set<string>();
+  const manifests: Manifest[] = [];
+  const warnings: ManifestError[] = [];
+  for (const { directory } of kustomizations.sort((a, b) => (a.directory < b.directory ? -1 : 1))) {
+    if (used.has(directory)) continue;
+    const built = await buildKustomization(tree, inTree(tree, directory), cache);
+    manifests.push(...built.manifests);
+    errors.push(...built.errors);
+    warnings.push(...built.warnings);
+  }
+  return { manifests, errors, warnings };
+}
+
+const isKustomization = ({ path }: SourceFile): boolean => BUILD_FILES.get(path.slice(path.lastIndexOf('/') + 1)) === 'Kustomize';
+
+const inTree = ({ prefix }: SourceTree, directory: string): string => [prefix, directory].filter(Boolean).join('/');
+
+/** Several kustomizations, or one and plain manifests, may give the same object: the first of them counts, the others are told. */
+function withoutRepeats(
+  all: readonly Manifest[],
+  plain: number,
+  defaultNamespace: string,
+): { readonly manifests: readonly Manifest[]; readonly errors: readonly ManifestError[] } {
+  const first = new Map<string, Manifest>();
+  const manifests: Manifest[] = [];
+  const errors: ManifestError[] = [];
+  for (const [i, manifest] of all.entries()) {
+    const { apiVersion, kind, metadata } = manifest.object;
+    const { name, namespace } = metadata;
+    const key = [splitApiVersion(apiVersion).group, kind, namespace || defaultNamespace, name].join('\0');
+    const known = name && i >= plain ? first.get(key) : undefined;
+    if (known) {
+      const { file, line } = manifest.origin;
+      const message = `${kind} ${JSON.stringify(name)}${namespace ? ` in namespace ${JSON.stringify(namespace)}` : ''} is also at ${known.origin.file}:${known.origin.line}`;
+      errors.push({ file, line, column: 1, path: '', message, hint: 'build one of the overlays alone: name its directory with --path' });
+      continue;
+    }
+    if (name) first.set(key, manifest);
+    manifests.push(manifest);
+  }
+  return { manifests, errors };
+}

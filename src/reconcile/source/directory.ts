@@ -5,6 +5,7 @@ import path from 'node:path';
 import { selectFiles, type FileTree, type Found, type FoundFile, type Selection, type TreeEntry } from './file-tree.ts';
 import { MAX_FILE_BYTES } from './limits.ts';
 import type { Snapshot, SourceFile } from './snapshot.ts';
+import { TrackedTree, type TreeAccess } from './source-tree.ts';
 import { fromSystemError, SourceError, tooLarge } from './source-error.ts';
 
 /** What tells one state of a file from another without reading it. */
@@ -33,6 +34,8 @@ export interface CheckedOut {
 
 export interface DirectorySource {
   readonly root: string;
+  /** The work tree of the repository that holds the root; without one the root itself. */
+  readonly top: string;
   /** As it was given. */
   readonly location: string;
   readonly selection: Selection;
@@ -42,6 +45,7 @@ export interface DirectorySource {
 /** Throws {@link SourceError}. */
 export async function openDirectory(source: DirectorySource): Promise<Snapshot> {
   const listing = await listDirectory(source.root, source.selection, source.location);
+  const tree = new TrackedTree(treeAccess(source));
   return {
     type: 'directory',
     location: source.location,
@@ -49,8 +53,21 @@ export async function openDirectory(source: DirectorySource): Promise<Snapshot> 
     ...(await source.checkedOut(listing)),
     files: listing.files.map((file) => sourceFile(path.join(source.root, file.realPath), file.path, file.stamp)),
     refused: listing.refused,
-    changed: async () => !sameFiles(listing, await listDirectory(source.root, source.selection, source.location)),
+    tree,
+    changed: async () => !sameFiles(listing, await listDirectory(source.root, source.selection, source.location)) || (await tree.changed()),
     close: async () => {},
+  };
+}
+
+function treeAccess({ root, top }: DirectorySource): TreeAccess<TreeEntry> {
+  return {
+    tree: new DiskTree(top),
+    prefix: path.relative(top, root).split(path.sep).join('/'),
+    stamp: async (at) => Object.values(await stampOf(path.join(top, at), at)).join(' '),
+    open: async (at, _, shown) => {
+      const file = path.join(top, at);
+      return sourceFile(file, shown, await stampOf(file, shown));
+    },
   };
 }
 

@@ -163,7 +163,7 @@ const directoryOf = (path: string): string => path.slice(0, Math.max(path.lastIn
  * @param link the link whose target this is, for errors
  * @returns undefined where there is nothing; an entry that is undefined is the root
  */
-async function resolve<E extends TreeEntry>(
+export async function resolve<E extends TreeEntry>(
   tree: FileTree<E>,
   from: string,
   path: string,

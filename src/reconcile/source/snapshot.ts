@@ -1,5 +1,6 @@
 // A source as it was at one moment: which files it has, from where, and how to read them.
 import type { RefusedEntry } from './file-tree.ts';
+import type { SourceTree } from './source-tree.ts';
 
 export interface SourceFile {
   /** Relative to the root of the source, `/` between names. */
@@ -30,6 +31,8 @@ export interface Snapshot extends SourceInfo {
   readonly files: readonly SourceFile[];
   /** What was chosen but cannot be read: links that lead out or nowhere, submodules. */
   readonly refused: readonly RefusedEntry[];
+  /** The repository around the source, for what its files refer to. Absent for single files and standard input. */
+  readonly tree?: SourceTree;
   /**
    * Whether the source now would give another snapshot. Looks at stamps and ids only, so on disk it misses what is written twice within
    * one tick of the file system's clock without changing its size.

@@ -82,6 +82,7 @@ async function openLocal(directory: string, spec: SourceSpec, selection: Selecti
   }
   return openDirectory({
     root: directory,
+    top: repository?.workTree ?? directory,
     location,
     selection,
     checkedOut: async (listing) => {

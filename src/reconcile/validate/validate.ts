@@ -11,6 +11,8 @@ import { explain, type ExplainedError } from './schema-error.ts';
 
 export interface Validation {
   readonly errors: readonly ManifestError[];
+  /** The same, by the object that they are about. */
+  readonly byObject: ReadonlyMap<ManifestOrigin, readonly ManifestError[]>;
   /** What an API server takes but most likely is not meant. */
   readonly warnings: readonly ManifestError[];
 }
@@ -42,7 +44,10 @@ export class ManifestValidator {
       for (const error of await this.check(object, known)) errors.push({ origin, error });
       if (!known.namespaced && object.metadata.namespace) warnings.push({ origin, error: ignoredNamespace(object) });
     }
-    return { errors: await placed(errors), warnings: await placed(warnings) };
+    const placedErrors = await placed(errors);
+    const byObject = new Map<ManifestOrigin, ManifestError[]>();
+    for (const [i, { origin }] of errors.entries()) byObject.set(origin, [...(byObject.get(origin) ?? []), placedErrors[i]!]);
+    return { errors: inReadingOrder(placedErrors), byObject, warnings: inReadingOrder(await placed(warnings)) };
   }
 
   private async check(object: DesiredObject, { type, custom }: KnownKind): Promise<readonly ExplainedError[]> {
@@ -90,5 +95,5 @@ interface Found {
 
 async function placed(found: readonly Found[]): Promise<readonly ManifestError[]> {
   const places = await locateAll(found.map(({ origin, error }) => ({ origin, at: error.parts })));
-  return inReadingOrder(found.map(({ error: { parts, ...error } }, i) => ({ ...places[i]!, path: fieldPath(parts), ...error })));
+  return found.map(({ error: { parts, ...error } }, i) => ({ ...places[i]!, path: fieldPath(parts), ...error }));
 }

@@ -17,14 +17,14 @@ import { SimulatedRuntime } from '../../../src/cluster/kubelet/runtime/simulated
 
 export const START = Date.UTC(2026, 0, 1);
 
-export async function kubeletCluster(document: BehaviourDocument = REALISTIC) {
+export async function kubeletCluster(document: BehaviourDocument = REALISTIC, staticPods: readonly Manifest<Pod>[] = []) {
   const clock = new VirtualClock(START);
   const random = new Random(1);
   const server = standaloneApiServer({ clock, random, ...WITHOUT_CONTROLLERS });
   const client = new Client(new InProcessTransport(server, { username: 'system:node:a', groups: [] }, 'kubelet'));
   const events = new EventRecorder(client, clock, { component: 'kubelet' });
   const errors: unknown[] = [];
-  const begin = async () => {
+  const begin = async (manifests = staticPods) => {
     const informers = new Informers(client, clock);
     const runtime = new SimulatedRuntime(clock, random, document);
     const controller = kubelets(
@@ -32,6 +32,7 @@ export async function kubeletCluster(document: BehaviourDocument = REALISTIC) {
       {
         runtime,
         traits: traitsOf(document),
+        staticPods: () => manifests,
         register: [{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' }, spec: {} }],
         manages: ({ metadata }) => metadata.annotations?.['lost'] === undefined,
       },
@@ -43,11 +44,12 @@ export async function kubeletCluster(document: BehaviourDocument = REALISTIC) {
   };
   await createNamespaces(client);
   const { runtime, controller } = await begin();
+  let last = controller;
   const get = (name: string): Promise<Pod> => client.get('v1/Pod', name, { namespace: 'default' });
   const create = (pod: Manifest<Pod>): Promise<Pod> => client.create('v1/Pod', pod);
-  const told = async (): Promise<string[]> => {
+  const told = async (kind = 'Pod'): Promise<string[]> => {
     await clock.settle();
-    return (await client.list('v1/Event')).items.map((e) => `${e.reason}: ${e.message}`);
+    return (await client.list('v1/Event')).items.filter((e) => e.involvedObject.kind === kind).map((e) => `${e.reason}: ${e.message}`);
   };
   /** What a pod shows after each stretch of time, in short. */
   const watch = async (name: string, ...seconds: number[]): Promise<string[]> => {
@@ -60,9 +62,9 @@ export async function kubeletCluster(document: BehaviourDocument = REALISTIC) {
     return seen;
   };
   /** As after a restart of the process: nothing is known but what is stored. */
-  const restart = async (): Promise<void> => {
-    await controller.stop();
-    await begin();
+  const restart = async (manifests = staticPods): Promise<void> => {
+    await last.stop();
+    ({ controller: last } = await begin(manifests));
   };
   return { clock, client, runtime, errors, restart, get, create, told, watch };
 }

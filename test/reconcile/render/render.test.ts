@@ -162,15 +162,12 @@ describe('what a tool builds is not read as plain manifests', () => {
     expect(
       await toldOf({
         'a.yaml': configMap('a'),
-        'web/kustomization.yaml': 'resources: [base]\n',
+        'web/kustomization.yaml': 'resources: [base]\nnamePrefix: x-\n',
         'web/patch.yaml': '$patch: delete\n',
         'web/base/kustomization.yml': 'resources: [b.yaml]\n',
         'web/base/b.yaml': configMap('b'),
       }),
-    ).toEqual([
-      'a.yaml:1 ConfigMap a',
-      'error web/kustomization.yaml:1:1: web is built by Kustomize, which is not supported | render it first (kubectl kustomize web | jibe … -), or exclude it',
-    ]);
+    ).toEqual(['a.yaml:1 ConfigMap a', 'web/base/b.yaml:1 ConfigMap x-b']);
   });
 
   test('Helm', async () => {

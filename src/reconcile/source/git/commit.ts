@@ -4,6 +4,7 @@ import { selectFiles, type Found, type Selection } from '../file-tree.ts';
 import { MAX_FILE_BYTES } from '../limits.ts';
 import type { Snapshot, SourceFile } from '../snapshot.ts';
 import { SourceError } from '../source-error.ts';
+import { TrackedTree, type TreeAccess } from '../source-tree.ts';
 import { GitTree, missing } from './git-tree.ts';
 import type { GitObjects, GitTreeEntry } from './objects.ts';
 import type { ResolvedCommit } from './refs.ts';
@@ -25,6 +26,7 @@ export interface CommitSource {
 export async function openCommit(source: CommitSource): Promise<Snapshot> {
   const { objects, commit, selection, location } = source;
   const found = await filesOf(source, commit);
+  const tree = new TrackedTree(treeAccess(source, commit));
   const files = found.files.map(({ path, entry }): SourceFile => ({
     path,
     size: undefined,
@@ -39,11 +41,13 @@ export async function openCommit(source: CommitSource): Promise<Snapshot> {
     dirty: false,
     files,
     refused: found.refused,
+    tree,
     changed: async () => {
       const now = await source.current();
       if (now.oid === commit.oid || now.tree === commit.tree) return false;
       // another commit may well have the same files; one that cannot be read is another source
-      return !isDeepStrictEqual(essence(found), await filesOf(source, now).then(essence, () => undefined));
+      if (!isDeepStrictEqual(essence(found), await filesOf(source, now).then(essence, () => undefined))) return true;
+      return tree.changed(treeAccess(source, now));
     },
     close: () => objects.close(),
   };
@@ -56,6 +60,14 @@ async function filesOf({ objects, prefix, selection, location }: CommitSource, c
     Promise.reject(inCommit(error, commit)),
   );
 }
+
+/** The commit as a whole, whatever was chosen of it. */
+const treeAccess = ({ objects, prefix, location }: CommitSource, commit: ResolvedCommit): TreeAccess<GitTreeEntry> => ({
+  tree: new GitTree(objects, commit.tree, location),
+  prefix,
+  stamp: async (_, { oid }) => oid,
+  open: async (_, { oid }, shown) => ({ path: shown, size: undefined, oid, read: () => readBlob(objects, oid, shown, location) }),
+});
 
 /** What makes two findings the same. */
 const essence = ({ files, refused }: Found<GitTreeEntry>): unknown => [

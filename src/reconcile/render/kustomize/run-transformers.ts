@@ -1,0 +1,149 @@
+// The transformers that fields of a kustomization ask for, in the order in which kustomize runs them.
+import type { Accumulator } from './accumulator.ts';
+import { mergeSpecs, type FieldSpec } from './field-spec.ts';
+import type { Dialect, PlacedValue } from './files.ts';
+import { REPLACEMENT, type LabelsEntry, type Patch, type Replacement } from './kustomization.ts';
+import { KustomizeError, placed } from './kustomize-error.ts';
+import { applyPatch, readPatch, type ReadPatch } from './patches.ts';
+import { replace } from './replacement.ts';
+import { decodeShape } from './shape.ts';
+import type { Target } from './target.ts';
+import type { TransformerConfig } from './transformer-config.ts';
+import { addAffix, setEntries, setImage, setNamespace, setReplicas } from './transformers.ts';
+
+export async function runTransformers(target: Target, into: Accumulator): Promise<void> {
+  const { kustomization: k } = target;
+  const { map, config } = into;
+  const done = (kind: string): void => {
+    const origin = target.configuredBy(kind);
+    if (origin) for (const resource of map.resources) resource.transformations.push(origin);
+    map.dropDeleted();
+  };
+  await target.each('patchesStrategicMerge', k.patchesStrategicMerge, async (entry) =>
+    applyPatch(map, await strategicEntry(target, entry), undefined, { allowNameChange: false, allowKindChange: false }),
+  );
+  if (k.patchesStrategicMerge.length) done('PatchStrategicMergeTransformer');
+  await target.each('patches', k.patches, async (patch) => {
+    await runPatch(target, into, patch);
+    done('PatchTransformer');
+  });
+  if (k.namespace) {
+    await target.at(['namespace'], () => setNamespace(map, { namespace: k.namespace, specs: config.namespace }));
+    done('NamespaceTransformer');
+  }
+  if (k.namePrefix) {
+    await target.at(['namePrefix'], () => addAffix(map, 'prefix', k.namePrefix, config.namePrefix));
+    done('PrefixTransformer');
+  }
+  if (k.nameSuffix) {
+    await target.at(['nameSuffix'], () => addAffix(map, 'suffix', k.nameSuffix, config.nameSuffix));
+    done('SuffixTransformer');
+  }
+  await target.each('labels', k.labels, (entry) => {
+    setEntries(map, entry.pairs, labelSpecs(entry, config));
+    done('LabelTransformer');
+  });
+  await target.at(['commonLabels'], () => setEntries(map, k.commonLabels, config.commonLabels));
+  if (k.labels.length || Object.keys(k.commonLabels).length) done('LabelTransformer');
+  await target.at(['commonAnnotations'], () => setEntries(map, k.commonAnnotations, config.commonAnnotations));
+  if (Object.keys(k.commonAnnotations).length) done('AnnotationsTransformer');
+  await target.each('patchesJson6902', k.patchesJson6902, async (patch) => {
+    await runJsonPatch(target, into, patch);
+    done('PatchJson6902Transformer');
+  });
+  await target.each('replicas', k.replicas, (replica) => {
+    setReplicas(map, replica, config.replicas);
+    done('ReplicaCountTransformer');
+  });
+  for (const field of ['images', 'imageTags'] as const)
+    await target.each(field, k[field], (image) => {
+      setImage(map, image, config.images);
+      done('ImageTagTransformer');
+    });
+  await target.each('replacements', k.replacements, async (entry) => {
+    for (const { replacement, file } of await replacementsOf(target, entry)) {
+      try {
+        replace(map.resources, replacement);
+      } catch (error) {
+        throw file === undefined ? error : placed(error, { file, at: [] });
+      }
+    }
+  });
+  map.idsChanged();
+  if (k.replacements.length) done('ReplacementTransformer');
+}
+
+function labelSpecs({ fields, includeSelectors, includeTemplates }: LabelsEntry, config: TransformerConfig): readonly FieldSpec[] {
+  const specs = mergeSpecs(fields, config.labels);
+  if (includeSelectors) return mergeSpecs(specs, config.commonLabels);
+  const more = includeTemplates ? mergeSpecs(specs, config.templateLabels) : specs;
+  return mergeSpecs(more, [{ path: 'metadata/labels', create: true }]);
+}
+
+async function readText(target: Target, patch: string, source: string): Promise<ReadPatch> {
+  return readPatch(await valuesOf((dialect) => target.build.files.parse(patch, target.file, dialect)), source);
+}
+
+async function readFile(target: Target, path: string): Promise<ReadPatch> {
+  const file = await target.load(path);
+  const values = await valuesOf((dialect) => target.build.files.documents(file, dialect));
+  return readPatch(values, `[path: ${JSON.stringify(path)}]`, file.name);
+}
+
+/** A patch that turns out to be one of JSON is read as such. */
+async function valuesOf(read: (dialect: Dialect) => Promise<readonly PlacedValue[]>): Promise<readonly unknown[]> {
+  const documents = await read('resources');
+  return (documents.some(({ value }) => Array.isArray(value)) ? await read('own') : documents).map(({ value }) => value);
+}
+
+/** What may be a patch or the path of one. */
+async function strategicEntry(target: Target, entry: string): Promise<ReadPatch> {
+  const read = /\n|^\s*\{/.test(entry) ? await readText(target, entry, '[patch]') : await readFile(target, entry);
+  if (read.kind === 'json') throw new KustomizeError('a JSON patch cannot stand here', { hint: 'name it under patches, with its target' });
+  return read;
+}
+
+export async function runPatch(target: Target, into: Accumulator, { path, patch, target: selector, options }: Patch): Promise<void> {
+  const trimmed = patch.trim();
+  if (trimmed === '' && path === '') throw new KustomizeError('must specify one of patch and path');
+  if (trimmed !== '' && path !== '') throw new KustomizeError("patch and path can't be set at the same time");
+  const read = path === '' ? await readText(target, trimmed, '[patch]') : await readFile(target, path);
+  applyPatch(into.map, read, selector, {
+    allowNameChange: options.allowNameChange === true,
+    allowKindChange: options.allowKindChange === true,
+  });
+}
+
+export async function runJsonPatch(target: Target, into: Accumulator, { path, patch, target: selector }: Patch): Promise<void> {
+  if (!selector || selector.name === '') throw new KustomizeError('must specify the target name', { at: ['target'] });
+  if (path === '' && patch === '') throw new KustomizeError('empty file path and empty jsonOp');
+  if (path !== '' && patch !== '') throw new KustomizeError('must specify a file path or jsonOp, not both');
+  const read = path === '' ? await readText(target, patch, '[patch]') : await readFile(target, path);
+  if (read.kind !== 'json') throw new KustomizeError('must be a JSON patch: a list of operations');
+  applyPatch(into.map, read, selector, { allowNameChange: false, allowKindChange: false });
+}
+
+interface LoadedReplacement {
+  readonly replacement: Replacement;
+  readonly file?: string;
+}
+
+export async function replacementsOf(
+  target: Target,
+  entry: Replacement & { readonly path: string },
+): Promise<readonly LoadedReplacement[]> {
+  if (entry.path === '') return [{ replacement: entry }];
+  if (entry.source || entry.targets.length) throw new KustomizeError('cannot specify both path and inline replacement');
+  const file = await target.load(entry.path);
+  const [document] = await target.build.files.documents(file, 'own');
+  const value = document?.value;
+  try {
+    const list = Array.isArray(value) ? value : [value];
+    return list.map((item, i) => ({
+      replacement: decodeShape({ fields: REPLACEMENT }, item, Array.isArray(value) ? [i] : []) as Replacement,
+      file: file.name,
+    }));
+  } catch (error) {
+    throw placed(error, { file: file.name, at: [] });
+  }
+}

@@ -1,0 +1,351 @@
+// One kustomization and what it builds: its resources and bases, then what it generates, then its components, and on all of it its
+// transformers, in kustomize's order. Follows kustomize's KustTarget.
+import type { ManifestCache } from '../manifest-cache.ts';
+import type { ManifestError } from '../manifest-error.ts';
+import { startOf } from '../manifest-document.ts';
+import { ManifestOrigin, type PlacedDocument } from '../origin.ts';
+import { positionsIn } from '../positions.ts';
+import { deepCopy, isObject, type JsonObject } from '../../../apimachinery/object.ts';
+import type { SourceTree } from '../../source/source-tree.ts';
+import { Accumulator } from './accumulator.ts';
+import { BuildFiles, isRemote, type LoadedFile, type PlacedValue } from './files.ts';
+import { generate, mergedOptions, type GeneratedKind } from './generators.ts';
+import { COMPONENT, decodeKustomization, type GeneratorArgs, type Kustomization } from './kustomization.ts';
+import { KustomizeError, placed, type FieldPath } from './kustomize-error.ts';
+import { Resource, text, type BuildOrigin } from './resource.ts';
+import { runPlugin } from './plugins.ts';
+import { configOfDefinitions, decodeConfiguration, DEFAULT_CONFIG, mergeConfigs } from './transformer-config.ts';
+import { runTransformers } from './run-transformers.ts';
+import { mergeVars } from './vars.ts';
+
+export const KUSTOMIZATION_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
+
+/** Levels of bases: as deep as directories may be nested. */
+const MAX_LEVELS = 64;
+/** Kustomizations of one build, each time that one is used: a base of many overlays is built many times. */
+const MAX_KUSTOMIZATIONS = 10_000;
+/** Resources of one build, each time that one is read. */
+const MAX_RESOURCES = 500_000;
+
+/** What the parts of one build share. */
+export class Build {
+  readonly files: BuildFiles;
+  readonly warnings: ManifestError[] = [];
+  private kustomizations = 0;
+  private resources = 0;
+
+  constructor(tree: SourceTree, cache: ManifestCache) {
+    this.files = new BuildFiles(tree, cache);
+  }
+
+  countKustomization(levels: number): void {
+    if (levels > MAX_LEVELS) throw new KustomizeError(`kustomizations are nested more than ${MAX_LEVELS} levels deep`);
+    if (++this.kustomizations > MAX_KUSTOMIZATIONS)
+      throw new KustomizeError(`the build is made of more than ${MAX_KUSTOMIZATIONS} kustomizations`);
+  }
+
+  countResources(count: number): void {
+    this.resources += count;
+    if (this.resources > MAX_RESOURCES) throw new KustomizeError(`the build reads more than ${MAX_RESOURCES} resources`);
+  }
+}
+
+export class Target {
+  readonly build: Build;
+  /** In the tree; really there, behind all links. */
+  readonly directory: string;
+  readonly kustomization: Kustomization;
+  /** The kustomization file, as it is shown. */
+  readonly file: string;
+  private readonly document: PlacedDocument;
+  private readonly parent: Target | undefined;
+  /** For origin annotations: as seen from where the build began. */
+  private readonly trail: string;
+  private readonly buildMetadata: readonly string[];
+
+  private constructor(
+    build: Build,
+    directory: string,
+    file: LoadedFile,
+    document: PlacedDocument,
+    kustomization: Kustomization,
+    parent: Target | undefined,
+    trail: string,
+  ) {
+    this.build = build;
+    this.directory = directory;
+    this.file = file.name;
+    this.document = document;
+    this.kustomization = kustomization;
+    this.parent = parent;
+    this.trail = trail;
+    this.buildMetadata = parent ? parent.buildMetadata : kustomization.buildMetadata;
+  }
+
+  static async load(build: Build, directory: string, parent?: Target, trail = ''): Promise<Target> {
+    let levels = 0;
+    for (let above = parent; above; above = above.parent) levels++;
+    build.countKustomization(levels);
+    const found: LoadedFile[] = [];
+    for (const name of KUSTOMIZATION_NAMES) {
+      const file = await build.files.find(directory, name);
+      if (file?.kind === 'file') found.push(await build.files.read(file));
+    }
+    const [file, ...others] = found;
+    const shown = build.files.shown(directory) || '.';
+    if (!file) throw new KustomizeError(`unable to find one of '${KUSTOMIZATION_NAMES.join("', '")}' in directory '${shown}'`);
+    if (others.length) throw new KustomizeError(`Found multiple kustomization files under: ${shown}`, { file: file.name });
+    try {
+      const [document, second] = (await build.files.documents(file, 'own')).filter(({ value }) => value !== null);
+      if (second) throw new KustomizeError('the file holds more than one document', { position: { line: second.firstLine, column: 1 } });
+      const { kustomization, deprecated } = decodeKustomization(document?.value);
+      const target = new Target(build, directory, file, document!, kustomization, parent, trail);
+      for (const { field, instead } of deprecated)
+        build.warnings.push({ ...(await target.place([field])), path: field, message: 'is deprecated', hint: `use ${instead} instead` });
+      return target;
+    } catch (error) {
+      throw placed(error, { file: file.name, at: [] });
+    }
+  }
+
+  async place(at: FieldPath): Promise<{ readonly file: string; readonly line: number; readonly column: number }> {
+    const [position] = await positionsIn(this.document.document.text, [{ at }]);
+    return { file: this.file, line: this.document.firstLine + position!.line - 1, column: position!.column };
+  }
+
+  /** Runs a step; its errors stand at that field of this kustomization where they name no other file. */
+  async at<T>(field: FieldPath, step: () => Promise<T> | T): Promise<T> {
+    try {
+      return await step();
+    } catch (error) {
+      throw placed(error, { file: this.file, at: field });
+    }
+  }
+
+  load(path: string): Promise<LoadedFile> {
+    return this.build.files.load(this.directory, path);
+  }
+
+  /** @param into of a component: what its user has gathered so far */
+  async accumulate(into = new Accumulator()): Promise<Accumulator> {
+    const { kustomization: k } = this;
+    await this.refuseWhatIsNotBuilt();
+    await this.addResources(into, k.resources, 'resources');
+    await this.addResources(into, k.bases, 'bases');
+    await this.configure(into);
+    await this.generate(into, 'ConfigMap', k.configMapGenerator, 'configMapGenerator');
+    await this.generate(into, 'Secret', k.secretGenerator, 'secretGenerator');
+    await this.runExternalGenerators(into);
+    for (const [i, path] of k.components.entries()) {
+      const component = await this.at(['components', i], () => this.base(path, true));
+      await this.at(['components', i], () => component.accumulate(into));
+    }
+    await runTransformers(this, into);
+    await this.runPlugins(into, 'transformers');
+    await this.runPlugins(into, 'validators');
+    await this.at([], () => mergeVars(into.map, into.vars, k.vars));
+    return into;
+  }
+
+  private async refuseWhatIsNotBuilt(): Promise<void> {
+    const { helmCharts, helmChartInflationGenerator, openapi } = this.kustomization;
+    for (const [field, value] of Object.entries({ helmCharts, helmChartInflationGenerator }))
+      if (Array.isArray(value) && value.length)
+        await this.at([field], () => {
+          throw new KustomizeError('Helm charts are not rendered here', {
+            hint: 'render them first (helm template), and name the result under resources',
+          });
+        });
+    if (openapi.path)
+      await this.at(['openapi', 'path'], () => {
+        throw new KustomizeError('a schema of its own is not supported', { hint: 'use JSON patches where lists have to be merged' });
+      });
+    if (openapi.version && openapi.version !== 'v1.21.2')
+      await this.at(['openapi', 'version'], () => {
+        throw new KustomizeError(`the specified OpenAPI version is not built in: ${openapi.version}`, { hint: 'v1.21.2 is' });
+      });
+  }
+
+  async addResources(into: Accumulator, paths: readonly string[], field: string): Promise<void> {
+    for (const [i, path] of paths.entries()) {
+      await this.at([field, i], async () => {
+        const found = await this.build.files.find(this.directory, path);
+        if (!found) throw new KustomizeError(`${path}: no such file or directory`);
+        if (found.kind === 'directory') {
+          const base = await this.base(path, false);
+          into.merge(await base.accumulate());
+        } else into.map.appendAll(await this.resourcesOf(await this.load(path), path));
+      });
+    }
+  }
+
+  private async base(path: string, isComponent: boolean): Promise<Target> {
+    const { files } = this.build;
+    const found = await files.find(this.directory, path);
+    if (!found) throw new KustomizeError(`${path}: no such directory`);
+    if (found.kind !== 'directory') throw new KustomizeError(`'${path}' must resolve to a directory`);
+    for (let above: Target | undefined = this; above; above = above.parent)
+      if (found.path === '' || above.directory === found.path || above.directory.startsWith(`${found.path}/`))
+        throw new KustomizeError(
+          `cycle detected: candidate root '${files.shown(found.path) || '.'}' contains visited root '${files.shown(above.directory) || '.'}'`,
+        );
+    const base = await Target.load(this.build, found.path, this, joinTrail(this.trail, path));
+    if ((base.kustomization.kind === COMPONENT) !== isComponent)
+      throw new KustomizeError(
+        isComponent
+          ? `expected kind 'Component' for path '${path}' but got '${base.kustomization.kind}'`
+          : `expected kind != 'Component' for path '${path}'`,
+        { hint: isComponent ? 'name it under resources' : 'name it under components' },
+      );
+    return base;
+  }
+
+  private async resourcesOf(file: LoadedFile, path: string): Promise<readonly Resource[]> {
+    const resources = await resourcesIn(await this.build.files.documents(file), file.name);
+    this.build.countResources(resources.length);
+    if (this.buildMetadata.length) for (const resource of resources) resource.buildOrigin = { path: joinTrail(this.trail, path) };
+    return resources;
+  }
+
+  /** Where a transformer or generator of this kustomization is configured; undefined where nobody asks. */
+  configuredBy(kind: string): BuildOrigin | undefined {
+    if (this.buildMetadata.length === 0) return undefined;
+    const name = this.file.split('/').at(-1)!;
+    return { configuredIn: joinTrail(this.trail, name), configuredBy: { apiVersion: 'builtin', kind } };
+  }
+
+  private async configure(into: Accumulator): Promise<void> {
+    let config = DEFAULT_CONFIG;
+    const add = (field: string, paths: readonly string[], decode: (value: unknown) => typeof config): Promise<unknown> =>
+      this.each(field, paths, async (path) => {
+        const file = await this.load(path);
+        for (const { value } of await this.build.files.documents(file, 'own')) {
+          try {
+            config = mergeConfigs(config, decode(value));
+          } catch (error) {
+            throw placed(error, { file: file.name, at: [] });
+          }
+        }
+      });
+    await add('configurations', this.kustomization.configurations, decodeConfiguration);
+    await add('crds', this.kustomization.crds, configOfDefinitions);
+    into.config = mergeConfigs(into.config, config);
+  }
+
+  /** Runs a step for each item of a list, with its errors at the item. */
+  async each<T>(field: string, items: readonly T[], step: (item: T, i: number) => Promise<unknown> | unknown): Promise<void> {
+    for (const [i, item] of items.entries()) await this.at([field, i], () => step(item, i));
+  }
+
+  private async generate(into: Accumulator, kind: GeneratedKind, all: readonly GeneratorArgs[], field: string): Promise<void> {
+    await this.each(field, all, async (args, i) => {
+      const load = async (path: string, at: FieldPath): Promise<Uint8Array> => {
+        try {
+          return (await this.load(path)).bytes;
+        } catch (error) {
+          throw placed(error, { file: this.file, at: [field, i, ...at] });
+        }
+      };
+      const generated = await generate(kind, args, mergedOptions(args.options, this.kustomization.generatorOptions), load);
+      const at = [field, i];
+      const { file, line } = await this.place(at);
+      const resource = new Resource(generated.object, new ManifestOrigin({ file, document: 1, line }, { ...this.document, at }));
+      resource.behavior = generated.behavior;
+      resource.needsHash = generated.needsHash;
+      resource.buildOrigin = this.configuredBy(`${kind}Generator`);
+      into.absorb(resource);
+    });
+  }
+
+  /** The configurations of plugins: files, directories, or written in place. */
+  private async plugins(field: 'generators' | 'transformers' | 'validators'): Promise<readonly Resource[]> {
+    const into = new Accumulator();
+    await this.each(field, this.kustomization[field], async (entry) => {
+      if (!/[\n{]/.test(entry)) return this.addResources(into, [entry], field);
+      into.map.appendAll(await resourcesIn(await this.build.files.parse(entry, this.file), this.file));
+      return undefined;
+    });
+    return into.map.resources;
+  }
+
+  private async runPlugins(into: Accumulator, field: 'transformers' | 'validators'): Promise<void> {
+    for (const plugin of await this.plugins(field)) {
+      try {
+        await runPlugin(this, plugin, into);
+      } catch (error) {
+        throw placed(error, { file: plugin.origin.file, at: plugin.origin.source.at });
+      }
+      into.map.dropDeleted();
+    }
+  }
+
+  private async runExternalGenerators(into: Accumulator): Promise<void> {
+    for (const plugin of await this.plugins('generators')) {
+      const kind = plugin.object.apiVersion === 'builtin' ? /^(ConfigMap|Secret)Generator$/.exec(plugin.kind)?.[1] : undefined;
+      if (!kind)
+        throw new KustomizeError(`generator ${plugin.kind} is a plugin, and plugins are not run`, {
+          file: plugin.origin.file,
+          hint: 'built in are ConfigMapGenerator and SecretGenerator (apiVersion: builtin)',
+        });
+      const { metadata, apiVersion: _, kind: __, ...rest } = plugin.object;
+      const { name, namespace } = metadata as JsonObject;
+      const { configMapGenerator, secretGenerator } = decodeKustomization({
+        [kind === 'Secret' ? 'secretGenerator' : 'configMapGenerator']: [{ name, namespace, ...rest }],
+      }).kustomization;
+      const [args] = [...configMapGenerator, ...secretGenerator];
+      const generated = await generate(kind as GeneratedKind, args!, args!.options, async (path) => (await this.load(path)).bytes);
+      const resource = new Resource(generated.object, plugin.origin);
+      resource.behavior = generated.behavior;
+      resource.needsHash = generated.needsHash;
+      into.absorb(resource);
+    }
+  }
+}
+
+const joinTrail = (trail: string, path: string): string => {
+  if (isRemote(path)) return path;
+  const names: string[] = [];
+  for (const name of [...trail.split('/'), ...path.split('/')]) {
+    if (name === '' || name === '.') continue;
+    if (name === '..' && names.length && names.at(-1) !== '..') names.pop();
+    else names.push(name);
+  }
+  return names.join('/');
+};
+
+/** Lists within Lists. */
+const MAX_LISTS = 16;
+
+/** The resources of a file, each with an object of its own; those of Lists follow behind the others. */
+async function resourcesIn(documents: readonly PlacedValue[], file: string): Promise<readonly Resource[]> {
+  const out: Resource[] = [];
+  let queue = documents.map((placedValue, i) => ({ ...placedValue, number: i + 1, at: [] as (string | number)[] }));
+  for (let depth = 0; queue.length && depth < MAX_LISTS; depth++) {
+    const inner: typeof queue = [];
+    for (const { value, document, firstLine, number, at } of queue) {
+      if (value === null || value === undefined || (isObject(value) && Object.keys(value).length === 0)) continue;
+      const line = firstLine + (at.length ? (await positionsIn(document.text, [{ at }]))[0]!.line : lineAt(document.text)) - 1;
+      const fault = (message: string, hint: string): KustomizeError =>
+        new KustomizeError(message, { file, position: { line, column: 1 }, hint });
+      if (!isObject(value)) throw fault('not a Kubernetes object', 'name only files of objects under resources');
+      const kind = text(value.kind);
+      if (kind === '') throw fault('missing kind in object', 'every object names its apiVersion and kind');
+      if (kind.endsWith('List') && 'items' in value) {
+        if (value.items !== null && !Array.isArray(value.items)) throw fault(`expected array in ${kind}/items`, 'items is a list');
+        for (const [i, item] of ((value.items ?? []) as unknown[]).entries())
+          inner.push({ value: item, document, firstLine, number, at: [...at, 'items', i] });
+        continue;
+      }
+      if (!kind.endsWith('List') && (!isObject(value.metadata) || text(value.metadata.name) === ''))
+        throw fault(`missing metadata.name in object ${kind}`, `every ${kind} needs a name`);
+      out.push(new Resource(deepCopy(value), new ManifestOrigin({ file, document: number, line }, { document, firstLine, at })));
+    }
+    queue = inner;
+  }
+  return out;
+}
+
+/** The line of a document's first word. */
+function lineAt(document: string): number {
+  return document.slice(0, startOf(document)).split('\n').length;
+}
