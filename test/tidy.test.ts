@@ -36,6 +36,7 @@ const MAY_IMPORT: readonly (readonly [folder: string, from: readonly string[]])[
       'cluster/served-cluster.ts',
       'cluster/serving.ts',
       'cluster/simulation/',
+      'cluster/scheduler/explain.ts',
     ],
   ],
 ];
