@@ -238,14 +238,18 @@ export function jobController(deps: ControllerDeps): Controller {
     const written = await write(job, tracked.status);
     failures.set(key, view.failures);
     let { status } = tracked;
+    let failure: unknown;
     if (tracked.release.length > 0) {
-      const gone = await releaseAll(key, tracked.release);
-      status = countReleased(status, stillTracked(view.pods, new Set([...view.released, ...gone])));
+      const result = await releaseAll(key, tracked.release);
+      failure = result.failure;
+      status = countReleased(status, stillTracked(view.pods, new Set([...view.released, ...result.free])));
     }
     const { succeeded = [], failed = [] } = status.uncountedTerminatedPods ?? {};
     const ended = end && !tracked.more && succeeded.length + failed.length + (status.terminating ?? 0) === 0;
     if (ended) await finish(written, status, finalCondition(end, clock.now()));
     else await write(written, status);
+    // those that are still tracked are released when it is tried again
+    if (failure !== undefined) throw failure as Error;
   }
 
   /** Enough pods succeeded. */
@@ -299,20 +303,24 @@ export function jobController(deps: ControllerDeps): Controller {
   }
 
   /** @returns uids of the pods that are free now */
-  async function releaseAll(key: string, doomed: readonly Pod[]): Promise<readonly string[]> {
+  async function releaseAll(key: string, doomed: readonly Pod[]): Promise<{ readonly free: readonly string[]; readonly failure: unknown }> {
     const waiting = released.get(key) ?? new Set<string>();
     released.set(key, waiting);
     for (const pod of doomed) waiting.add(pod.metadata.uid);
     const results = await Promise.allSettled(doomed.map((pod) => release(pod)));
     const free: string[] = [];
+    let failure: unknown;
     for (const [i, result] of results.entries()) {
       const { uid } = doomed[i]!.metadata;
       if (result.status === 'fulfilled') free.push(uid);
-      else waiting.delete(uid);
+      else {
+        waiting.delete(uid);
+        failure ??= result.reason;
+      }
       // a pod that is gone will not be shown without its finalizer any more
       if (result.status === 'fulfilled' && result.value === 'gone') waiting.delete(uid);
     }
-    return free;
+    return { free, failure };
   }
 
   async function release({ metadata: { name, namespace = '', uid } }: Pod): Promise<'released' | 'gone'> {
