@@ -115,3 +115,12 @@ export async function bootstrapStorageClass({ store, clock, random }: BootstrapP
   const stored = { ...object, metadata } as unknown as KubernetesObject;
   await store.create(`/registry/storageclasses/${metadata.name}`, (revision) => withRevision(stored, revision));
 }
+
+/**
+ * The account of pods in the namespace `default`: a controller would make it a moment later, and whoever comes first would be refused.
+ */
+export async function bootstrapServiceAccount({ store, clock, random }: BootstrapParts): Promise<void> {
+  const metadata = { name: 'default', namespace: 'default', uid: random.uuid(), creationTimestamp: formatTime(clock.now()) };
+  const stored = { kind: 'ServiceAccount', apiVersion: 'v1', metadata } as unknown as KubernetesObject;
+  await store.create('/registry/serviceaccounts/default/default', (revision) => withRevision(stored, revision));
+}
