@@ -9,12 +9,7 @@ import type { Random } from '../apimachinery/random.ts';
 import { Client } from '../client/client.ts';
 import { InProcessTransport } from '../client/in-process.ts';
 import type { Transport } from '../client/transport.ts';
-import {
-  bootstrap,
-  bootstrapExtensionAuthentication,
-  bootstrapServiceAccount,
-  bootstrapStorageClass,
-} from './apiserver/bootstrap/bootstrap.ts';
+import { bootstrap, bootstrapAddons, bootstrapExtensionAuthentication } from './apiserver/bootstrap/bootstrap.ts';
 import type { AccessOptions } from './apiserver/access.ts';
 import type { Dial, Tls } from './apiserver/aggregator/backends.ts';
 import type { AuditOptions } from './apiserver/audit/audit-log.ts';
@@ -161,7 +156,7 @@ export class Cluster {
     await bootstrap(parts);
     // once, and not again when somebody took it away; without controllers nobody would provide the volumes
     const { components = COMPONENT_NAMES } = this.options;
-    if (fresh && components.includes('controllers')) await Promise.all([bootstrapStorageClass(parts), bootstrapServiceAccount(parts)]);
+    if (fresh && components.includes('controllers')) await bootstrapAddons(parts);
     const { frontProxy, certificateAuthority } = this.options;
     if (frontProxy) await bootstrapExtensionAuthentication(parts, certificateAuthority?.certificate ?? '', frontProxy.authority);
   }

@@ -14,6 +14,7 @@ import { RBAC_FOLDERS, reconciled } from './reconcile-rbac.ts';
 import {
   bootstrapNamespaces,
   bootstrapPriorityClasses,
+  defaultServiceAccount,
   defaultServiceCIDR,
   defaultStorageClass,
   extensionAuthentication,
@@ -64,13 +65,8 @@ export async function bootstrap({ store, clock, random }: BootstrapParts): Promi
   const writes: Promise<unknown>[] = [];
   for (const [folder, objects] of systemObjects(now)) {
     for (const object of objects) {
-      const { namespace, name, ...rest } = object.metadata;
-      const scope = namespace ? { namespace } : {};
-      // in the order in which Go has them; the store fills in the version
-      const metadata = { name, ...scope, uid: uids.uuid(), resourceVersion: '', creationTimestamp, ...rest };
-      const stored = { ...object, metadata } as unknown as KubernetesObject;
-      const key = namespace ? `/registry/${folder}/${namespace}/${name}` : `/registry/${folder}/${name}`;
-      const made = store.create(key, (revision) => withRevision(stored, revision));
+      const stored = fresh(object, uids.uuid(), creationTimestamp);
+      const made = store.create(keyOf(folder, object), (revision) => withRevision(stored, revision));
       const checked = RBAC_FOLDERS.includes(folder);
       writes.push(checked ? made.then((result) => (result.ok ? undefined : reconcile(store, result.current, object, stored))) : made);
     }
@@ -78,18 +74,25 @@ export async function bootstrap({ store, clock, random }: BootstrapParts): Promi
   await Promise.all(writes);
 }
 
-/** By what servers of aggregated APIs know the API server, and the clients whose certificates they may trust. @param clientCA PEM */
-export async function bootstrapExtensionAuthentication(
-  { store, clock, random }: BootstrapParts,
-  clientCA: string,
-  requestHeaderCA: string,
-): Promise<void> {
-  const object = extensionAuthentication(clientCA, requestHeaderCA);
-  const { name, namespace } = object.metadata;
-  const metadata = { name, namespace, uid: random.uuid(), resourceVersion: '', creationTimestamp: formatTime(clock.now()) };
-  const stored = { ...object, metadata } as unknown as KubernetesObject;
-  await store.create(`/registry/configmaps/${namespace}/${name}`, (revision) => withRevision(stored, revision));
+const keyOf = (folder: string, { metadata: { namespace, name } }: Manifest<KubernetesObject>): string =>
+  namespace ? `/registry/${folder}/${namespace}/${name}` : `/registry/${folder}/${name}`;
+
+/** As it is to be stored: metadata in the order in which Go has them; the store fills in the version. */
+function fresh(object: Manifest<KubernetesObject>, uid: string, creationTimestamp: string): KubernetesObject {
+  const { namespace, name, ...rest } = object.metadata;
+  const metadata = { name, ...(namespace ? { namespace } : {}), uid, resourceVersion: '', creationTimestamp, ...rest };
+  return { ...object, metadata } as unknown as KubernetesObject;
 }
+
+/** Where it is not there yet. */
+async function make({ store, clock, random }: BootstrapParts, folder: string, object: Manifest<KubernetesObject>): Promise<void> {
+  const stored = fresh(object, random.uuid(), formatTime(clock.now()));
+  await store.create(keyOf(folder, object), (revision) => withRevision(stored, revision));
+}
+
+/** By what servers of aggregated APIs know the API server, and the clients whose certificates they may trust. @param clientCA PEM */
+export const bootstrapExtensionAuthentication = (parts: BootstrapParts, clientCA: string, requestHeaderCA: string): Promise<void> =>
+  make(parts, 'configmaps', extensionAuthentication(clientCA, requestHeaderCA));
 
 /** Nobody else writes yet. */
 async function reconcile(
@@ -108,19 +111,7 @@ async function reconcile(
   await store.create(entry.key, (revision) => withRevision(fresh, revision));
 }
 
-/** What clusters are usually given besides, once: it is not made again when somebody took it away. */
-export async function bootstrapStorageClass({ store, clock, random }: BootstrapParts): Promise<void> {
-  const object = defaultStorageClass();
-  const metadata = { ...object.metadata, uid: random.uuid(), creationTimestamp: formatTime(clock.now()) };
-  const stored = { ...object, metadata } as unknown as KubernetesObject;
-  await store.create(`/registry/storageclasses/${metadata.name}`, (revision) => withRevision(stored, revision));
-}
-
-/**
- * The account of pods in the namespace `default`: a controller would make it a moment later, and whoever comes first would be refused.
- */
-export async function bootstrapServiceAccount({ store, clock, random }: BootstrapParts): Promise<void> {
-  const metadata = { name: 'default', namespace: 'default', uid: random.uuid(), creationTimestamp: formatTime(clock.now()) };
-  const stored = { kind: 'ServiceAccount', apiVersion: 'v1', metadata } as unknown as KubernetesObject;
-  await store.create('/registry/serviceaccounts/default/default', (revision) => withRevision(stored, revision));
+/** What clusters with controllers are given besides, once: it is not made again when somebody took it away. */
+export async function bootstrapAddons(parts: BootstrapParts): Promise<void> {
+  await Promise.all([make(parts, 'storageclasses', defaultStorageClass()), make(parts, 'serviceaccounts', defaultServiceAccount())]);
 }

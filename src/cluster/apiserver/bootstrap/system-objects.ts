@@ -1,6 +1,6 @@
 // Single objects that a fresh API server holds: the namespaces of the system, the priority classes of its components, and the Service by
 // which pods reach the server itself. And what clusters are usually given besides: a default storage class.
-import type { ConfigMap, Endpoints, Namespace, Service } from '#api/core/v1';
+import type { ConfigMap, Endpoints, Namespace, Service, ServiceAccount } from '#api/core/v1';
 import type { EndpointSlice } from '#api/discovery/v1';
 import type { IPAddress, ServiceCIDR } from '#api/networking/v1';
 import type { StorageClass } from '#api/storage/v1';
@@ -146,4 +146,13 @@ export const extensionAuthentication = (clientCA: string, requestHeaderCA: strin
     'requestheader-uid-headers': '["X-Remote-Uid"]',
     'requestheader-username-headers': '["X-Remote-User"]',
   },
+});
+
+/**
+ * The account of pods in the namespace `default`: a controller would make it a moment later, and whoever comes first would be refused.
+ */
+export const defaultServiceAccount = (): Manifest<ServiceAccount> => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name: 'default', namespace: 'default' },
 });

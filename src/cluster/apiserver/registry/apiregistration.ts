@@ -1,6 +1,6 @@
 // The resources of API group apiregistration.k8s.io. Follows pkg/registry/apiservice of kube-aggregator.
 import type { APIService } from '#api/apiregistration/v1';
-import { formatTime } from '../../../apimachinery/time.ts';
+import { localStatus } from '../bootstrap/api-services.ts';
 import { defaulting, define, typed } from '../generic/define.ts';
 import type { ResourceDefinition } from '../generic/resource-definition.ts';
 import { keep, keepMetadata } from '../generic/status-strategy.ts';
@@ -44,16 +44,3 @@ export function apiregistrationResources(): ResourceDefinition[] {
     }),
   ];
 }
-
-/** What this server answers for itself can be asked at once. */
-const localStatus = (now: number): APIService['status'] => ({
-  conditions: [
-    {
-      type: 'Available',
-      status: 'True',
-      lastTransitionTime: formatTime(now),
-      reason: 'Local',
-      message: 'Local APIServices are always available',
-    },
-  ],
-});
