@@ -1,6 +1,6 @@
 // Which requests are logged, and how much of them: the Policy of audit.k8s.io/v1. The first rule that fits decides. Follows audit/policy of
 // k8s.io/apiserver.
-import type { UserInfo } from '../../../apimachinery/api-request.ts';
+import type { ResourceAttributes } from '../authorization/authorizer.ts';
 
 /** Each tells what the one before it tells, and more. */
 export const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse'] as const;
@@ -45,17 +45,9 @@ export const DEFAULT_POLICY: Policy = {
 };
 
 /** What a request is judged by. */
-export interface AuditAttributes {
-  readonly user: UserInfo;
-  readonly verb: string;
+export interface AuditAttributes extends Omit<ResourceAttributes, 'fieldSelector'> {
   readonly isResourceRequest: boolean;
   readonly path: string;
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-  readonly subresource: string;
-  readonly namespace: string;
-  readonly name: string;
 }
 
 /** How one request is logged. */

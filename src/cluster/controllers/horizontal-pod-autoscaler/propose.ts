@@ -6,14 +6,7 @@ import { LabelSelector } from '../../../apimachinery/label-selector.ts';
 import { milliQuantity, parseQuantity, quantityMilliValue } from '../../../apimachinery/quantity.ts';
 import type { Client } from '../../../client/client.ts';
 import { externalMetric, MetricError, objectMetric, podsMetric, resourceMetrics } from './metrics-client.ts';
-import {
-  averageValueReplicas,
-  perPodReplicas,
-  utilizationReplicas,
-  valueReplicas,
-  type Proposal,
-  type Situation,
-} from './replica-calculator.ts';
+import { averageValueReplicas, perPodReplicas, utilizationReplicas, valueReplicas, type Situation } from './replica-calculator.ts';
 
 export interface Scaled extends Situation {
   readonly namespace: string;
@@ -101,7 +94,7 @@ async function resourceResult(
   return { is: 'found', replicas: proposal.replicas, metric, status };
 }
 
-function attempt(calculate: () => Proposal, fail: (error: unknown) => never): Proposal {
+function attempt<T>(calculate: () => T, fail: (error: unknown) => never): T {
   try {
     return calculate();
   } catch (error) {
@@ -127,9 +120,24 @@ async function podsResult(client: Client, scaled: Scaled, { metric, target }: No
   return { is: 'found', replicas, metric: `pods metric ${metric.name}`, status };
 }
 
+/** Of a number that stands for all pods together: the target is one for each of them, or one for the number itself. */
+function forMeasured(scaled: Scaled, measured: number, { averageValue, value = '0' }: MetricTarget): Measured {
+  if (averageValue === undefined) {
+    const proposal = valueReplicas(scaled, measured, milli(value));
+    return { replicas: proposal.replicas, current: { value: quantity(proposal.value) } };
+  }
+  const proposal = perPodReplicas(scaled.statusReplicas, scaled.tolerances, measured, milli(averageValue));
+  return { replicas: proposal.replicas, current: { averageValue: quantity(proposal.value) } };
+}
+
+interface Measured {
+  readonly replicas: number;
+  readonly current: MetricValueStatus;
+}
+
 async function objectResult(client: Client, scaled: Scaled, source: NonNullable<MetricSpec['object']>): Promise<MetricResult> {
   const { metric, target, describedObject } = source;
-  const { namespace, statusReplicas, tolerances } = scaled;
+  const { namespace } = scaled;
   const fail = (error: unknown, about = false): never => {
     if (!(error instanceof MetricError)) throw error;
     // in the order in which kube-controller-manager puts them
@@ -141,14 +149,7 @@ async function objectResult(client: Client, scaled: Scaled, source: NonNullable<
     (error: unknown) => fail(error, true),
   );
   const perPod = target.averageValue !== undefined;
-  const { replicas, value } = attempt(
-    () =>
-      perPod
-        ? perPodReplicas(statusReplicas, tolerances, measured, milli(target.averageValue!))
-        : valueReplicas(scaled, measured, milli(target.value ?? '0')),
-    fail,
-  );
-  const current = perPod ? { averageValue: quantity(value) } : { value: quantity(value) };
+  const { replicas, current } = attempt(() => forMeasured(scaled, measured, target), fail);
   const status = { type: 'Object', object: { describedObject, metric, current } };
   // a target for each pod is told as an external metric, upstream too
   const name = perPod ? `external metric ${metric.name}(${goSelector(metric.selector)})` : `${describedObject.kind} metric ${metric.name}`;
@@ -159,7 +160,7 @@ const goSelector = (selector: Parameters<typeof goLabelSelector>[0] | undefined)
 
 async function externalResult(client: Client, scaled: Scaled, source: NonNullable<MetricSpec['external']>): Promise<MetricResult> {
   const { metric, target } = source;
-  const { namespace, statusReplicas, tolerances } = scaled;
+  const { namespace } = scaled;
   const perPod = target.averageValue !== undefined;
   const whose = perPod ? `failed to get ${metric.name} external metric` : `failed to get external metric ${metric.name}`;
   const fail = (error: unknown, prefix = ''): never => {
@@ -171,14 +172,7 @@ async function externalResult(client: Client, scaled: Scaled, source: NonNullabl
     fail(error, `unable to get external metric ${namespace}/${metric.name}/${goSelector(metric.selector)}: `),
   );
   const measured = values.reduce((sum, value) => sum + value, 0);
-  const { replicas, value } = attempt(
-    () =>
-      perPod
-        ? perPodReplicas(statusReplicas, tolerances, measured, milli(target.averageValue!))
-        : valueReplicas(scaled, measured, milli(target.value ?? '0')),
-    fail,
-  );
-  const current = perPod ? { averageValue: quantity(value) } : { value: quantity(value) };
+  const { replicas, current } = attempt(() => forMeasured(scaled, measured, target), fail);
   const name = `external metric ${metric.name}(${goSelector(metric.selector)})`;
   return { is: 'found', replicas, metric: name, status: { type: 'External', external: { metric, current } } };
 }
