@@ -8,13 +8,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs, isDeepStrictEqual } from 'node:util';
-import { splitYaml } from '../src/apimachinery/yaml/documents.ts';
-import { readYaml } from '../src/apimachinery/yaml/read.ts';
 import { writeYaml } from '../src/apimachinery/yaml/write.ts';
 import { RealClock } from '../src/apimachinery/clock.ts';
 import { render } from '../src/reconcile/render/render.ts';
 import { openSource } from '../src/reconcile/source/source.ts';
-import { parseCase, withAnswer, writeCase } from '../test/reconcile/render/kustomize/case-file.ts';
+import { objectsIn, parseCase, withAnswer, writeCase } from '../test/reconcile/render/kustomize/case-file.ts';
 
 const { values: options, positionals } = parseArgs({
   options: {
@@ -57,16 +55,6 @@ async function ours(
   } finally {
     await snapshot.close();
   }
-}
-
-async function objectsIn(text: string): Promise<readonly unknown[]> {
-  const objects: unknown[] = [];
-  for (const part of splitYaml(text)) {
-    const result = await readYaml(part.text);
-    if (result.faults) throw new Error(result.faults[0]!.message);
-    if (result.value !== null) objects.push(result.value);
-  }
-  return objects;
 }
 
 let same = 0;

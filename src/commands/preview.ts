@@ -5,6 +5,7 @@ import type { Prepared } from '../reconcile/prepare.ts';
 import { JibeCommand, outputFlag, outputFlags } from './shared/base.ts';
 import { CannotDo } from './shared/failure.ts';
 import { formatted } from './shared/output.ts';
+import { readTextFile } from './shared/text-file.ts';
 import { Progress } from './shared/progress.ts';
 import { appFlags, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
@@ -87,13 +88,7 @@ export default class Preview extends JibeCommand {
 /** Throws where it is no document, with its place. */
 async function readBehaviour(file: string): Promise<BehaviourDocument> {
   const [{ readYaml }, { checkBehaviours }] = await Promise.all([import('../apimachinery/yaml/read.ts'), import('../cluster/cluster.ts')]);
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new CannotDo(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, undefined, error);
-  }
-  const read = await readYaml(text);
+  const read = await readYaml(readTextFile(file));
   if (read.faults)
     throw new CannotDo(`${file}: ${read.faults[0]!.message}`, 'a behaviour document is YAML with a list of rules, see docs/node.md');
   const wrong = checkBehaviours(read.value);

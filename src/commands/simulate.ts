@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { Args, Flags, type Interfaces } from '@oclif/core';
 import type { KubernetesObject, Manifest } from '../apimachinery/object.ts';
@@ -10,6 +9,7 @@ import { CannotDo } from './shared/failure.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
 import { stylesFor } from './shared/styles.ts';
+import { readTextFile } from './shared/text-file.ts';
 
 export default class Simulate extends JibeCommand {
   static override summary = 'A whole cluster under faults, from a seed or a scenario; says what must never be, and was.';
@@ -96,24 +96,18 @@ async function readFile(file: string): Promise<Scenario> {
 }
 
 async function readDocuments(file: string): Promise<unknown[]> {
-  const [{ readYaml }, { splitYaml }] = await Promise.all([
+  const [{ readYaml }, { splitYaml }, { Lines }] = await Promise.all([
     import('../apimachinery/yaml/read.ts'),
     import('../apimachinery/yaml/documents.ts'),
+    import('../reconcile/render/positions.ts'),
   ]);
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new CannotDo(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, undefined, error);
-  }
   const values: unknown[] = [];
-  for (const document of splitYaml(text)) {
+  for (const document of splitYaml(readTextFile(file))) {
     const read = await readYaml(document.text);
     if (read.faults) {
       const { offset, message } = read.faults[0]!;
-      const before = document.text.slice(0, offset).split('\n');
-      const place = `${document.line + before.length - 1}:${before.at(-1)!.length + 1}`;
-      throw new CannotDo(`${file}:${place}: ${message}`, 'see docs/simulation.md');
+      const { line, column } = new Lines(document.text).at(offset);
+      throw new CannotDo(`${file}:${document.line + line - 1}:${column}: ${message}`, 'see docs/simulation.md');
     }
     values.push(read.value);
   }

@@ -1,6 +1,8 @@
 // A case of rendering a kustomization: one text file with the files of the source and, at its end, what `kubectl kustomize` says of it.
 import fs from 'node:fs';
 import path from 'node:path';
+import { splitYaml } from '../../../../src/apimachinery/yaml/documents.ts';
+import { readYaml } from '../../../../src/apimachinery/yaml/read.ts';
 
 export interface Case {
   /** What is shown; the text before the first file. */
@@ -40,4 +42,15 @@ export function writeCase({ files }: Case, root: string): string {
     else fs.writeFileSync(file, content);
   }
   return ['overlay', 'base', '.'].find((directory) => fs.existsSync(path.join(root, directory, 'kustomization.yaml'))) ?? '.';
+}
+
+/** The objects of kubectl's output, in its order. */
+export async function objectsIn(text: string): Promise<readonly unknown[]> {
+  const objects: unknown[] = [];
+  for (const part of splitYaml(text)) {
+    const result = await readYaml(part.text);
+    if (result.faults) throw new Error(result.faults[0]!.message);
+    if (result.value !== null) objects.push(result.value);
+  }
+  return objects;
 }

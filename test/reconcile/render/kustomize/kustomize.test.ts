@@ -3,25 +3,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { splitYaml } from '../../../../src/apimachinery/yaml/documents.ts';
-import { readYaml } from '../../../../src/apimachinery/yaml/read.ts';
 import { render } from '../../../../src/reconcile/render/render.ts';
 import { commit, opened, repository, scratch, write } from '../../source/scratch.ts';
 import { told } from '../told.ts';
-import { parseCase, writeCase } from './case-file.ts';
+import { objectsIn, parseCase, writeCase } from './case-file.ts';
 
 const CASES = new URL('cases/', import.meta.url);
-
-/** The objects of kubectl's output, in its order. */
-async function objectsIn(text: string): Promise<readonly unknown[]> {
-  const objects: unknown[] = [];
-  for (const part of splitYaml(text)) {
-    const result = await readYaml(part.text);
-    if (result.faults) throw new Error(result.faults[0]!.message);
-    if (result.value !== null) objects.push(result.value);
-  }
-  return objects;
-}
 
 test.each(fs.readdirSync(CASES).filter((name) => name.endsWith('.txtar')))('%s', async (name) => {
   const given = parseCase(fs.readFileSync(new URL(name, CASES), 'utf8'));
