@@ -52,8 +52,7 @@ export class ComponentProcess {
   private readonly informers: Informers;
   private readonly recorders: EventRecorder[] = [];
   private readonly components: Controller[] = [];
-  /** Where its nodes are asked; undefined where it has none. */
-  kubelets: KubeletsController | undefined;
+  private kubelets: KubeletsController | undefined;
   /** Answers metrics.k8s.io; undefined where it is none of this process's components. */
   metrics: MetricsServer | undefined;
 
@@ -125,7 +124,7 @@ export class ComponentProcess {
     return new Client(this.options.transport(user, userAgent));
   }
 
-  /** Of its kubelets, for the API server to ask. */
+  /** Where its nodes are asked; undefined where it has none. */
   get nodeApi(): NodeApi | undefined {
     return this.kubelets?.nodes;
   }

@@ -136,8 +136,8 @@ export class ApiServer {
    * undefined: they do already.
    */
   ready(): Promise<void> | undefined {
-    const pending = [this.customResources.ready(), this.aggregator.ready(), this.flowControl.ready()].filter((one) => one !== undefined);
-    return pending.length ? Promise.all(pending).then(() => undefined) : undefined;
+    const [custom, aggregated, flows] = [this.customResources.ready(), this.aggregator.ready(), this.flowControl.ready()];
+    return custom || aggregated || flows ? Promise.all([custom, aggregated, flows]).then(() => undefined) : undefined;
   }
 
   /** Throws a StatusError where the request is refused. */

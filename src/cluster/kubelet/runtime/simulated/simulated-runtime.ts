@@ -172,7 +172,9 @@ export class SimulatedRuntime implements Runtime {
   }
 
   podsOn(node: string): readonly Pod[] {
-    return [...this.pods.values()].map(({ pod }) => pod).filter(({ spec }) => spec.nodeName === node);
+    const found: Pod[] = [];
+    for (const { pod } of this.pods.values()) if (pod.spec.nodeName === node) found.push(pod);
+    return found;
   }
 
   /** Pods that have a container running. */
