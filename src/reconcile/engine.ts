@@ -3,6 +3,7 @@
 import type { Clock } from '../apimachinery/clock.ts';
 import { isObject } from '../apimachinery/object.ts';
 import type { Client } from '../client/client.ts';
+import type { RuleBook } from './health/known-kinds.ts';
 import { listMembers, readApplySet, type ApplySet } from './plan/apply-set.ts';
 import { asDesired, type DesiredResource, type IsNamespaced } from './plan/desired.ts';
 import { makePlan, type Plan, type PrunePolicy } from './plan/plan.ts';
@@ -19,6 +20,8 @@ export interface Engine {
   readonly clock: Clock;
   /** `embedded:NAME` or `context:NAME`. */
   readonly cluster: string;
+  /** Rules of health of the user's own. */
+  readonly healthRules?: RuleBook | undefined;
   /** A place to try one plan out. */
   scratch(): Promise<Scratch>;
 }

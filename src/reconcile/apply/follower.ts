@@ -5,6 +5,7 @@ import type { KubernetesObject } from '../../apimachinery/object.ts';
 import type { Client } from '../../client/client.ts';
 import { Informers, type Informer } from '../../client/informer.ts';
 import { healthOf } from '../health/health.ts';
+import type { RuleBook } from '../health/known-kinds.ts';
 import { degraded, progressing, type Health, type Surroundings } from '../health/verdict.ts';
 import { kindOf, resourceKey, type ResourceId } from '../plan/resource-id.ts';
 
@@ -17,6 +18,14 @@ const labelEntry = (namespace: string, key: string, value: string): string => `$
 
 export type WaitResult = 'done' | 'timeout' | 'aborted';
 
+/** What is followed: an engine's cluster. */
+export interface FollowedCluster {
+  readonly client: Client;
+  readonly clock: Clock;
+  /** Rules of health of the user's own. */
+  readonly healthRules?: RuleBook | undefined;
+}
+
 export class Follower {
   private readonly client: Client;
   private readonly clock: Clock;
@@ -28,7 +37,7 @@ export class Follower {
   private readonly degradedSince = new Map<string, number>();
   private readonly around: Surroundings;
 
-  constructor(client: Client, clock: Clock) {
+  constructor({ client, clock, healthRules }: FollowedCluster) {
     this.client = client;
     this.clock = clock;
     this.informers = new Informers(client, clock);
@@ -37,7 +46,7 @@ export class Follower {
       .addIndex(BY_LABEL, ({ metadata: { namespace = '', labels = {} } }) =>
         Object.keys(labels).map((key) => labelEntry(namespace, key, labels[key]!)),
       );
-    this.around = { waitsForConsumer: (claim) => this.waitsForConsumer(claim) };
+    this.around = { waitsForConsumer: (claim) => this.waitsForConsumer(claim), rules: healthRules };
   }
 
   /** Begins to follow a kind; resolves once its objects are known, or where the server does not have the kind (yet). */
