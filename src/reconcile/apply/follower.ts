@@ -26,7 +26,11 @@ export interface FollowedCluster {
   readonly healthRules?: RuleBook | undefined;
 }
 
+/** Judges an object in place of the rule of its kind; undefined where that is to judge. */
+export type Judge = (object: KubernetesObject) => Health | undefined;
+
 export class Follower {
+  private readonly judge: Judge;
   private readonly client: Client;
   private readonly clock: Clock;
   private readonly informers: Informers;
@@ -37,7 +41,8 @@ export class Follower {
   private readonly degradedSince = new Map<string, number>();
   private readonly around: Surroundings;
 
-  constructor({ client, clock, healthRules }: FollowedCluster) {
+  constructor({ client, clock, healthRules }: FollowedCluster, judge: Judge = () => undefined) {
+    this.judge = judge;
     this.client = client;
     this.clock = clock;
     this.informers = new Informers(client, clock);
@@ -82,7 +87,7 @@ export class Follower {
     const written = this.written.get(resourceKey(id));
     if (!object) return written === undefined ? { status: 'Missing', message: 'not there' } : progressing('waiting to see it');
     if (written !== undefined && BigInt(object.metadata.resourceVersion) < written) return progressing('waiting to see the change');
-    const health = healthOf(object, this.around);
+    const health = (object.metadata.deletionTimestamp ? undefined : this.judge(object)) ?? healthOf(object, this.around);
     const key = resourceKey(id);
     if (health.status !== 'Degraded') this.degradedSince.delete(key);
     else if (!this.degradedSince.has(key)) this.degradedSince.set(key, this.clock.now());

@@ -69,7 +69,7 @@ async function planOne(desired: DesiredResource, set: ApplySet, scratch: Scratch
   if (desired.phase === 'Skip') return { ...none, action: 'skip', reason: 'a hook of another occasion' };
   if (sync.ignored) return { ...none, action: 'skip', reason: 'kustomize.toolkit.fluxcd.io/reconcile is disabled' };
   if (desired.isHook) return { ...none, action: desired.phase === 'SyncFail' ? 'skip' : 'hook', reason: `${desired.phase} hook` };
-  const own = { ...desired, object: labelled(desired.object, { [PART_OF_LABEL]: set.id }) };
+  const own = desired.unowned ? desired : { ...desired, object: labelled(desired.object, { [PART_OF_LABEL]: set.id }) };
   try {
     const live = await scratch.get(id).catch(unknownKind);
     const owner = live?.metadata.labels?.[PART_OF_LABEL];
