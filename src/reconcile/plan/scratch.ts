@@ -34,7 +34,7 @@ export async function find(client: Client, id: ResourceId): Promise<KubernetesOb
 export async function applyObject(
   client: Client,
   { id, object }: DesiredResource,
-  options: { readonly dryRun?: boolean; readonly onWarning?: (text: string) => void } = {},
+  options: { readonly dryRun?: boolean; readonly fieldManager?: string; readonly onWarning?: (text: string) => void } = {},
 ): Promise<KubernetesObject> {
   const scope = id.namespace ? { namespace: id.namespace } : {};
   const { object: applied } = await client.patch(kindOf(id), id.name, object, { ...APPLY, ...options, ...scope });

@@ -41,3 +41,7 @@ export function stayed({
     return was && was.uid === is.uid ? [{ key, was, is }] : [];
   });
 }
+
+/** Hooks are told of as such, and not as the Jobs that they mostly are. */
+export const isHook = ({ plan }: Evidence, id: ResourceId): boolean =>
+  plan.resources.some((planned) => planned.desired?.isHook && resourceKey(planned.id) === resourceKey(id));

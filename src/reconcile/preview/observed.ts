@@ -1,5 +1,6 @@
 // What was seen while a change was done, as values: the pods of each workload and the endpoints of each Service over time, and the
 // events. A report has all it needs in it. Times are seconds since head was applied, to a tenth.
+import { deepEqual } from '../../apimachinery/object.ts';
 import type { WorkloadKey } from './workloads.ts';
 
 export interface Observed {
@@ -64,8 +65,9 @@ export function secondsWhere<T extends { readonly seconds: number }>(
   return Math.round(sum * 10) / 10;
 }
 
-/** Adds a state; of those of one moment the last one counts. The first is the state before and stays. */
+/** Adds a state, where it is another one; of those of one moment the last one counts. The first is the state before and stays. */
 export function append<T extends { readonly seconds: number }>(timeline: T[], state: T): void {
   if (timeline.length > 1 && timeline.at(-1)!.seconds === state.seconds) timeline.pop();
-  timeline.push(state);
+  const last = timeline.at(-1);
+  if (!last || !deepEqual({ ...last, seconds: 0 }, { ...state, seconds: 0 })) timeline.push(state);
 }

@@ -75,8 +75,9 @@ export async function readPermissions(subjects: ReturnType<typeof affectedSubjec
 }
 
 function userOf({ kind, name, namespace = '' }: Subject): { readonly username: string; readonly groups: readonly string[] } {
-  if (kind === 'Group') return { username: '', groups: [name] };
+  // only those who are signed in may ask
   const signedIn = 'system:authenticated';
+  if (kind === 'Group') return { username: '', groups: [name, signedIn] };
   if (kind === 'User') return { username: name, groups: [signedIn] };
   return {
     username: `system:serviceaccount:${namespace}:${name}`,

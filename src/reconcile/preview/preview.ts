@@ -2,15 +2,16 @@
 // what happened is told. What follows from it is said by the rules that are listed here.
 import { VirtualClock } from '../../apimachinery/clock.ts';
 import type { UserInfo } from '../../apimachinery/api-request.ts';
+import { isNotFound } from '../../apimachinery/status-error.ts';
 import { Random } from '../../apimachinery/random.ts';
 import { Cluster, type BehaviourDocument } from '../../cluster/cluster.ts';
 import type { Client } from '../../client/client.ts';
 import { fromManifests, planSync, type Engine } from '../engine.ts';
 import type { Plan, PrunePolicy } from '../plan/plan.ts';
-import { resourceKey } from '../plan/resource-id.ts';
+import { kindOf, resourceKey } from '../plan/resource-id.ts';
 import { applyObject, copyScratch, type Scratch } from '../plan/scratch.ts';
 import type { Prepared } from '../prepare.ts';
-import { desiredResources } from '../plan/desired.ts';
+import { desiredResources, type DesiredResource } from '../plan/desired.ts';
 import { inApplyOrder } from '../plan/order.ts';
 import { servedKinds } from '../prepare.ts';
 import type { SyncResult } from '../report/result.ts';
@@ -90,6 +91,8 @@ const REST_MS = 30 * 60_000;
 /** How long all else may take to come to rest after that: pods that go, Jobs that are cleaned up. */
 const REST_AFTER_MS = 10 * 60_000;
 const APP = 'preview';
+/** Whose the objects of the world are. */
+const WORLD = 'world';
 
 export async function preview(base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
   const clock = new VirtualClock(options.now);
@@ -109,6 +112,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
   const observer = new Observer(client, cluster.clock);
   await observer.start();
   try {
+    await makeRoomForClasses(client, options.world ? [options.world, base] : [base], head);
     if (options.world) await applyWorld(engine, options.world, options.namespace);
     await bring(engine, base, options, 'base');
     await observer.rest(REST_AFTER_MS);
@@ -116,6 +120,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     const { plan, warnings } = await planned(engine, past, head, options);
     observer.begin();
     const synced = await bring(engine, head, options, 'head');
+    await pruneTheRest(client, plan, synced);
     await observer.rest(REST_AFTER_MS);
     const evidence = await gathered(cluster, past, {
       plan,
@@ -127,6 +132,21 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     return await previewResult(base, head, evidence, RULES);
   } finally {
     await observer.stop();
+  }
+}
+
+/** A sync takes nothing away while something else is refused. That will be mended one day, and what goes then is part of the story. */
+async function pruneTheRest(client: Client, { resources }: Plan, synced: SyncResult): Promise<void> {
+  const left = new Set(synced.resources.filter(({ action }) => action === 'skipped').map(resourceKey));
+  for (const { id, action } of resources) {
+    if (action !== 'prune' || !left.has(resourceKey(id))) continue;
+    const scope = id.namespace ? { namespace: id.namespace } : {};
+    try {
+      await client.delete(kindOf(id), id.name, { ...scope, propagationPolicy: 'Background' });
+    } catch (error) {
+      // what it was in went with it
+      if (!isNotFound(error)) throw error;
+    }
   }
 }
 
@@ -193,7 +213,23 @@ async function bring(engine: Engine, prepared: Prepared, options: PreviewOptions
 async function applyWorld({ client }: Engine, world: Prepared, namespace: string): Promise<void> {
   const served = await servedKinds(client);
   const desired = desiredResources(world.manifests, (apiVersion, kind) => served(apiVersion, kind)?.namespaced ?? true, namespace);
-  // a world with storage of its own has only that
-  if (world.manifests.some(({ object }) => object.kind === 'StorageClass')) await client.deleteCollection('storage.k8s.io/v1/StorageClass');
-  for (const resource of inApplyOrder(desired)) await applyObject(client, resource);
+  for (const resource of inApplyOrder(desired))
+    await applyObject(client, resource.id.kind === 'Node' ? withStatus(world, resource) : resource, { fieldManager: WORLD });
 }
+
+/** What a node has to offer is part of the world; of other objects the status is reckoned here. */
+function withStatus({ manifests }: Prepared, resource: DesiredResource): DesiredResource {
+  const status = manifests.find(({ origin }) => origin === resource.origin)?.object['status'];
+  return status === undefined ? resource : { ...resource, object: { ...resource.object, status } };
+}
+
+/** Storage classes that come with the cluster give way: all of them to those that are described, single ones to those of head. */
+async function makeRoomForClasses(client: Client, described: readonly Prepared[], head: Prepared): Promise<void> {
+  const classesOf = ({ manifests }: Prepared) => manifests.filter(({ object }) => object.kind === 'StorageClass');
+  if (described.some((side) => classesOf(side).length > 0)) return client.deleteCollection(STORAGE_CLASS);
+  const names = new Set(classesOf(head).map(({ object }) => object.metadata.name));
+  for (const { metadata } of (await client.list(STORAGE_CLASS)).items)
+    if (names.has(metadata.name)) await client.delete(STORAGE_CLASS, metadata.name);
+}
+
+const STORAGE_CLASS = 'storage.k8s.io/v1/StorageClass';

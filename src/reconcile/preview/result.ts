@@ -49,7 +49,9 @@ export async function previewResult(base: Prepared, head: Prepared, evidence: Ev
       ({ endpointsBefore, endpointsAfter, secondsWithoutEndpoints }) =>
         endpointsBefore !== endpointsAfter || (endpointsBefore > 0 && secondsWithoutEndpoints > 0),
     ),
-    workloads: [...observed.workloads.values()].filter(({ timeline }) => timeline.length > 1),
+    workloads: [...observed.workloads.values()].filter(
+      ({ timeline, podsCreated, podsDeleted }) => timeline.length > 1 || podsCreated + podsDeleted > 0,
+    ),
     events: observed.events,
     durationSeconds: observed.seconds,
     errors: [...base.errors, ...head.errors, ...founded(head, evidence)],

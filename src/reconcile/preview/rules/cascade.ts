@@ -1,6 +1,7 @@
 // What goes although nobody named it, because its namespace or its owner goes; and what stays although the source has it no longer.
 import type { KubernetesObject } from '../../../apimachinery/object.ts';
 import { idOf, resourceKey, resourceText, type ResourceId } from '../../plan/resource-id.ts';
+import { readSyncAnnotations } from '../../plan/sync-annotations.ts';
 import { counted, listed, type Finding } from '../consequence.ts';
 import type { Evidence, Rule } from '../evidence.ts';
 
@@ -70,7 +71,7 @@ function causeOf({ after, before }: Evidence, object: KubernetesObject): Resourc
 
 export const orphans: Rule = ({ plan, after }) =>
   plan.resources
-    .filter(({ action, desired, id }) => action === 'skip' && !desired && after.find(id))
+    .filter(({ id, desired, live }) => !desired && live && readSyncAnnotations(live.metadata).keep && after.find(id))
     .map(({ id, reason }) => ({
       severity: 'info',
       type: 'Orphaned',

@@ -95,7 +95,7 @@ function allowed(policies: Policies, from: Endpoint, to: Endpoint, port: Port): 
 }
 
 function told(evidence: Evidence, { opened, to, from, ports }: Change): Finding {
-  const names = [...from].map(({ name }) => name);
+  const names = namesOf(evidence, [...from]);
   const object = to.id ?? [...from].find(({ id }) => id)?.id ?? changedPolicy(evidence)!;
   const source = changedPolicy(
     evidence,
@@ -114,6 +114,20 @@ function told(evidence: Evidence, { opened, to, from, ports }: Change): Finding 
     ...(source ? { source } : {}),
   };
 }
+
+/** The outside first, then workloads, then the other pods of each namespace: of all namespaces, in one word. */
+function namesOf({ after }: Evidence, from: readonly Party[]): string[] {
+  const [outside, inside] = [from.filter(({ is }) => is.is === 'address'), from.filter(({ is }) => is.is === 'pod')];
+  const others = inside.filter(({ id, name }) => !id && name.startsWith(OTHERS));
+  const all = others.length === after.of('v1/Namespace').length && others.length > 1;
+  return [
+    ...outside.map(({ name }) => name),
+    ...inside.filter((party) => !others.includes(party)).map(({ name }) => name),
+    ...(all ? ['all other pods'] : others.map(({ name }) => name)),
+  ];
+}
+
+const OTHERS = 'other pods of ';
 
 /** The policy to blame: one that changes, in one of the namespaces if there is any. */
 function changedPolicy({ plan }: Evidence, namespaces: readonly string[] = []): ResourceId | undefined {
@@ -134,7 +148,7 @@ function parties(evidence: Evidence): readonly Party[] {
   for (const { metadata } of after.of('v1/Namespace')) {
     const [was, is] = [bare(before, metadata.name), bare(after, metadata.name)];
     // others' pods connect, and are connected to by nobody in particular
-    if (was && is) found.push({ name: `other pods of ${metadata.name}`, id: undefined, was, is, ports: [] });
+    if (was && is) found.push({ name: `${OTHERS}${metadata.name}`, id: undefined, was, is, ports: [] });
   }
   const dns = bare(after, 'kube-system', { 'k8s-app': 'kube-dns' });
   if (dns) found.push({ name: 'DNS (kube-system)', id: undefined, was: dns, is: dns, ports: DNS_PORTS });

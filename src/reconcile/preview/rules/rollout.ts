@@ -6,7 +6,7 @@ import { findCondition } from '../../health/conditions.ts';
 import { stuckContainer } from '../../health/pod.ts';
 import { resourceText } from '../../plan/resource-id.ts';
 import type { Finding } from '../consequence.ts';
-import { plannedOf, type Evidence, type Rule } from '../evidence.ts';
+import { isHook, plannedOf, type Evidence, type Rule } from '../evidence.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { keepsRunning, type Workload } from '../workloads.ts';
 
@@ -15,7 +15,7 @@ export const stuckRollouts: Rule = (evidence) => {
   return [...after.values()].flatMap((is) => {
     const was = before.get(is.key);
     const { status } = is.health;
-    if (status === 'Healthy' || is.id.kind === 'CronJob') return [];
+    if (status === 'Healthy' || is.id.kind === 'CronJob' || isHook(evidence, is.id)) return [];
     // what was so before is no consequence, unless there is something that does not get through
     const changed = was?.uid !== is.uid || was.health.status !== status || isChanged(evidence, is);
     if (!changed) return [];

@@ -1,15 +1,19 @@
 // Workloads that go, want another number of pods, or run once.
 import { resourceText } from '../../plan/resource-id.ts';
 import { counted, type Finding } from '../consequence.ts';
-import { plannedOf, stayed, type Evidence, type Rule } from '../evidence.ts';
+import { isHook, plannedOf, stayed, type Evidence, type Rule } from '../evidence.ts';
 import { keepsRunning } from '../workloads.ts';
 
 export const workloadChanges: Rule = (evidence) => [...removed(evidence), ...scaled(evidence), ...jobRuns(evidence)];
 
-function removed({ workloads: { before, after }, observed }: Evidence): Finding[] {
+function removed(evidence: Evidence): Finding[] {
+  const {
+    workloads: { before, after },
+    observed,
+  } = evidence;
   return [...before.values()].flatMap(({ key, id, uid }): Finding[] => {
     const is = after.get(key);
-    if (is?.uid === uid) return [];
+    if (is?.uid === uid || isHook(evidence, id)) return [];
     const pods = observed.workloads.get(key)?.podsBefore ?? 0;
     return [
       {
@@ -46,10 +50,14 @@ function scaled(evidence: Evidence): Finding[] {
   });
 }
 
-function jobRuns({ workloads: { after }, observed }: Evidence): Finding[] {
+function jobRuns(evidence: Evidence): Finding[] {
+  const {
+    workloads: { after },
+    observed,
+  } = evidence;
   return [...after.values()].flatMap(({ key, id }): Finding[] => {
     const created = observed.workloads.get(key)?.podsCreated ?? 0;
-    if (id.kind !== 'Job' || created === 0) return [];
+    if (id.kind !== 'Job' || created === 0 || isHook(evidence, id)) return [];
     return [
       {
         severity: 'info',
