@@ -9,6 +9,7 @@ import type { Random } from '../apimachinery/random.ts';
 import { Client } from '../client/client.ts';
 import { InProcessTransport } from '../client/in-process.ts';
 import type { Transport } from '../client/transport.ts';
+import { uncovered } from './apiserver/authorization/policy-rules.ts';
 import { bootstrap, bootstrapAddons, bootstrapExtensionAuthentication } from './apiserver/bootstrap/bootstrap.ts';
 import type { AccessOptions } from './apiserver/access.ts';
 import type { Dial, Tls } from './apiserver/aggregator/backends.ts';
@@ -26,7 +27,7 @@ import { Machines } from './machines.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
 
-export { ADMIN, COMPONENT_NAMES };
+export { ADMIN, COMPONENT_NAMES, uncovered };
 export type { BehaviourDocument, ComponentName };
 
 /** What is wrong with a behaviour document; undefined where nothing is. */

@@ -13,10 +13,10 @@ const CAPACITY: ResourceList = { cpu: '4', 'ephemeral-storage': '100Gi', memory:
 /** The status to be written; what the manifest gives (capacity, addresses) stays. */
 export function nodeStatus(node: Node, address: string, traits: KubeletTraits, nowMs: number): NodeStatus {
   const { status = {}, metadata } = node;
-  const capacity = status.capacity ?? status.allocatable ?? CAPACITY;
+  const capacity = { ...CAPACITY, ...(status.capacity ?? status.allocatable) };
   return {
     capacity,
-    allocatable: status.allocatable ?? capacity,
+    allocatable: { ...capacity, ...status.allocatable },
     conditions: nodeConditions(node, traits, nowMs),
     addresses: nodeAddresses(status.addresses ?? [], address, metadata.labels?.['kubernetes.io/hostname'] ?? metadata.name),
     daemonEndpoints: { kubeletEndpoint: { Port: status.daemonEndpoints?.kubeletEndpoint?.Port || KUBELET_PORT } },

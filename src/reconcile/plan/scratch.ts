@@ -31,6 +31,13 @@ export async function find(client: Client, id: ResourceId): Promise<KubernetesOb
   }
 }
 
+export interface ApplyOptions {
+  readonly dryRun?: boolean;
+  /** Jibe by default. */
+  readonly fieldManager?: string;
+  readonly onWarning?: (text: string) => void;
+}
+
 /**
  * Server-side apply, as sync does it.
  *
@@ -38,11 +45,12 @@ export async function find(client: Client, id: ResourceId): Promise<KubernetesOb
  */
 export async function applyObject(
   client: Client,
-  { id, object }: DesiredResource,
+  desired: DesiredResource,
   live: KubernetesObject | undefined,
+  options: ApplyOptions = {},
 ): Promise<KubernetesObject> {
-  if (live) await takeOver(client, id, live);
-  return applyAlone(client, { id, object });
+  if (live) await takeOver(client, desired.id, live);
+  return applyAlone(client, desired, options);
 }
 
 /** How often it is tried anew where others write at the same time. */
@@ -64,10 +72,11 @@ async function takeOver(client: Client, id: ResourceId, found: KubernetesObject)
   }
 }
 
-async function applyAlone(
+/** Server-side apply of what nobody else has applied. */
+export async function applyAlone(
   client: Client,
   { id, object }: Pick<DesiredResource, 'id' | 'object'>,
-  options: { readonly dryRun?: boolean } = {},
+  options: ApplyOptions = {},
 ): Promise<KubernetesObject> {
   const scope = id.namespace ? { namespace: id.namespace } : {};
   const { object: applied } = await client.patch(kindOf(id), id.name, object, { ...APPLY, ...options, ...scope });
