@@ -6,8 +6,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Node } from '#api/core/v1';
 import { RealClock } from '../src/apimachinery/clock.ts';
-import { STEP_BY_STEP } from '../src/cluster/kubelet/runtime/simulated/documents.ts';
+import type { Manifest } from '../src/apimachinery/object.ts';
+import type { BehaviourDocument } from '../src/cluster/cluster.ts';
+import { readBehaviour } from '../src/commands/shared/behaviour.ts';
 import { preview } from '../src/reconcile/preview/preview.ts';
 import { prepare, type Prepared } from '../src/reconcile/prepare.ts';
 
@@ -53,6 +56,19 @@ fs.writeFileSync(nodesFile, ['a', 'b', 'c'].map((zone, i) => node(`node-${i + 1}
 const threeNodes = await read(nodesFile);
 fs.rmSync(path.dirname(nodesFile), { recursive: true });
 
+/** A node of a world is as large as the others, but for what it says itself. */
+function wholeNode(manifest: Prepared['manifests'][number]): Prepared['manifests'][number] {
+  const { object } = manifest;
+  if (object.kind !== 'Node') return manifest;
+  const size = { cpu: '4', memory: '16Gi', pods: '110' };
+  const { capacity, allocatable, ...status } = (object as Manifest<Node>).status ?? {};
+  const whole = { ...status, capacity: { ...size, ...capacity }, allocatable: { ...size, ...capacity, ...allocatable } };
+  return { ...manifest, object: { ...object, status: whole } };
+}
+
+// how pods behaved where it was recorded: the record's own Stages; pods that lack configuration were held back there
+const behaviour: BehaviourDocument = { ...(await readBehaviour(path.join(root, 'stages.yaml'))), kubelet: { like: 'kwok', config: true } };
+
 const totals = { refusals: [0, 0], pods: [0, 0], lowest: [0, 0], endpoints: [0, 0], whole: [0, 0] };
 const tally = (kind: keyof typeof totals, agrees: boolean): boolean => {
   totals[kind][1]!++;
@@ -70,7 +86,7 @@ for (const id of fs
   const worldFile = path.join(folder, 'world.yaml');
   const world = fs.existsSync(worldFile) ? await read(worldFile) : undefined;
   const hasNodes = world?.manifests.some(({ object }) => object.kind === 'Node') ?? false;
-  const manifests = [...(hasNodes ? [] : threeNodes.manifests), ...(world?.manifests ?? [])];
+  const manifests = [...(hasNodes ? [] : threeNodes.manifests), ...(world?.manifests.map(wholeNode) ?? [])];
   const [base, head] = [await read(path.join(folder, 'base')), await read(path.join(folder, 'head'))];
   const result = await preview(base, head, {
     namespace: 'default',
@@ -78,7 +94,7 @@ for (const id of fs
     now: Date.UTC(2026, 0, 1),
     seed: 1,
     signal: new AbortController().signal,
-    behaviour: STEP_BY_STEP,
+    behaviour,
     world: { ...(world ?? threeNodes), manifests },
   });
   const name = ({ kind, namespace, name: own }: { readonly kind: string; readonly namespace: string; readonly name: string }): string =>

@@ -123,6 +123,10 @@ async function applyWorld({ client }: Engine, world: Prepared, namespace: string
   // a world with storage of its own has only that
   if (world.manifests.some(({ object }) => object.kind === 'StorageClass')) await client.deleteCollection('storage.k8s.io/v1/StorageClass');
   for (const resource of inApplyOrder(desired)) await applyObject(client, resource);
+  // how large a node is stands in its status, which an apply leaves out
+  for (const { object } of world.manifests)
+    if (object.kind === 'Node' && object['status'] !== undefined)
+      await client.patch('v1/Node', object.metadata.name ?? '', { status: object['status'] }, { type: 'strategic', subresource: 'status' });
 }
 
 interface Story {
