@@ -7,8 +7,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Node } from '#api/core/v1';
 import { RealClock } from '../src/apimachinery/clock.ts';
-import { STEP_BY_STEP } from '../src/cluster/kubelet/runtime/simulated/documents.ts';
+import type { Manifest } from '../src/apimachinery/object.ts';
+import type { BehaviourDocument } from '../src/cluster/cluster.ts';
+import { readBehaviour } from '../src/commands/shared/behaviour.ts';
 import type { Consequence } from '../src/reconcile/preview/consequence.ts';
 import { preview } from '../src/reconcile/preview/preview.ts';
 import type { PreviewResult } from '../src/reconcile/preview/result.ts';
@@ -113,6 +116,19 @@ fs.writeFileSync(nodesFile, ['a', 'b', 'c'].map((zone, i) => node(`node-${i + 1}
 const threeNodes = await read(nodesFile);
 fs.rmSync(path.dirname(nodesFile), { recursive: true });
 
+/** A node of a world is as large as the others, but for what it says itself. */
+function wholeNode(manifest: Prepared['manifests'][number]): Prepared['manifests'][number] {
+  const { object } = manifest;
+  if (object.kind !== 'Node') return manifest;
+  const size = { cpu: '4', memory: '16Gi', pods: '110' };
+  const { capacity, allocatable, ...status } = (object as Manifest<Node>).status ?? {};
+  const whole = { ...status, capacity: { ...size, ...capacity }, allocatable: { ...size, ...capacity, ...allocatable } };
+  return { ...manifest, object: { ...object, status: whole } };
+}
+
+// how pods behaved where it was recorded: the record's own Stages; pods that lack configuration were held back there
+const behaviour: BehaviourDocument = { ...(await readBehaviour(path.join(root, 'stages.yaml'))), kubelet: { like: 'kwok', config: true } };
+
 const facts = new Map<string, { agree: number; of: number }>();
 const kinds = new Map<string, { right: number; missed: number; wrong: number }>();
 let whole = 0;
@@ -122,7 +138,7 @@ async function foresee(folder: string): Promise<PreviewResult> {
   const worldFile = path.join(folder, 'world.yaml');
   const world = fs.existsSync(worldFile) ? await read(worldFile) : undefined;
   const hasNodes = world?.manifests.some(({ object }) => object.kind === 'Node') ?? false;
-  const manifests = [...(hasNodes ? [] : threeNodes.manifests), ...(world?.manifests ?? [])];
+  const manifests = [...(hasNodes ? [] : threeNodes.manifests), ...(world?.manifests.map(wholeNode) ?? [])];
   return preview(await read(path.join(folder, 'base')), await read(path.join(folder, 'head')), {
     namespace: 'default',
     nodes: 0,
@@ -130,7 +146,7 @@ async function foresee(folder: string): Promise<PreviewResult> {
     now: Date.UTC(2026, 0, 1) + 500,
     seed: 1,
     signal: new AbortController().signal,
-    behaviour: STEP_BY_STEP,
+    behaviour,
     world: { ...(world ?? threeNodes), manifests },
   });
 }
