@@ -59,10 +59,11 @@ export async function sync(engine: Engine, prepared: Prepared, options: SyncOpti
     ...(options.policy ? { policy: options.policy } : {}),
     objects,
     prune: broken ? 'none' : options.prune,
+    writes: true,
     onProgress: (done, of) => options.onProgress?.({ type: 'planning', done, of }),
   });
   if (plan.resources.some(({ action }) => action === 'refused') && !options.partial) return report.notStarted(plan);
-  const follower = new Follower(engine, options.judge);
+  const follower = new Follower(engine, namespacesOf(plan.resources), options.judge);
   try {
     return await run(engine, plan, prepared, options, follower, report);
   } finally {
@@ -106,6 +107,9 @@ async function run(
   await writeParent(client, { ...plan.set, parent }, members, memory(prepared, plan, outcomes));
   return report.done(outcomes, follower, { timedOut: waited === 'timeout', interrupted: signal.aborted });
 }
+
+export const namespacesOf = (resources: Plan['resources']): ReadonlySet<string> =>
+  new Set(resources.flatMap(({ id }) => (id.namespace ? [id.namespace] : id.kind === 'Namespace' && id.group === '' ? [id.name] : [])));
 
 /** What was done side by side is told in the order of the plan. */
 function inOrderOf(resources: readonly PlannedResource[], outcomes: readonly Outcome[]): Outcome[] {
