@@ -13,7 +13,7 @@ import type { Manifest } from './render/manifests.ts';
 import type { DesiredObject } from './render/manifest-document.ts';
 import type { ManifestOrigin } from './render/origin.ts';
 import { customKinds } from './validate/custom-kind.ts';
-import { KnownKinds } from './validate/known-kinds.ts';
+import { KnownKinds, type ServedKinds } from './validate/known-kinds.ts';
 import { servedKinds } from './prepare.ts';
 
 export interface Engine {
@@ -32,6 +32,8 @@ export interface PlanRequest {
   /** Where objects go that name no namespace; the same one unless told otherwise. */
   readonly objectNamespace?: string;
   readonly policy?: SyncPolicy;
+  /** Kinds that are not served yet, but will be before these objects are applied. */
+  readonly arriving?: ServedKinds;
   readonly objects: readonly { readonly object: DesiredObject; readonly origin: ManifestOrigin | undefined }[];
   readonly prune: PrunePolicy;
   readonly onProgress?: (done: number, of: number) => void;
@@ -44,7 +46,7 @@ export async function planSync(engine: Engine, request: PlanRequest): Promise<Pl
   const set = await readApplySet(engine.client, app, namespace);
   const [members, isNamespaced, scratch] = await Promise.all([
     listMembers(engine.client, set),
-    scopes(engine.client, objects),
+    scopes(engine.client, objects, request.arriving),
     engine.scratch(),
   ]);
   const own = objects.flatMap(({ object, origin }) => asDesired(object, origin, isNamespaced, objectNamespace, policy.options));
@@ -53,10 +55,10 @@ export async function planSync(engine: Engine, request: PlanRequest): Promise<Pl
   return makePlan({ desired, members, set, scratch, prune, ...(onProgress ? { onProgress } : {}) });
 }
 
-async function scopes(client: Client, objects: PlanRequest['objects']): Promise<IsNamespaced> {
+async function scopes(client: Client, objects: PlanRequest['objects'], arriving: ServedKinds = () => undefined): Promise<IsNamespaced> {
   const custom = objects.flatMap(({ object }) => (isObject(object) ? customKinds(object) : []));
   const kinds = new KnownKinds(custom, await servedKinds(client));
-  return (apiVersion, kind) => kinds.get(apiVersion, kind)?.namespaced ?? true;
+  return (apiVersion, kind) => (kinds.get(apiVersion, kind) ?? arriving(apiVersion, kind))?.namespaced ?? true;
 }
 
 /** Nothing is desired, yet the app has objects: taken for a mistake, never for a wish. */

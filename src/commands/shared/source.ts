@@ -42,7 +42,11 @@ export const sourceDeps = (): SourceDeps => ({
 });
 
 /** Of a source that defines several. */
-export const onlyAppFlag = Flags.string({ summary: 'Of the apps that the source defines, only this one.', helpValue: 'NAME', helpGroup: 'APP' });
+export const onlyAppFlag = Flags.string({
+  summary: 'Of the apps that the source defines, only this one.',
+  helpValue: 'NAME',
+  helpGroup: 'APP',
+});
 
 export const appFlags = {
   app: Flags.string({

@@ -77,7 +77,12 @@ export async function syncSource(
   };
   if (tree) {
     const { syncApps } = await import('../../reconcile/apps/sync-apps.ts');
-    return syncApps(engine, tree, { ...shared, name, ...(only === undefined ? {} : { only }), onProgress: (event, app) => tellSync(event, progress, app) });
+    return syncApps(engine, tree, {
+      ...shared,
+      name,
+      ...(only === undefined ? {} : { only }),
+      onProgress: (event, app) => tellSync(event, progress, app),
+    });
   }
   if (!isWatched) refuseEmpty(plain, location);
   const { sync } = await import('../../reconcile/sync.ts');
@@ -85,10 +90,7 @@ export async function syncSource(
 }
 
 /** A directory without manifests is a mistake, not a wish to have nothing. */
-function refuseEmpty(
-  prepared: { readonly manifests: readonly unknown[]; readonly errors: readonly unknown[] },
-  location: string,
-): void {
+function refuseEmpty(prepared: { readonly manifests: readonly unknown[]; readonly errors: readonly unknown[] }, location: string): void {
   if (prepared.manifests.length === 0 && prepared.errors.length === 0)
     throw new CannotDo(
       `${location}: no manifests were found`,

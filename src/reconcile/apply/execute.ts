@@ -8,7 +8,7 @@ import { kindRank } from '../plan/order.ts';
 import type { Plan, PlannedResource } from '../plan/plan.ts';
 import { refusal, type Refusal } from '../plan/refusal.ts';
 import { kindOf, resourceText, type ResourceId } from '../plan/resource-id.ts';
-import { applyObject } from '../plan/scratch.ts';
+import { applyObject, lacksDefaultAccount } from '../plan/scratch.ts';
 import type { ResourceAction } from '../report/result.ts';
 import type { Follower } from './follower.ts';
 import { runHook } from './hook.ts';
@@ -220,6 +220,7 @@ class Execution {
 
 const isTransient = (error: unknown): boolean =>
   isTooManyRequests(error) ||
+  lacksDefaultAccount(error) ||
   (error instanceof StatusError && (error.code === 503 || error.code === 504 || error.reason === 'ServerTimeout'));
 
 function byRank(resources: readonly PlannedResource[]): PlannedResource[][] {

@@ -89,11 +89,17 @@ class AppsRun {
   private async readiness(prepared: PreparedApp, { state, health, message, resources }: AppResult): Promise<Readiness> {
     const { app } = prepared;
     if (state === 'suspended') return { ok: true };
-    if (state !== 'synced') return { ok: false, why: state === 'failed' ? `failed${message ? `: ${message}` : ''}` : state === 'heldBack' ? 'is held back itself' : message };
+    if (state !== 'synced')
+      return {
+        ok: false,
+        why: state === 'failed' ? `failed${message ? `: ${message}` : ''}` : state === 'heldBack' ? 'is held back itself' : message,
+      };
     const judged = app.wait || app.tool === 'argocd';
     if (judged && health !== 'Healthy' && health !== 'Suspended') return { ok: false, why: `is ${health}` };
     for (const { kind, name, namespace } of app.healthChecks) {
-      const checked = resources.find((resource) => resource.kind === kind && resource.name === name && (!namespace || resource.namespace === namespace));
+      const checked = resources.find(
+        (resource) => resource.kind === kind && resource.name === name && (!namespace || resource.namespace === namespace),
+      );
       const isApp = this.apps.some((other) => other.app.id === `${kind}/${namespace}/${name}`);
       if (!checked && !isApp) return { ok: false, why: `is not ready: ${kind} ${name} of its health checks is not there` };
       if (checked && checked.health !== 'Healthy') return { ok: false, why: `is not ready: ${kind} ${name} is ${checked.health}` };
@@ -224,7 +230,8 @@ function bare(prepared: PreparedApp, state: AppResult['state'], message: string)
 function appResult(prepared: PreparedApp, whole: SyncResult, attempts: number): AppResult {
   const { resources, rollouts, errors, warnings, sync: state, health } = whole;
   const failed = resources.find(({ action }) => action === 'failed');
-  const why = errors[0]?.message ?? (failed ? `${failed.kind} ${failed.name}: ${failed.message}` : whole.timedOut ? 'timed out waiting' : '');
+  const why =
+    errors[0]?.message ?? (failed ? `${failed.kind} ${failed.name}: ${failed.message}` : whole.timedOut ? 'timed out waiting' : '');
   return {
     ...aboutApp(prepared),
     state: state === 'Synced' ? 'synced' : 'failed',
@@ -241,7 +248,8 @@ function appResult(prepared: PreparedApp, whole: SyncResult, attempts: number): 
 
 function combined(engine: Engine, tree: AppTree, options: SyncAppsOptions, runs: readonly AppRun[], started: number): SyncResult {
   const apps = runs.map(({ result }) => result);
-  const inApp = <T extends object>(app: string, items: readonly T[]): (T & { readonly app: string })[] => items.map((item) => ({ ...item, app }));
+  const inApp = <T extends object>(app: string, items: readonly T[]): (T & { readonly app: string })[] =>
+    items.map((item) => ({ ...item, app }));
   const resources: ResourceResult[] = apps.flatMap(({ app, resources: own }) => inApp(app, own));
   const judged: HealthStatus[] = apps.filter(({ state }) => state !== 'suspended').map(({ health }) => health);
   const broken = tree.errors.length > 0;

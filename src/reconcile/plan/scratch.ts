@@ -3,7 +3,7 @@
 // needs them. A real cluster is asked for a dry run.
 import type { Client } from '../../client/client.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
-import { isNotFound } from '../../apimachinery/status-error.ts';
+import { isForbidden, isNotFound } from '../../apimachinery/status-error.ts';
 import { asStored, type DesiredResource } from './desired.ts';
 import { kindOf, type ResourceId } from './resource-id.ts';
 
@@ -41,9 +41,23 @@ export async function applyObject(
   return applied as KubernetesObject;
 }
 
+/** A pod came before the account that every namespace gets a moment after it was made. */
+export const lacksDefaultAccount = (error: unknown): boolean =>
+  isForbidden(error) && /error looking up service account [^/]+\/default:/.test(error.message);
+
 /** @param copy a client of the copy: it is written to */
 export const copyScratch = (copy: Client): Scratch => ({
-  apply: (desired) => applyObject(copy, desired),
+  async apply(desired) {
+    try {
+      return await applyObject(copy, desired);
+    } catch (error) {
+      if (!lacksDefaultAccount(error)) throw error;
+      // no controller works here; where it will be applied one gives each new namespace its account
+      const { namespace } = desired.id;
+      await copy.create('v1/ServiceAccount', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
+      return applyObject(copy, desired);
+    }
+  },
   get: (id) => find(copy, id),
   async recreate(desired) {
     const { id } = desired;

@@ -45,7 +45,10 @@ const words = (text: string | undefined): string[] =>
     .filter(Boolean);
 
 /** @param defaults options of the app as a whole */
-export function readSyncAnnotations({ annotations = {} }: Pick<ObjectMeta, 'annotations'>, defaults: readonly string[] = []): SyncAnnotations {
+export function readSyncAnnotations(
+  { annotations = {} }: Pick<ObjectMeta, 'annotations'>,
+  defaults: readonly string[] = [],
+): SyncAnnotations {
   const argo = words(annotations['argocd.argoproj.io/hook']).filter((word) => PHASES.includes(word)) as Phase[];
   const helm = words(annotations['helm.sh/hook']).flatMap((word) => HELM_PHASES[word] ?? []);
   const hooks = argo.length ? argo : helm;
