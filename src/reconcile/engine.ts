@@ -3,6 +3,7 @@
 import type { Clock } from '../apimachinery/clock.ts';
 import { isObject } from '../apimachinery/object.ts';
 import type { Client } from '../client/client.ts';
+import type { RuleBook } from './health/known-kinds.ts';
 import { listMembers, readApplySet, type ApplySet } from './plan/apply-set.ts';
 import { asDesired, type DesiredResource, type IsNamespaced } from './plan/desired.ts';
 import { madeNamespace } from './plan/made-namespace.ts';
@@ -21,6 +22,8 @@ export interface Engine {
   readonly clock: Clock;
   /** `embedded:NAME` or `context:NAME`. */
   readonly cluster: string;
+  /** Rules of health of the user's own. */
+  readonly healthRules?: RuleBook | undefined;
   /** A place to try one plan out. */
   scratch(): Promise<Scratch>;
 }

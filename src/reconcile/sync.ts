@@ -62,7 +62,7 @@ export async function sync(engine: Engine, prepared: Prepared, options: SyncOpti
     onProgress: (done, of) => options.onProgress?.({ type: 'planning', done, of }),
   });
   if (plan.resources.some(({ action }) => action === 'refused') && !options.partial) return report.notStarted(plan);
-  const follower = new Follower(engine.client, clock, options.judge);
+  const follower = new Follower(engine, options.judge);
   try {
     return await run(engine, plan, prepared, options, follower, report);
   } finally {

@@ -5,6 +5,7 @@ import type { KubernetesObject } from '../../apimachinery/object.ts';
 import type { Client } from '../../client/client.ts';
 import { Informers, type Informer } from '../../client/informer.ts';
 import { healthOf } from '../health/health.ts';
+import type { RuleBook } from '../health/known-kinds.ts';
 import { degraded, progressing, type Health, type Surroundings } from '../health/verdict.ts';
 import { kindOf, resourceKey, type ResourceId } from '../plan/resource-id.ts';
 
@@ -16,6 +17,14 @@ const BY_LABEL = 'label';
 const labelEntry = (namespace: string, key: string, value: string): string => `${namespace}/${key}=${value}`;
 
 export type WaitResult = 'done' | 'timeout' | 'aborted';
+
+/** What is followed: an engine's cluster. */
+export interface FollowedCluster {
+  readonly client: Client;
+  readonly clock: Clock;
+  /** Rules of health of the user's own. */
+  readonly healthRules?: RuleBook | undefined;
+}
 
 /** Judges an object in place of the rule of its kind; undefined where that is to judge. */
 export type Judge = (object: KubernetesObject) => Health | undefined;
@@ -32,7 +41,7 @@ export class Follower {
   private readonly degradedSince = new Map<string, number>();
   private readonly around: Surroundings;
 
-  constructor(client: Client, clock: Clock, judge: Judge = () => undefined) {
+  constructor({ client, clock, healthRules }: FollowedCluster, judge: Judge = () => undefined) {
     this.judge = judge;
     this.client = client;
     this.clock = clock;
@@ -42,7 +51,7 @@ export class Follower {
       .addIndex(BY_LABEL, ({ metadata: { namespace = '', labels = {} } }) =>
         Object.keys(labels).map((key) => labelEntry(namespace, key, labels[key]!)),
       );
-    this.around = { waitsForConsumer: (claim) => this.waitsForConsumer(claim) };
+    this.around = { waitsForConsumer: (claim) => this.waitsForConsumer(claim), rules: healthRules };
   }
 
   /** Begins to follow a kind; resolves once its objects are known, or where the server does not have the kind (yet). */

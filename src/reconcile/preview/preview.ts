@@ -122,7 +122,7 @@ async function applyWorld({ client }: Engine, world: Prepared, namespace: string
   const desired = desiredResources(world.manifests, (apiVersion, kind) => served(apiVersion, kind)?.namespaced ?? true, namespace);
   // a world with storage of its own has only that
   if (world.manifests.some(({ object }) => object.kind === 'StorageClass')) await client.deleteCollection('storage.k8s.io/v1/StorageClass');
-  for (const resource of inApplyOrder(desired)) await applyObject(client, resource);
+  for (const resource of inApplyOrder(desired)) await applyObject(client, resource, undefined);
 }
 
 interface Story {
