@@ -55,7 +55,7 @@ export async function planSync(engine: Engine, request: PlanRequest): Promise<Pl
   const own = objects.flatMap(({ object, origin }) => asDesired(object, origin, isNamespaced, objectNamespace, policy.options));
   const made = await madeNamespace(engine.client, objectNamespace, policy, own);
   const desired: DesiredResource[] = [...made, ...own];
-  return makePlan({ desired, members, set, scratch, prune, ...(onProgress ? { onProgress } : {}) });
+  return makePlan({ desired, members, set, scratch, prune, policy, ...(onProgress ? { onProgress } : {}) });
 }
 
 async function scopes(client: Client, objects: PlanRequest['objects'], arriving: ServedKinds = () => undefined): Promise<IsNamespaced> {

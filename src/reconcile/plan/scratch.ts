@@ -36,13 +36,20 @@ export async function find(client: Client, id: ResourceId): Promise<KubernetesOb
  *
  * @param live the object as it is, if it is: what kubectl applied of it is taken over first
  */
-export async function applyObject(
+export async function applyObject(client: Client, desired: DesiredResource, live: KubernetesObject | undefined): Promise<KubernetesObject> {
+  if (live && desired.sync.replace) return replaceObject(client, desired);
+  if (live) await takeOver(client, desired.id, live);
+  return applyAlone(client, desired);
+}
+
+/** Puts the manifest in place of what is there, whole: `Replace=true`. */
+async function replaceObject(
   client: Client,
-  { id, object }: DesiredResource,
-  live: KubernetesObject | undefined,
+  { id, object }: Pick<DesiredResource, 'id' | 'object'>,
+  options: { readonly dryRun?: boolean } = {},
 ): Promise<KubernetesObject> {
-  if (live) await takeOver(client, id, live);
-  return applyAlone(client, { id, object });
+  const whole = object as unknown as KubernetesObject;
+  return client.update(kindOf(id), whole, { fieldManager: FIELD_MANAGER, ...options }) as Promise<KubernetesObject>;
 }
 
 /** How often it is tried anew where others write at the same time. */
@@ -111,6 +118,7 @@ export function dryRunScratch(client: Client): Scratch {
       const { id, object } = desired;
       if (id.kind === 'Namespace' && id.group === '') arriving.add(id.name);
       try {
+        if (live && desired.sync.replace) return await replaceObject(client, desired, { dryRun: true });
         const predicted = await applyAlone(client, desired, { dryRun: true });
         return live ? withoutHandedOver(predicted, live, FIELD_MANAGER) : predicted;
       } catch (error) {
