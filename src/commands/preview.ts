@@ -1,11 +1,10 @@
 import fs from 'node:fs';
 import { Args, Flags } from '@oclif/core';
-import type { BehaviourDocument } from '../cluster/cluster.ts';
 import type { Prepared } from '../reconcile/prepare.ts';
 import { JibeCommand, outputFlag, outputFlags } from './shared/base.ts';
+import { readBehaviour } from './shared/behaviour.ts';
 import { CannotDo } from './shared/failure.ts';
 import { formatted } from './shared/output.ts';
-import { readTextFile } from './shared/text-file.ts';
 import { Progress } from './shared/progress.ts';
 import { appFlags, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
@@ -31,7 +30,14 @@ export default class Preview extends JibeCommand {
       default: 'error',
     }),
     world: Flags.string({ summary: 'Manifests that the cluster holds besides: quotas, classes, policies.', helpValue: 'FILE' }),
-    behaviour: Flags.string({ summary: 'How images start, fail and stop: a behaviour document (docs/node.md).', helpValue: 'FILE' }),
+    behaviour: Flags.string({
+      summary: 'How images start, fail and stop: a behaviour document, or kwok Stages (docs/node.md).',
+      helpValue: 'FILE',
+    }),
+    'kubernetes-version': Flags.string({
+      summary: 'The release that is to take head: API versions that it does not serve are errors.',
+      helpValue: '1.36',
+    }),
     seed: Flags.integer({ summary: 'The same seed tells the same story.', default: 1 }),
     path: sourceFlags.path,
     include: sourceFlags.include,
@@ -47,9 +53,10 @@ export default class Preview extends JibeCommand {
     await this.ending(async () => {
       const progress = new Progress(process.stderr, stylesFor(process.stderr, flags['no-color']), flags.quiet);
       progress.now('reading base and head…');
-      const [{ prepare }, { preview, isHazard }] = await Promise.all([
+      const [{ prepare }, { preview }, { isHazard }] = await Promise.all([
         import('../reconcile/prepare.ts'),
         import('../reconcile/preview/preview.ts'),
+        import('../reconcile/preview/result.ts'),
       ]);
       const side = (ref: string): Promise<Prepared> => {
         const directory = fs.statSync(ref, { throwIfNoEntry: false })?.isDirectory() === true;
@@ -72,6 +79,7 @@ export default class Preview extends JibeCommand {
         seed: flags.seed,
         signal: this.interrupt.signal,
         ...(world ? { world } : {}),
+        ...(flags['kubernetes-version'] === undefined ? {} : { kubernetesVersion: release(flags['kubernetes-version']) }),
         ...(flags.behaviour === undefined ? {} : { behaviour: await readBehaviour(flags.behaviour) }),
         onProgress: (which, event) => (event.type === 'applied' ? progress.now(`${which}: applying`) : tellSync(event, progress)),
       });
@@ -85,13 +93,9 @@ export default class Preview extends JibeCommand {
   }
 }
 
-/** Throws where it is no document, with its place. */
-async function readBehaviour(file: string): Promise<BehaviourDocument> {
-  const [{ readYaml }, { checkBehaviours }] = await Promise.all([import('../apimachinery/yaml/read.ts'), import('../cluster/cluster.ts')]);
-  const read = await readYaml(readTextFile(file));
-  if (read.faults)
-    throw new CannotDo(`${file}: ${read.faults[0]!.message}`, 'a behaviour document is YAML with a list of rules, see docs/node.md');
-  const wrong = checkBehaviours(read.value);
-  if (wrong !== undefined) throw new CannotDo(`${file}: ${wrong}`, 'see docs/node.md');
-  return read.value as BehaviourDocument;
+/** `1.36` of `v1.36.3`. */
+function release(text: string): string {
+  const [, found] = /^v?(\d+\.\d+)(?:\.\d+)?$/.exec(text) ?? [];
+  if (found === undefined) throw new CannotDo(`--kubernetes-version ${text} is no release`, 'write it as 1.36');
+  return found;
 }

@@ -7,16 +7,16 @@ import type { KubeletTraits } from './traits.ts';
 export const KUBELET_VERSION = 'v1.36.3';
 export const KUBELET_PORT = 10250;
 
-/** What a node has whose manifest does not say. */
+/** What a node has of which its manifest does not say how much. */
 const CAPACITY: ResourceList = { cpu: '4', 'ephemeral-storage': '100Gi', memory: '16Gi', pods: '110' };
 
 /** The status to be written; what the manifest gives (capacity, addresses) stays. */
 export function nodeStatus(node: Node, address: string, traits: KubeletTraits, nowMs: number): NodeStatus {
   const { status = {}, metadata } = node;
-  const capacity = status.capacity ?? status.allocatable ?? CAPACITY;
+  const capacity = { ...CAPACITY, ...(status.capacity ?? status.allocatable) };
   return {
     capacity,
-    allocatable: status.allocatable ?? capacity,
+    allocatable: { ...capacity, ...status.allocatable },
     conditions: nodeConditions(node, traits, nowMs),
     addresses: nodeAddresses(status.addresses ?? [], address, metadata.labels?.['kubernetes.io/hostname'] ?? metadata.name),
     daemonEndpoints: { kubeletEndpoint: { Port: status.daemonEndpoints?.kubeletEndpoint?.Port || KUBELET_PORT } },

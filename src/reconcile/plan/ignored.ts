@@ -1,5 +1,6 @@
 // Differences that are nobody's business: fields that an app's ignoreDifferences names by JSON pointer, by a path of jq, or by the manager
 // that owns them. Pure.
+import { compileJqPaths, JqError, JqSyntaxError } from '../../apimachinery/jq/jq.ts';
 import { deepCopy, isObject, type JsonObject, type KubernetesObject } from '../../apimachinery/object.ts';
 import type { DesiredObject } from '../render/manifest-document.ts';
 import type { DesiredResource } from './desired.ts';
@@ -31,32 +32,14 @@ const fromPointer = (pointer: string): FieldWay =>
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-/**
- * The paths of jq that only lead somewhere: `.spec.a`, `.spec["a"]`, `.spec.list[0]`, `.spec.list[]`, and `select(.name == "x")` behind a
- * bar. All others name nothing.
- */
+/** Where the values stand that an expression yields. One that cannot be read, or fails on this object, names nothing. */
 function fromJq(expression: string, object: JsonObject): readonly FieldWay[] {
-  let ways: FieldWay[] = [[]];
-  for (const part of expression.split('|').map((text) => text.trim())) {
-    const select = /^select\(\s*\.([\w-]+)\s*==\s*"([^"]*)"\s*\)(.*)$/.exec(part);
-    if (select) ways = ways.filter((way) => (valueAt(object, way) as JsonObject | undefined)?.[select[1]!] === select[2]);
-    const rest = select ? select[3]! : part;
-    const steps = [...rest.matchAll(/\.?\["([^"]*)"\]\??|\[(\d+)\]\??|(\[\])\??|\.([A-Za-z_][\w-]*)\??/g)];
-    if (steps.map(([text]) => text).join('') !== rest.replace(/^\.$/, '')) return [];
-    for (const [, quoted, index, each, name] of steps) {
-      if (each === undefined) ways = ways.map((way) => [...way, index === undefined ? (quoted ?? name!) : Number(index)]);
-      else
-        ways = ways.flatMap((way) => {
-          const value = valueAt(object, way);
-          return Array.isArray(value)
-            ? value.map((_, i) => [...way, i])
-            : isObject(value)
-              ? Object.keys(value).map((key) => [...way, key])
-              : [];
-        });
-    }
+  try {
+    return compileJqPaths(expression)(object).filter((way) => way.length > 0);
+  } catch (error) {
+    if (error instanceof JqSyntaxError || error instanceof JqError) return [];
+    throw error;
   }
-  return ways.filter((way) => way.length);
 }
 
 /** What a manager owns, down to the values. */

@@ -31,15 +31,27 @@ export async function find(client: Client, id: ResourceId): Promise<KubernetesOb
   }
 }
 
+export interface ApplyOptions {
+  readonly dryRun?: boolean;
+  /** Jibe by default. */
+  readonly fieldManager?: string;
+  readonly onWarning?: (text: string) => void;
+}
+
 /**
  * Server-side apply, as sync does it.
  *
  * @param live the object as it is, if it is: what kubectl applied of it is taken over first
  */
-export async function applyObject(client: Client, desired: DesiredResource, live: KubernetesObject | undefined): Promise<KubernetesObject> {
+export async function applyObject(
+  client: Client,
+  desired: DesiredResource,
+  live: KubernetesObject | undefined,
+  options: ApplyOptions = {},
+): Promise<KubernetesObject> {
   if (live && desired.sync.replace) return replaceObject(client, desired);
   if (live) await takeOver(client, desired.id, live);
-  return applyAlone(client, desired);
+  return applyAlone(client, desired, options);
 }
 
 /** Puts the manifest in place of what is there, whole: `Replace=true`. */
@@ -71,10 +83,11 @@ async function takeOver(client: Client, id: ResourceId, found: KubernetesObject)
   }
 }
 
-async function applyAlone(
+/** Server-side apply of what nobody else has applied. */
+export async function applyAlone(
   client: Client,
   { id, object }: Pick<DesiredResource, 'id' | 'object'>,
-  options: { readonly dryRun?: boolean } = {},
+  options: ApplyOptions = {},
 ): Promise<KubernetesObject> {
   const scope = id.namespace ? { namespace: id.namespace } : {};
   const { object: applied } = await client.patch(kindOf(id), id.name, object, { ...APPLY, ...options, ...scope });

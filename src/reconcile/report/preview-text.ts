@@ -1,5 +1,5 @@
 // A preview for people: at a terminal, and as Markdown for a comment on a merge request.
-import type { PreviewResult } from '../preview/preview.ts';
+import type { PreviewResult } from '../preview/result.ts';
 import type { Consequence, Severity } from '../preview/consequence.ts';
 import { errorLines, objectDifferenceLines, table, type Palette } from './text.ts';
 
