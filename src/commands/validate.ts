@@ -19,7 +19,9 @@ export default class Validate extends JibeCommand {
         import('./shared/sync-source.ts'),
       ]);
       const { plain, tree } = await prepareSource(sourceSpec(args.source, flags), sourceDeps(), { name: appName(args.source, flags.path) });
-      const { source, manifests, errors, warnings, apps } = tree ? allOf(tree, chosenApp(tree.apps, flags.app)) : { ...plain, apps: undefined };
+      const { source, manifests, errors, warnings, apps } = tree
+        ? allOf(tree, chosenApp(tree.apps, flags.app))
+        : { ...plain, apps: undefined };
       const palette = stylesFor(process.stdout, flags['no-color'] || flags['output-file'] !== undefined);
       const result = { source, valid: errors.length === 0, objects: manifests.length, errors, warnings, ...(apps ? { apps } : {}) };
       const text = (): string =>

@@ -2,6 +2,7 @@
 import { fromManifests, planSync, wouldEmpty, type Engine } from './engine.ts';
 import type { Plan } from './plan/plan.ts';
 import type { SyncPolicy } from './plan/sync-policy.ts';
+import type { ServedKinds } from './validate/known-kinds.ts';
 import type { Prepared } from './prepare.ts';
 import { originOf, type DiffResult, type ObjectDifference } from './report/result.ts';
 import { refusals } from './sync.ts';
@@ -12,6 +13,8 @@ export interface DiffOptions {
   /** Where objects go that name no namespace; the same one unless told otherwise. */
   readonly objectNamespace?: string;
   readonly policy?: SyncPolicy;
+  /** Kinds that will be served before these objects are applied. */
+  readonly arriving?: ServedKinds;
   /** Whether a sync would prune; default yes. */
   readonly prunes?: boolean;
   readonly onProgress?: (done: number, of: number) => void;
@@ -21,7 +24,14 @@ export interface DiffOptions {
 export async function diff(engine: Engine, prepared: Prepared, options: DiffOptions): Promise<DiffResult> {
   const { app, namespace, prunes = true, onProgress, ...placing } = options;
   const objects = fromManifests(prepared.manifests);
-  const plan = await planSync(engine, { app, namespace, ...placing, objects, prune: prunes ? 'all' : 'none', ...(onProgress ? { onProgress } : {}) });
+  const plan = await planSync(engine, {
+    app,
+    namespace,
+    ...placing,
+    objects,
+    prune: prunes ? 'all' : 'none',
+    ...(onProgress ? { onProgress } : {}),
+  });
   // an empty or broken source is no reason to speak of removals
   const told =
     prepared.errors.length || wouldEmpty(objects, plan.set)

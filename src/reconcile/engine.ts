@@ -15,7 +15,7 @@ import type { Manifest } from './render/manifests.ts';
 import type { DesiredObject } from './render/manifest-document.ts';
 import type { ManifestOrigin } from './render/origin.ts';
 import { customKinds } from './validate/custom-kind.ts';
-import { KnownKinds } from './validate/known-kinds.ts';
+import { KnownKinds, type ServedKinds } from './validate/known-kinds.ts';
 import { servedKinds } from './prepare.ts';
 
 export interface Engine {
@@ -38,6 +38,8 @@ export interface PlanRequest {
   /** Where objects go that name no namespace; the same one unless told otherwise. */
   readonly objectNamespace?: string;
   readonly policy?: SyncPolicy;
+  /** Kinds that are not served yet, but will be before these objects are applied. */
+  readonly arriving?: ServedKinds;
   readonly objects: readonly { readonly object: DesiredObject; readonly origin: ManifestOrigin | undefined }[];
   readonly prune: PrunePolicy;
   /** The plan is to be done: what the user may not do is refused in it. */
@@ -52,20 +54,20 @@ export async function planSync(engine: Engine, request: PlanRequest): Promise<Pl
   const set = await readApplySet(engine.client, app, namespace);
   const [members, isNamespaced, scratch] = await Promise.all([
     listMembers(engine.client, set),
-    scopes(engine.client, objects),
+    scopes(engine.client, objects, request.arriving),
     engine.scratch(),
   ]);
   const own = objects.flatMap(({ object, origin }) => asDesired(object, origin, isNamespaced, objectNamespace, policy.options));
   const made = await madeNamespace(engine.client, objectNamespace, policy, own);
   const desired: DesiredResource[] = [...made, ...own];
-  const plan = await makePlan({ desired, members, set, scratch, prune, ...(onProgress ? { onProgress } : {}) });
+  const plan = await makePlan({ desired, members, set, scratch, prune, policy, ...(onProgress ? { onProgress } : {}) });
   return writes && engine.asksPermissions ? withoutPermission(engine.client, plan) : plan;
 }
 
-async function scopes(client: Client, objects: PlanRequest['objects']): Promise<IsNamespaced> {
+async function scopes(client: Client, objects: PlanRequest['objects'], arriving: ServedKinds = () => undefined): Promise<IsNamespaced> {
   const custom = objects.flatMap(({ object }) => (isObject(object) ? customKinds(object) : []));
   const kinds = new KnownKinds(custom, await servedKinds(client));
-  return (apiVersion, kind) => kinds.get(apiVersion, kind)?.namespaced ?? true;
+  return (apiVersion, kind) => (kinds.get(apiVersion, kind) ?? arriving(apiVersion, kind))?.namespaced ?? true;
 }
 
 /** Nothing is desired, yet the app has objects: taken for a mistake, never for a wish. */

@@ -8,7 +8,7 @@ import { healthOf } from '../health/health.ts';
 import type { RuleBook } from '../health/known-kinds.ts';
 import { degraded, progressing, type Health, type Surroundings } from '../health/verdict.ts';
 import { Permissions, permissionText } from '../plan/permissions.ts';
-import { kindOf, resourceKey, type ResourceId } from '../plan/resource-id.ts';
+import { idOf, kindOf, resourceKey, type ResourceId } from '../plan/resource-id.ts';
 
 /** A degraded object may be about to recover (a container that waited for a Secret of the same sync): it is given so long. */
 const SETTLE_MS = 10_000;
@@ -48,6 +48,8 @@ export class Follower {
   private readonly changed: Set<() => void> = new Set();
   /** The version that must have been seen before an object's health counts. */
   private readonly written = new Map<string, bigint>();
+  /** Of what was written and is there no longer: how it was last seen. */
+  private readonly gone = new Map<string, KubernetesObject>();
   private readonly degradedSince = new Map<string, number>();
   private readonly around: Surroundings;
 
@@ -92,7 +94,12 @@ export class Follower {
     const changed = (): void => {
       for (const tell of this.changed) tell();
     };
-    informer.addHandler({ added: changed, updated: changed, deleted: changed });
+    const deleted = (object: KubernetesObject): void => {
+      const key = resourceKey(idOf(object));
+      if (this.written.has(key)) this.gone.set(key, object);
+      changed();
+    };
+    informer.addHandler({ added: changed, updated: changed, deleted });
     await informer.start();
   }
 
@@ -129,6 +136,17 @@ export class Follower {
     if (health.status !== 'Degraded') this.degradedSince.delete(key);
     else if (!this.degradedSince.has(key)) this.degradedSince.set(key, this.clock.now());
     return health;
+  }
+
+  /** How an object was when it was last seen, if it is gone: something else may delete what has ended before anybody looks. */
+  lastHealth(id: ResourceId): Health {
+    const key = resourceKey(id);
+    const last = this.get(id) ? undefined : this.gone.get(key);
+    if (!last || BigInt(last.metadata.resourceVersion) < (this.written.get(key) ?? 0n)) return this.health(id);
+    const { deletionTimestamp: _, ...metadata } = last.metadata;
+    const object = { ...last, metadata } as KubernetesObject;
+    const health = this.judge(object) ?? healthOf(object, this.around);
+    return health.status === 'Progressing' ? degraded('it was deleted before it ended') : health;
   }
 
   /** Nothing more is to be expected of it. */

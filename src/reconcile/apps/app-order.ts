@@ -13,12 +13,15 @@ export interface OrderFault {
   readonly path: string;
   readonly message: string;
   readonly hint: string;
+  readonly place?: App['place'];
 }
 
 /** Whether an app is ready only once an app that was found in it is. */
 export function awaitsChild({ app }: TreeNode, child: TreeNode): boolean {
   const [kind, namespace, name] = child.app.id.split('/');
-  return app.wait || app.healthChecks.some((check) => check.kind === kind && check.name === name && (check.namespace || namespace) === namespace);
+  return (
+    app.wait || app.healthChecks.some((check) => check.kind === kind && check.name === name && (check.namespace || namespace) === namespace)
+  );
 }
 
 /** What can never be synced: apps that depend on one that is nowhere, or on themselves. */
@@ -30,18 +33,22 @@ export function orderFaults(nodes: readonly TreeNode[]): readonly OrderFault[] {
       .map((dependency) => ({
         app: app.id,
         path: dependency.field,
+        ...(dependency.place ? { place: dependency.place } : {}),
         message: `depends on ${dependency.app}, which is nowhere in the source: ${[...usersOf(app.id, nodes), app.id, dependency.app].join(' → ')}`,
         hint: 'check the name and the namespace, or remove the dependency',
       })),
   );
   const circle = findCircle(nodes, known);
   if (!circle) return missing;
-  const [first] = circle;
+  const [first, second] = circle;
+  const { dependsOn } = known.get(first!)!.app;
+  const dependency = dependsOn.find(({ app }) => app === (second ?? first)) ?? dependsOn[0];
   return [
     ...missing,
     {
       app: first!,
-      path: known.get(first!)!.app.dependsOn[0]?.field ?? '',
+      path: dependency?.field ?? '',
+      ...(dependency?.place ? { place: dependency.place } : {}),
       message: `apps wait for each other in a circle: ${[...circle, first!].join(' → ')}`,
       hint: 'remove one of the dependencies',
     },
@@ -52,7 +59,9 @@ export function orderFaults(nodes: readonly TreeNode[]): readonly OrderFault[] {
 function usersOf(id: string, nodes: readonly TreeNode[]): string[] {
   const chain: string[] = [];
   for (let at = id; ;) {
-    const user = nodes.find(({ app }) => app.id !== id && !chain.includes(app.id) && app.dependsOn.some((dependency) => dependency.app === at));
+    const user = nodes.find(
+      ({ app }) => app.id !== id && !chain.includes(app.id) && app.dependsOn.some((dependency) => dependency.app === at),
+    );
     if (!user) return chain;
     at = user.app.id;
     chain.unshift(at);

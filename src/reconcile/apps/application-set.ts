@@ -30,11 +30,25 @@ export async function applicationsOf(
       const patched = patch === undefined ? filled : merged(filled, await patchOf(fill(patch, parameters), spec));
       const metadata = isObject(patched.metadata) ? patched.metadata : {};
       const name = typeof metadata.name === 'string' ? metadata.name : '';
-      if (name === '' || /\{\{/.test(name)) spec.fault('template.metadata.name', name === '' ? 'is required' : `${JSON.stringify(name)} holds a parameter that no generator gives`);
-      else if (names.has(name)) spec.fault('template.metadata.name', `more than one Application would be called ${JSON.stringify(name)}`, 'put a parameter into it that tells them apart');
+      if (name === '' || /\{\{/.test(name))
+        spec.fault(
+          'template.metadata.name',
+          name === '' ? 'is required' : `${JSON.stringify(name)} holds a parameter that no generator gives`,
+        );
+      else if (names.has(name))
+        spec.fault(
+          'template.metadata.name',
+          `more than one Application would be called ${JSON.stringify(name)}`,
+          'put a parameter into it that tells them apart',
+        );
       else if (names.size < MAX_GENERATED) {
         names.add(name);
-        out.push({ ...patched, apiVersion: set.apiVersion, kind: 'Application', metadata: { ...metadata, name, namespace } } as DesiredObject);
+        out.push({
+          ...patched,
+          apiVersion: set.apiVersion,
+          kind: 'Application',
+          metadata: { ...metadata, name, namespace },
+        } as DesiredObject);
       }
     }
   }

@@ -2,7 +2,16 @@
 import { splitApiVersion, type JsonObject } from '../../apimachinery/object.ts';
 import type { DesiredObject } from '../render/manifest-document.ts';
 import type { ManifestOrigin } from '../render/origin.ts';
-import { NO_METADATA, NO_RETRY, plainApp, type App, type AppSource, type CommonMetadata, type KustomizeOverrides, type RetryPolicy } from './app.ts';
+import {
+  NO_METADATA,
+  NO_RETRY,
+  plainApp,
+  type App,
+  type AppSource,
+  type CommonMetadata,
+  type KustomizeOverrides,
+  type RetryPolicy,
+} from './app.ts';
 import type { IgnoreDifference } from '../plan/sync-policy.ts';
 import { Fields, type FieldFault } from './fields.ts';
 
@@ -108,7 +117,9 @@ function overrides(kustomize: Fields): KustomizeOverrides {
   if (Object.keys(annotations).length) replace.commonAnnotations = annotations;
   if (kustomize.list('images').length) append.images = kustomize.strings('images').map(imageOverride);
   if (kustomize.list('replicas').length)
-    append.replicas = kustomize.inners('replicas').map((replica) => ({ name: replica.required('name'), count: Number(replica.value.count ?? 0) }));
+    append.replicas = kustomize
+      .inners('replicas')
+      .map((replica) => ({ name: replica.required('name'), count: Number(replica.value.count ?? 0) }));
   for (const field of ['patches', 'components']) if (kustomize.list(field).length) append[field] = kustomize.list(field);
   return { replace, append };
 }

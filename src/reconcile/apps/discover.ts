@@ -41,8 +41,8 @@ export interface FoundApp {
 
 export interface Discovered {
   readonly apps: readonly FoundApp[];
-  /** What the source itself holds besides. */
-  readonly own: Manifests;
+  /** What the apps have taken: whether a file of the source lies under the path of one. */
+  readonly isTaken: (file: string) => boolean;
   readonly projects: ReadonlyMap<string, Project>;
   /** Faults for which nothing can be begun. */
   readonly errors: readonly ManifestError[];
@@ -52,6 +52,9 @@ export interface Discovered {
 /** Whether a manifest defines an app. */
 export const definesApps = (manifest: Manifest): boolean =>
   isKustomization(manifest) || isHelmRelease(manifest) || (isArgoObject(manifest) && manifest.object.kind !== 'AppProject');
+
+/** Read for what it says of apps, and never applied. */
+export const isDefinition = (manifest: Manifest): boolean => isFluxObject(manifest) || isArgoObject(manifest);
 
 export interface DiscoverParts {
   readonly root: Manifests;
@@ -94,6 +97,8 @@ class Discovery {
   private readonly defined = new Map<string, { readonly definition: unknown; readonly place: App['place'] }>();
   private readonly found: FoundApp[] = [];
   private readonly parents = new Map<string, string | undefined>();
+  /** Of the opened repository: those that apps read. */
+  private readonly paths = new Set<string>();
   private readonly errors: ManifestError[] = [];
   private readonly warnings: ManifestError[] = [];
 
@@ -105,7 +110,7 @@ class Discovery {
   async run(): Promise<Discovered> {
     const { root, apps, repositories } = this.parts;
     for (const app of apps) this.add({ app, parent: undefined, definition: app, faults: [] });
-    const rest = await this.take(root.manifests, undefined, undefined);
+    await this.take(root.manifests, undefined, undefined);
     const world = gitWorld(repositories, () => this.known.clusters());
     try {
       for (;;) {
@@ -121,11 +126,15 @@ class Discovery {
     } finally {
       await world.close();
     }
-    return this.result(rest, root);
+    return this.result();
   }
 
   /** Definitions are set aside, and what others may refer to is noted. @returns the rest */
-  private async take(manifests: readonly Manifest[], parent: string | undefined, namespace: string | undefined): Promise<readonly Manifest[]> {
+  private async take(
+    manifests: readonly Manifest[],
+    parent: string | undefined,
+    namespace: string | undefined,
+  ): Promise<readonly Manifest[]> {
     const rest: Manifest[] = [];
     for (const manifest of manifests) {
       const { object, origin } = manifest;
@@ -136,10 +145,16 @@ class Discovery {
         this.errors.push(...(await placed(faults, origin)));
       } else if (definesApps(manifest)) this.pending.push({ manifest, parent, namespace });
       else if (isFluxObject(manifest))
-        this.warnings.push({ ...placeOf(origin), path: '', message: `${object.kind} ${JSON.stringify(object.metadata.name)} is for Flux's own controllers, and passed over`, hint: 'nothing has to be done' });
+        this.warnings.push({
+          ...placeOf(origin),
+          path: '',
+          message: `${object.kind} ${JSON.stringify(object.metadata.name)} is for Flux's own controllers, and passed over`,
+          hint: 'nothing has to be done',
+        });
       else rest.push(manifest);
     }
-    this.known.add(rest, namespace);
+    // of the source itself only what no app has taken
+    this.known.add(rest, namespace, parent === undefined ? (file) => !this.isTaken(file) : undefined);
     return rest;
   }
 
@@ -169,9 +184,20 @@ class Discovery {
           this.pending.push(item);
           continue;
         }
-        if (!source) faults.push({ path: 'spec.sourceRef', message: `there is no ${key} in the source`, hint: 'add its manifest, or correct the name' });
-        this.add({ app: readKustomization(manifest, own, source, faults), parent, definition: object, faults: await placed(faults, origin) });
-      } else if (isHelmRelease(manifest)) this.add({ app: readHelmRelease(manifest, namespaceOf(manifest, namespace)), parent, definition: object, faults: [] });
+        if (!source)
+          faults.push({
+            path: 'spec.sourceRef',
+            message: `there is no ${key} in the source`,
+            hint: 'add its manifest, or correct the name',
+          });
+        this.add({
+          app: readKustomization(manifest, own, source, faults),
+          parent,
+          definition: object,
+          faults: await placed(faults, origin),
+        });
+      } else if (isHelmRelease(manifest))
+        this.add({ app: readHelmRelease(manifest, namespaceOf(manifest, namespace)), parent, definition: object, faults: [] });
       else if (object.kind === 'Application') {
         const app = readApplication(object, origin, faults);
         this.add({ app, parent, definition: object, faults: await placed(faults, origin) });
@@ -179,14 +205,25 @@ class Discovery {
     }
   }
 
-  private async addSet({ object, origin }: Manifest, parent: string | undefined, world: Awaited<ReturnType<typeof gitWorld>>): Promise<void> {
+  private async addSet(
+    { object, origin }: Manifest,
+    parent: string | undefined,
+    world: Awaited<ReturnType<typeof gitWorld>>,
+  ): Promise<void> {
     const faults: FieldFault[] = [];
     try {
       const namespace = object.metadata.namespace || ARGO_NAMESPACE;
       for (const application of await applicationsOf(object, namespace, world, faults)) {
         const own: FieldFault[] = [];
         const app = readApplication(application, origin, own);
-        const errors = await placed(own.map((fault) => ({ ...fault, path: `spec.template.${fault.path}`, message: `${application.metadata.name}: ${fault.message}` })), origin);
+        const errors = await placed(
+          own.map((fault) => ({
+            ...fault,
+            path: `spec.template.${fault.path}`,
+            message: `${application.metadata.name}: ${fault.message}`,
+          })),
+          origin,
+        );
         this.add({ app, parent, definition: application, faults: errors });
       }
     } catch (error) {
@@ -194,7 +231,9 @@ class Discovery {
       faults.push({ path: 'spec.generators', message: `${error.where}: ${error.message}`, ...(error.hint ? { hint: error.hint } : {}) });
     }
     const errors = await placed(faults, origin);
-    this.errors.push(...errors.map((error) => ({ ...error, message: `ApplicationSet ${JSON.stringify(object.metadata.name)}: ${error.message}` })));
+    this.errors.push(
+      ...errors.map((error) => ({ ...error, message: `ApplicationSet ${JSON.stringify(object.metadata.name)}: ${error.message}` })),
+    );
   }
 
   /** The same definition found twice is one app: a directory that was opened may be that of an app, too. */
@@ -209,28 +248,35 @@ class Discovery {
           message: `${app.id} is also at ${known.place.file}:${known.place.line}, and is not the same`,
           hint: 'where a repository holds several clusters, name one with --path (clusters/staging)',
         });
-      else if (parent !== undefined && this.parents.get(app.id) === undefined && !this.isAbove(app.id, parent)) this.parents.set(app.id, parent);
+      else if (parent !== undefined && this.parents.get(app.id) === undefined && !this.isAbove(app.id, parent))
+        this.parents.set(app.id, parent);
       return;
     }
     if (this.defined.size >= MAX_APPS) {
-      if (this.defined.size === MAX_APPS) this.errors.push({ ...app.place, path: '', message: `the source defines more than ${MAX_APPS} apps` });
+      if (this.defined.size === MAX_APPS)
+        this.errors.push({ ...app.place, path: '', message: `the source defines more than ${MAX_APPS} apps` });
       return;
     }
     this.defined.set(app.id, { definition, place: app.place });
     this.parents.set(app.id, parent);
+    const { repositories } = this.parts;
+    for (const source of app.sources) if (repositories.isOpened(source)) this.paths.add(source.path.replace(/\/+$/, ''));
     this.waiting.push(waiting);
   }
 
   private isAbove(id: string, below: string): boolean {
-    for (let at: string | undefined = below, i = 0; at !== undefined && i <= MAX_APPS; at = this.parents.get(at), i++) if (at === id) return true;
+    for (let at: string | undefined = below, i = 0; at !== undefined && i <= MAX_APPS; at = this.parents.get(at), i++)
+      if (at === id) return true;
     return false;
   }
 
   /** What depends on nothing that is still to be rendered goes first: its variables may come from there. */
   private nextToRender(): Waiting | undefined {
     const open = new Set(this.waiting.map(({ app }) => app.id));
-    const free = this.waiting.findIndex(({ app }) => !app.dependsOn.some((dependency) => open.has(dependency.app)));
-    return this.waiting.splice(Math.max(free, 0), 1)[0];
+    const isFree = ({ app }: Waiting): boolean => !app.dependsOn.some((dependency) => open.has(dependency.app));
+    const needsNothing = (waiting: Waiting): boolean => isFree(waiting) && !waiting.app.postBuild?.substituteFrom.length;
+    const index = [needsNothing, isFree].map((fits) => this.waiting.findIndex(fits)).find((i) => i >= 0) ?? 0;
+    return this.waiting.splice(index, 1)[0];
   }
 
   private async renderNext({ app, parent, faults }: Waiting): Promise<void> {
@@ -243,22 +289,17 @@ class Discovery {
     this.found.push({ app, parent, rendered: { ...rendered, manifests: own, errors: inReadingOrder([...faults, ...rendered.errors]) } });
   }
 
-  private async result(rest: readonly Manifest[], root: Manifests): Promise<Discovered> {
+  private async result(): Promise<Discovered> {
     const placedApps = this.found.map((found) => ({ ...found, parent: this.parents.get(found.app.id) }));
     const apps = this.known.judgesApplications ? withWaves(placedApps) : placedApps;
     for (const fault of orderFaults(apps)) {
       const { app } = apps.find((found) => found.app.id === fault.app)!;
-      const place = app.origin ? await locate(app.origin, fault.path) : app.place;
+      const place = fault.place ?? (app.origin ? await locate(app.origin, fault.path) : app.place);
       this.errors.push({ ...place, path: fault.path, message: `${app.id}: ${fault.message}`, hint: fault.hint });
     }
-    const isTaken = this.takenPaths(apps);
     return {
       apps,
-      own: {
-        manifests: rest.filter(({ origin }) => !isTaken(origin.file)),
-        errors: root.errors.filter(({ file }) => !isTaken(file)),
-        warnings: root.warnings.filter(({ file }) => !isTaken(file)),
-      },
+      isTaken: (file) => this.isTaken(file),
       projects: this.projects,
       errors: inReadingOrder(this.errors),
       warnings: inReadingOrder(this.warnings),
@@ -266,20 +307,17 @@ class Discovery {
   }
 
   /** What lies under the path of an app is the app's, and not the source's own. */
-  private takenPaths(apps: readonly FoundApp[]): (file: string) => boolean {
-    const { repositories } = this.parts;
-    const paths = apps.flatMap(({ app }) => app.sources.filter((source) => repositories.isOpened(source)).map((source) => source.path.replace(/\/+$/, '')));
-    const { prefix } = repositories.own;
-    return (file) => {
-      const whole = prefix ? `${prefix}/${file}` : file;
-      return paths.some((path) => path === '' || whole === path || whole.startsWith(`${path}/`));
-    };
+  private isTaken(file: string): boolean {
+    const { prefix } = this.parts.repositories.own;
+    const whole = prefix ? `${prefix}/${file}` : file;
+    return [...this.paths].some((path) => path === '' || whole === path || whole.startsWith(`${path}/`));
   }
 }
 
 const placeOf = ({ file, line }: ManifestOrigin): App['place'] => ({ file, line, column: 1 });
 
-const namespaceOf = ({ object }: Manifest, byDefault: string | undefined): string => object.metadata.namespace || byDefault || 'flux-system';
+const namespaceOf = ({ object }: Manifest, byDefault: string | undefined): string =>
+  object.metadata.namespace || byDefault || 'flux-system';
 
 /** Faults of fields, each at its place. */
 async function placed(faults: readonly FieldFault[], origin: ManifestOrigin): Promise<readonly ManifestError[]> {

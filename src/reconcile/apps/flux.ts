@@ -32,8 +32,7 @@ export const isSourceObject = ({ object }: Manifest): boolean => splitApiVersion
 
 /** What a source object says: where it leads, or why that is not followed. */
 export type FluxSource =
-  | { readonly url: string; readonly ref: string | undefined; readonly ignore: string | undefined }
-  | { readonly notRendered: string };
+  { readonly url: string; readonly ref: string | undefined; readonly ignore: string | undefined } | { readonly notRendered: string };
 
 /** `GitRepository/flux-system/fleet` */
 export const sourceKey = (kind: string, namespace: string, name: string): string => `${kind}/${namespace}/${name}`;
@@ -108,7 +107,10 @@ function notRendered(spec: Fields, source: FluxSource | undefined): string | und
   return undefined;
 }
 
-function gitSource(spec: Fields, { url, ref, ignore }: { readonly url: string; readonly ref: string | undefined; readonly ignore: string | undefined }): AppSource {
+function gitSource(
+  spec: Fields,
+  { url, ref, ignore }: { readonly url: string; readonly ref: string | undefined; readonly ignore: string | undefined },
+): AppSource {
   return {
     url,
     ref,
@@ -128,7 +130,11 @@ const ignoreGlobs = (text: string): string[] =>
 
 function overrides(spec: Fields): KustomizeOverrides {
   const replace: JsonObject = {};
-  for (const [from, to] of [['targetNamespace', 'namespace'], ['namePrefix', 'namePrefix'], ['nameSuffix', 'nameSuffix']] as const)
+  for (const [from, to] of [
+    ['targetNamespace', 'namespace'],
+    ['namePrefix', 'namePrefix'],
+    ['nameSuffix', 'nameSuffix'],
+  ] as const)
     if (spec.string(from)) replace[to] = spec.string(from);
   const append: Record<string, readonly unknown[]> = {};
   for (const field of ['patches', 'images', 'components']) if (spec.list(field).length) append[field] = spec.list(field);

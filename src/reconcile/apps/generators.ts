@@ -82,7 +82,13 @@ function selectorOf(field: Fields): (labels: Labels) => boolean {
 
 type Make = (field: Fields, world: GeneratorWorld, faults: FieldFault[], depth: number) => Promise<readonly Generated[]>;
 
-const GENERATORS: Readonly<Record<string, Make>> = { list: fromList, git: fromGit, clusters: fromClusters, matrix: fromMatrix, merge: fromMerge };
+const GENERATORS: Readonly<Record<string, Make>> = {
+  list: fromList,
+  git: fromGit,
+  clusters: fromClusters,
+  matrix: fromMatrix,
+  merge: fromMerge,
+};
 
 const plain = (parameters: Parameters): Generated => ({ parameters, template: {} });
 
@@ -103,7 +109,8 @@ async function elementsIn(field: Fields): Promise<readonly Fields[]> {
   const text = field.optionalString('elementsYaml');
   if (!text) return [];
   const read = await readYaml(text);
-  if (!read.faults && Array.isArray(read.value)) return (read.value as unknown[]).map((item) => new Fields(item, field.at('elementsYaml'), []));
+  if (!read.faults && Array.isArray(read.value))
+    return (read.value as unknown[]).map((item) => new Fields(item, field.at('elementsYaml'), []));
   field.fault('elementsYaml', 'must be a list in YAML');
   return [];
 }
@@ -115,13 +122,21 @@ async function fromGit(field: Fields, world: GeneratorWorld): Promise<readonly G
   const values = field.stringMap('values');
   const finished = (parameters: Parameters): Generated => plain({ ...parameters, ...withValues(values, parameters) });
   if (field.has('directories')) {
-    const wanted = field.inners('directories').map((item) => ({ matches: pathPattern(item.required('path')), exclude: item.boolean('exclude') }));
+    const wanted = field
+      .inners('directories')
+      .map((item) => ({ matches: pathPattern(item.required('path')), exclude: item.boolean('exclude') }));
     return directoriesOf(paths)
-      .filter((path) => wanted.some(({ matches, exclude }) => !exclude && matches(path)) && !wanted.some(({ matches, exclude }) => exclude && matches(path)))
+      .filter(
+        (path) =>
+          wanted.some(({ matches, exclude }) => !exclude && matches(path)) &&
+          !wanted.some(({ matches, exclude }) => exclude && matches(path)),
+      )
       .map((path) => finished(pathParameters(path, prefix)));
   }
   const files = field.inners('files').map((item) => ({ pattern: item.required('path'), exclude: item.boolean('exclude') }));
-  const [chosen, dropped] = [false, true].map((excluded) => anyOf(files.filter(({ exclude }) => exclude === excluded).map(({ pattern }) => (pattern.includes('/') ? pattern : `/${pattern}`))));
+  const [chosen, dropped] = [false, true].map((excluded) =>
+    anyOf(files.filter(({ exclude }) => exclude === excluded).map(({ pattern }) => (pattern.includes('/') ? pattern : `/${pattern}`))),
+  );
   const out: Generated[] = [];
   for (const path of paths.filter((p) => chosen!(p) && !dropped!(p))) {
     const result = await readYaml(await read(path));
@@ -132,15 +147,24 @@ async function fromGit(field: Fields, world: GeneratorWorld): Promise<readonly G
     const slash = path.lastIndexOf('/');
     const filename = path.slice(slash + 1);
     const name = prefix ? `${prefix}.path` : 'path';
-    const where = { ...pathParameters(path.slice(0, Math.max(slash, 0)), prefix), [`${name}.filename`]: filename, [`${name}.filenameNormalized`]: sanitized(filename) };
-    for (const item of Array.isArray(result.value) ? (result.value as unknown[]) : [result.value]) out.push(finished({ ...flattened(item), ...where }));
+    const where = {
+      ...pathParameters(path.slice(0, Math.max(slash, 0)), prefix),
+      [`${name}.filename`]: filename,
+      [`${name}.filenameNormalized`]: sanitized(filename),
+    };
+    for (const item of Array.isArray(result.value) ? (result.value as unknown[]) : [result.value])
+      out.push(finished({ ...flattened(item), ...where }));
   }
   return out;
 }
 
 /** A pattern of a whole path, name by name: a star never goes over a slash. */
 function pathPattern(pattern: string): (path: string) => boolean {
-  const parts = pattern.replace(/^\.?\//, '').replace(/\/+$/, '').split('/').map((part) => namePattern(part, pattern));
+  const parts = pattern
+    .replace(/^\.?\//, '')
+    .replace(/\/+$/, '')
+    .split('/')
+    .map((part) => namePattern(part, pattern));
   return (path) => {
     const names = path.split('/');
     return names.length === parts.length && parts.every((matches, i) => matches(names[i]!));
@@ -182,7 +206,7 @@ function flattened(value: unknown, path = ''): Parameters {
     const entries: readonly (readonly [string, unknown])[] = Object.entries(value);
     return Object.assign({}, ...entries.map(([key, inner]) => flattened(inner, path ? `${path}.${key}` : key))) as Parameters;
   }
-  return path ? { [path]: value === null ? '' : String(value as string) } : {};
+  return path ? { [path]: value === null ? '' : String(value as string | number) } : {};
 }
 
 const withValues = (values: Readonly<Record<string, string>>, parameters: Parameters): Parameters =>
@@ -213,8 +237,11 @@ async function fromMatrix(field: Fields, world: GeneratorWorld, faults: FieldFau
     // the second one may use what the first one gives
     const filled = new Fields(fill(second.value, outer.parameters), field.at('generators[1]'), faults);
     for (const inner of await generate(filled, world, faults, depth + 1)) {
-      const differing = Object.keys(inner.parameters).find((key) => key in outer.parameters && outer.parameters[key] !== inner.parameters[key]);
-      if (differing !== undefined) field.fault('generators', `both give the parameter ${differing}, and not the same value`, 'give one of them a pathParamPrefix');
+      const differing = Object.keys(inner.parameters).find(
+        (key) => key in outer.parameters && outer.parameters[key] !== inner.parameters[key],
+      );
+      if (differing !== undefined)
+        field.fault('generators', `both give the parameter ${differing}, and not the same value`, 'give one of them a pathParamPrefix');
       else if (out.length <= MAX_GENERATED) out.push(plain({ ...outer.parameters, ...inner.parameters }));
     }
   }

@@ -30,21 +30,44 @@ export async function readJibeFile(file: SourceFile): Promise<JibeFile | undefin
   if (read.faults) {
     if (!/^apps:/m.test(text)) return undefined;
     const lines = new Lines(text);
-    return { apps: [], errors: read.faults.map(({ offset, message, hint }) => ({ file: file.path, ...lines.at(offset), path: '', message, ...(hint ? { hint } : {}) })) };
+    return {
+      apps: [],
+      errors: read.faults.map(({ offset, message, hint }) => ({
+        file: file.path,
+        ...lines.at(offset),
+        path: '',
+        message,
+        ...(hint ? { hint } : {}),
+      })),
+    };
   }
   const { value } = read;
   if (!isObject(value) || !('apps' in value) || 'kind' in value) return undefined;
   const errors = await schemaErrors(value, text, file.path);
   if (errors.length) return { apps: [], errors };
   const items = value.apps as readonly JsonObject[];
-  const places = await positionsIn(text, items.map((_, i) => ({ at: ['apps', i, 'name'] })));
-  return { apps: items.map((item, i) => readApp(item, i, { file: file.path, ...places[i]! })), errors: await repeatedNames(items, text, file.path) };
+  const places = await positionsIn(
+    text,
+    items.map((_, i) => ({ at: ['apps', i, 'name'] })),
+  );
+  const fields = items.flatMap(({ dependsOn }, i) => ((dependsOn ?? []) as unknown[]).map((_, n) => ({ at: ['apps', i, 'dependsOn', n] })));
+  const positions = await positionsIn(text, fields);
+  const placeOf = new Map(fields.map(({ at }, i) => [fieldPath(at), { file: file.path, ...positions[i]! }]));
+  return {
+    apps: items.map((item, i) => readApp(item, i, { file: file.path, ...places[i]! }, placeOf)),
+    errors: await repeatedNames(items, text, file.path),
+  };
 }
 
 const text = { type: 'string', minLength: 1 } as const;
 const texts = { type: 'array', items: text } as const;
 const duration = { type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$' } as const;
-const object = (properties: JsonObject, required: readonly string[] = []): JsonObject => ({ type: 'object', properties, required, additionalProperties: false });
+const object = (properties: JsonObject, required: readonly string[] = []): JsonObject => ({
+  type: 'object',
+  properties,
+  required,
+  additionalProperties: false,
+});
 
 /** JSON schema of the file. */
 export const JIBE_SCHEMA = object(
@@ -98,23 +121,39 @@ function inWords(error: ErrorObject): { readonly at: readonly (string | number)[
     const field = params.additionalProperty!;
     const known = Object.keys((error.parentSchema as { readonly properties: object }).properties);
     const similar = closest(field, known);
-    return { at: [...at, field], message: `unknown field ${JSON.stringify(field)}`, hint: similar ? `did you mean ${similar}?` : `known are ${known.join(', ')}` };
+    return {
+      at: [...at, field],
+      message: `unknown field ${JSON.stringify(field)}`,
+      hint: similar ? `did you mean ${similar}?` : `known are ${known.join(', ')}`,
+    };
   }
   if (error.keyword === 'required') return { at: [...at, params.missingProperty!], message: 'is required' };
   if (error.keyword === 'pattern')
-    return { at, message: at.at(-1) === 'name' ? 'is no name: lower-case letters, digits, dots and dashes, at most 50' : 'is not a duration', ...(at.at(-1) === 'name' ? {} : { hint: 'write 90s, 5m or 1h30m' }) };
+    return {
+      at,
+      message: at.at(-1) === 'name' ? 'is no name: lower-case letters, digits, dots and dashes, at most 50' : 'is not a duration',
+      ...(at.at(-1) === 'name' ? {} : { hint: 'write 90s, 5m or 1h30m' }),
+    };
   return { at, message: error.message ?? 'is not valid' };
 }
 
 async function repeatedNames(items: readonly JsonObject[], source: string, file: string): Promise<readonly ManifestError[]> {
-  const repeated = items.flatMap(({ name }, i) => (items.findIndex((other) => other.name === name) < i ? [{ at: ['apps', i, 'name'] }] : []));
+  const repeated = items.flatMap(({ name }, i) =>
+    items.findIndex((other) => other.name === name) < i ? [{ at: ['apps', i, 'name'] }] : [],
+  );
   const positions = await positionsIn(source, repeated);
-  return repeated.map(({ at }, i) => ({ file, ...positions[i]!, path: fieldPath(at), message: 'another app has this name', hint: 'rename one of them' }));
+  return repeated.map(({ at }, i) => ({
+    file,
+    ...positions[i]!,
+    path: fieldPath(at),
+    message: 'another app has this name',
+    hint: 'rename one of them',
+  }));
 }
 
 export const jibeAppId = (name: string): string => `App/${name}`;
 
-function readApp(value: JsonObject, i: number, place: App['place']): App {
+function readApp(value: JsonObject, i: number, place: App['place'], placeOf: ReadonlyMap<string, App['place']>): App {
   const item = new Fields(value, `apps[${i}]`, []);
   const source = item.inner('source');
   const policies = item.inner('policies');
@@ -138,7 +177,10 @@ function readApp(value: JsonObject, i: number, place: App['place']): App {
       },
     ],
     namespace: item.inner('destination').optionalString('namespace') ?? 'default',
-    dependsOn: item.strings('dependsOn').map((name, n) => ({ app: jibeAppId(name), field: `apps[${i}].dependsOn[${n}]` })),
+    dependsOn: item.strings('dependsOn').map((name, n) => {
+      const field = `apps[${i}].dependsOn[${n}]`;
+      return { app: jibeAppId(name), field, place: placeOf.get(field) ?? place };
+    }),
     prune: policies.boolean('prune', true),
     wait: policies.boolean('wait', true),
     suspend: policies.boolean('suspend'),

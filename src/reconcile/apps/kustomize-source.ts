@@ -78,9 +78,7 @@ const IGNORED = [
 /** Files of manifests, and directories with a kustomization instead of what is in them; relative, in the order of a walk. */
 function generatedResources({ files, path: root }: Snapshot, exclude: readonly string[]): readonly string[] {
   const ignored = anyOf(exclude.length ? exclude : IGNORED);
-  const relative = files
-    .filter(({ path }) => !ignored(path))
-    .map(({ path }) => (root ? path.slice(root.length + 1) : path));
+  const relative = files.filter(({ path }) => !ignored(path)).map(({ path }) => (root ? path.slice(root.length + 1) : path));
   const built = relative
     .filter((path) => path.includes('/') && (KUSTOMIZATION_NAMES as readonly string[]).includes(path.slice(path.lastIndexOf('/') + 1)))
     .map((path) => path.slice(0, path.lastIndexOf('/')));
@@ -105,4 +103,11 @@ const NAMED = new Set(['images', 'replicas']);
 const nameOf = (item: unknown): unknown => (isObject(item) ? item.name : undefined);
 
 /** For places at which there is nothing to show. */
-export const atStart = (file: string, message: string, hint: string): ManifestError => ({ file, line: 1, column: 1, path: '', message, hint });
+export const atStart = (file: string, message: string, hint: string): ManifestError => ({
+  file,
+  line: 1,
+  column: 1,
+  path: '',
+  message,
+  hint,
+});

@@ -26,11 +26,14 @@ export interface Project {
 
 export function readProject(object: DesiredObject, faults: FieldFault[]): Project {
   const spec = new Fields(object.spec, 'spec', faults);
-  const kinds = (name: string): GroupKind[] => spec.inners(name).map((item) => ({ group: item.string('group'), kind: item.string('kind') }));
+  const kinds = (name: string): GroupKind[] =>
+    spec.inners(name).map((item) => ({ group: item.string('group'), kind: item.string('kind') }));
   return {
     name: object.metadata.name ?? '',
     sourceRepos: spec.strings('sourceRepos'),
-    destinations: spec.inners('destinations').map((item) => ({ server: item.string('server'), name: item.string('name'), namespace: item.string('namespace') })),
+    destinations: spec
+      .inners('destinations')
+      .map((item) => ({ server: item.string('server'), name: item.string('name'), namespace: item.string('namespace') })),
     clusterWhitelist: kinds('clusterResourceWhitelist'),
     clusterBlacklist: kinds('clusterResourceBlacklist'),
     namespaceWhitelist: spec.has('namespaceResourceWhitelist') ? kinds('namespaceResourceWhitelist') : undefined,
@@ -43,7 +46,12 @@ export function appFaults(app: App, project: Project): readonly FieldFault[] {
   const faults: FieldFault[] = [];
   for (const { url = '' } of app.sources) {
     const fits = (pattern: string): boolean => pattern === '*' || globs(normalised(pattern), normalised(url)) || globs(pattern, url);
-    if (!allows(project.sourceRepos, fits)) faults.push({ path: 'spec.source.repoURL', message: `application repo ${url} is not permitted in project '${project.name}'`, hint: `add it to sourceRepos of the AppProject` });
+    if (!allows(project.sourceRepos, fits))
+      faults.push({
+        path: 'spec.source.repoURL',
+        message: `application repo ${url} is not permitted in project '${project.name}'`,
+        hint: `add it to sourceRepos of the AppProject`,
+      });
   }
   if (!mayGoTo(project, app.namespace ?? ''))
     faults.push({
@@ -70,14 +78,18 @@ export function objectFault({ object }: Manifest, namespaced: boolean, namespace
 /** An app that nobody defines may be anywhere. */
 const mayGoTo = ({ destinations }: Project, namespace: string): boolean => {
   const fits = ({ server, name, namespace: pattern }: Project['destinations'][number]): boolean =>
-    (server === '' || globs(server.replace(/^!/, ''), 'https://kubernetes.default.svc')) && (name === '' || globs(name, 'in-cluster')) && globs(pattern.replace(/^!/, ''), namespace);
-  const refuses = ({ server, namespace: pattern }: Project['destinations'][number]): boolean => server.startsWith('!') || pattern.startsWith('!');
+    (server === '' || globs(server.replace(/^!/, ''), 'https://kubernetes.default.svc')) &&
+    (name === '' || globs(name, 'in-cluster')) &&
+    globs(pattern.replace(/^!/, ''), namespace);
+  const refuses = ({ server, namespace: pattern }: Project['destinations'][number]): boolean =>
+    server.startsWith('!') || pattern.startsWith('!');
   return destinations.some((item) => !refuses(item) && fits(item)) && !destinations.some((item) => refuses(item) && fits(item));
 };
 
 /** Whether a list with exceptions (`!pattern`) lets something through. */
 const allows = (patterns: readonly string[], fits: (pattern: string) => boolean): boolean =>
-  patterns.some((pattern) => !pattern.startsWith('!') && fits(pattern)) && !patterns.some((pattern) => pattern.startsWith('!') && fits(pattern.slice(1)));
+  patterns.some((pattern) => !pattern.startsWith('!') && fits(pattern)) &&
+  !patterns.some((pattern) => pattern.startsWith('!') && fits(pattern.slice(1)));
 
 /** A star stands for anything, slashes too. What is no pattern matches nothing. */
 function globs(pattern: string, text: string): boolean {

@@ -13,6 +13,7 @@ import type { Snapshot, SourceInfo } from '../source/snapshot.ts';
 import { SourceError } from '../source/source-error.ts';
 import type { App, AppSource, CommonMetadata, PostBuild } from './app.ts';
 import { atStart, buildGenerated, buildWith, kustomizationFile } from './kustomize-source.ts';
+import { JIBE_FILE } from './jibe-file.ts';
 import type { Repositories } from './repositories.ts';
 import { substitute, SubstitutionError, VARIABLE_NAME } from './substitute.ts';
 
@@ -48,7 +49,11 @@ export async function renderApp(app: App, repositories: Repositories, cache: Man
       errors.push({ ...app.place, path: '', message: `${app.id}: ${error.where}: ${error.message}`, ...(hint ? { hint } : {}) });
     }
   }
-  const finished = await finish(app, parts.flatMap(({ manifests }) => manifests), findData);
+  const finished = await finish(
+    app,
+    parts.flatMap(({ manifests }) => manifests),
+    findData,
+  );
   return {
     source: info,
     files,
@@ -59,26 +64,39 @@ export async function renderApp(app: App, repositories: Repositories, cache: Man
 }
 
 /** What other tools choose from their directory, they choose after it is known how it is built. */
-const globsOf = ({ render: { as }, include, exclude }: AppSource): { readonly include?: readonly string[]; readonly exclude?: readonly string[] } =>
+const globsOf = ({
+  render: { as },
+  include,
+  exclude,
+}: AppSource): { readonly include?: readonly string[]; readonly exclude?: readonly string[] } =>
   as === 'source' ? { include, exclude } : {};
 
 async function renderSource(source: AppSource, snapshot: Snapshot, cache: ManifestCache): Promise<Manifests> {
   const { tree, path } = snapshot;
   const { render: how, exclude } = source;
-  if (how.as === 'source' || !tree) return render(snapshot, { cache });
+  if (how.as === 'source' || !tree) return render(snapshot, { cache, passOver: (file) => file === JIBE_FILE });
   const directory = [tree.prefix, path].filter(Boolean).join('/');
   const file = await kustomizationFile(tree, directory);
   if (file !== undefined) return buildWith(tree, directory, file, how.overrides, cache);
   if (how.as === 'flux') return buildGenerated(tree, directory, snapshot, how.overrides, exclude, cache);
   if (snapshot.files.some((f) => f.path === (path ? `${path}/Chart.yaml` : 'Chart.yaml'))) {
     const hint = `render it first (helm template ${path || '.'}), and let the app name the result`;
-    return { manifests: [], errors: [atStart(path ? `${path}/Chart.yaml` : 'Chart.yaml', 'Helm charts are not rendered here', hint)], warnings: [] };
+    return {
+      manifests: [],
+      errors: [atStart(path ? `${path}/Chart.yaml` : 'Chart.yaml', 'Helm charts are not rendered here', hint)],
+      warnings: [],
+    };
   }
   return renderDirectory(source, how.recurse, snapshot, cache);
 }
 
 /** Files of one directory, as Argo CD takes them. */
-async function renderDirectory({ include, exclude }: AppSource, recurse: boolean, snapshot: Snapshot, cache: ManifestCache): Promise<Manifests> {
+async function renderDirectory(
+  { include, exclude }: AppSource,
+  recurse: boolean,
+  snapshot: Snapshot,
+  cache: ManifestCache,
+): Promise<Manifests> {
   const { path: root } = snapshot;
   const [included, excluded] = [include.length ? anyOf(include) : () => true, anyOf(exclude)];
   const relative = (path: string): string => (root && path !== root ? path.slice(root.length + 1) : path);
@@ -104,13 +122,27 @@ async function finish(app: App, manifests: readonly Manifest[], findData: FindDa
   for (const { object, origin } of manifests) {
     if (app.tool === 'flux' && isObject(object.sops)) {
       const hint = 'decrypt it before it is synced, or make the Secret in the cluster and keep it out of the app';
-      errors.push({ file: origin.file, line: origin.line, column: 1, path: 'sops', message: `${object.kind} ${JSON.stringify(object.metadata.name)} is encrypted with SOPS, and nothing is decrypted here`, hint });
+      errors.push({
+        file: origin.file,
+        line: origin.line,
+        column: 1,
+        path: 'sops',
+        message: `${object.kind} ${JSON.stringify(object.metadata.name)} is encrypted with SOPS, and nothing is decrypted here`,
+        hint,
+      });
       continue;
     }
     const common = withMetadata(object, app.commonMetadata);
     const result = variables.size ? await substituted(common, variables, app.postBuild!.strict) : { object: common };
     if ('fault' in result)
-      errors.push({ file: origin.file, line: origin.line, column: 1, path: '', message: `${object.kind} ${JSON.stringify(object.metadata.name)}: ${result.fault}`, hint: `see postBuild of ${app.id}` });
+      errors.push({
+        file: origin.file,
+        line: origin.line,
+        column: 1,
+        path: '',
+        message: `${object.kind} ${JSON.stringify(object.metadata.name)}: ${result.fault}`,
+        hint: `see postBuild of ${app.id}`,
+      });
     else out.push({ object: result.object, origin });
   }
   return { manifests: out, errors };
@@ -134,17 +166,26 @@ async function variablesOf(
   errors: ManifestError[],
 ): Promise<ReadonlyMap<string, string>> {
   const variables = new Map<string, string>();
-  const fault = (path: string, message: string, hint: string): void => void errors.push({ ...app.place, path, message: `${app.id}: ${message}`, hint });
+  const fault = (path: string, message: string, hint: string): void =>
+    void errors.push({ ...app.place, path, message: `${app.id}: ${message}`, hint });
   for (const [i, { kind, name, optional }] of substituteFrom.entries()) {
     const data = await findData(kind, namespace, name);
     for (const [key, value] of data ?? []) variables.set(key, value.replaceAll('\n', ''));
     if (!data && !optional)
-      fault(`spec.postBuild.substituteFrom[${i}]`, `there is no ${kind} ${namespace}/${name} to take variables from`, 'it must be in the source or in the cluster; or say optional: true');
+      fault(
+        `spec.postBuild.substituteFrom[${i}]`,
+        `there is no ${kind} ${namespace}/${name} to take variables from`,
+        'it must be in the source or in the cluster; or say optional: true',
+      );
   }
   for (const [key, value] of Object.entries(own)) variables.set(key, value.replaceAll('\n', ''));
   for (const key of variables.keys())
     if (!VARIABLE_NAME.test(key))
-      fault('spec.postBuild', `'${key}' var name is invalid, must match '^[_[:alpha:]][_[:alpha:][:digit:]]*$'`, 'rename it: letters, digits and underscores');
+      fault(
+        'spec.postBuild',
+        `'${key}' var name is invalid, must match '^[_[:alpha:]][_[:alpha:][:digit:]]*$'`,
+        'rename it: letters, digits and underscores',
+      );
   return variables;
 }
 
@@ -163,7 +204,9 @@ async function substituted(
   try {
     const result = await readYaml(substitute(text, variables, strict));
     if (result.faults) return { fault: `is no YAML any longer once variables are put in: ${result.faults[0]!.message}` };
-    return isObject(result.value) ? { object: result.value as DesiredObject } : { fault: 'is no object any longer once variables are put in' };
+    return isObject(result.value)
+      ? { object: result.value as DesiredObject }
+      : { fault: 'is no object any longer once variables are put in' };
   } catch (error) {
     if (error instanceof SubstitutionError) return { fault: `variable substitution failed: ${error.message}` };
     throw error;
@@ -175,7 +218,10 @@ function lastOfEach(manifests: readonly Manifest[], namespace = 'default'): read
   const last = new Map<string, Manifest>();
   for (const manifest of manifests) {
     const { apiVersion, kind, metadata } = manifest.object;
-    last.set([splitApiVersion(apiVersion).group, kind, metadata.namespace || namespace, metadata.name || manifest.origin.line].join('\0'), manifest);
+    last.set(
+      [splitApiVersion(apiVersion).group, kind, metadata.namespace || namespace, metadata.name || manifest.origin.line].join('\0'),
+      manifest,
+    );
   }
   return [...last.values()];
 }

@@ -52,13 +52,17 @@ export class Repositories {
   }
 
   /** Throws a SourceError. The snapshot must be closed. @param globs of files, relative to the source's path; all where there are none */
-  open(source: Pick<AppSource, 'url' | 'ref' | 'path'>, globs: { readonly include?: readonly string[]; readonly exclude?: readonly string[] } = {}): Promise<Snapshot> {
+  open(
+    source: Pick<AppSource, 'url' | 'ref' | 'path'>,
+    globs: { readonly include?: readonly string[]; readonly exclude?: readonly string[] } = {},
+  ): Promise<Snapshot> {
     return openSource({ ...this.spec(source), ...globs }, this.deps);
   }
 
   private spec({ url, ref, path: inside }: Pick<AppSource, 'url' | 'ref' | 'path'>): SourceSpec {
     const { location, revision } = this.own;
-    if (!this.isOwn(url) || location === undefined) return { location: elsewhere(url), path: inside, ...(ref === undefined ? {} : { ref }) };
+    if (!this.isOwn(url) || location === undefined)
+      return { location: elsewhere(url), path: inside, ...(ref === undefined ? {} : { ref }) };
     const at = this.isOpened({ url, ref }) ? revision : ref;
     return { location, path: inside, ...(at === undefined ? {} : { ref: at }) };
   }
@@ -71,7 +75,9 @@ function elsewhere(url = '.'): string {
   throw new SourceError(
     'InvalidPath',
     url,
-    address.kind === 'unknown' ? 'such an address is not supported' : 'an app reads its own repository or one that is fetched, no other files of this machine',
+    address.kind === 'unknown'
+      ? 'such an address is not supported'
+      : 'an app reads its own repository or one that is fetched, no other files of this machine',
     'write the URL (https:// or ssh://) of the repository, or . for the one that holds the app',
   );
 }
@@ -102,6 +108,7 @@ export async function ownRepository(spec: SourceSpec, snapshot: Snapshot): Promi
 /** One text for all ways to write a repository's address: `git@host:a/b.git` and `https://host/a/b` are the same repository. */
 export function normalised(url: string): string {
   const scp = /^(?:[\w.-]+@)?([\w.-]+):(?!\/\/)(.+)$/.exec(url);
-  const [, host = '', rest = ''] = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^@/]*@)?([^/]*)(.*)$/.exec(url) ?? (scp ? ['', scp[1]!, `/${scp[2]!}`] : ['', '', url]);
+  const [, host = '', rest = ''] =
+    /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^@/]*@)?([^/]*)(.*)$/.exec(url) ?? (scp ? ['', scp[1]!, `/${scp[2]!}`] : ['', '', url]);
   return `${host.replace(/:\d+$/, '')}${rest.replace(/\/+$/, '').replace(/\.git$/, '')}`.toLowerCase();
 }

@@ -117,7 +117,8 @@ class Substitution {
     while (this.at < this.text.length) {
       if (this.text.startsWith('${', this.at)) break;
       const c = this.peek;
-      const escaped = escapes && ((c === '$' && this.text[this.at + 1] === '$') || (c === '\\' && /[/\\]/.test(this.text[this.at + 1] ?? '')));
+      const escaped =
+        escapes && ((c === '$' && this.text[this.at + 1] === '$') || (c === '\\' && /[/\\]/.test(this.text[this.at + 1] ?? '')));
       if (escaped) {
         out += this.text[this.at + 1]!;
         this.at += 2;

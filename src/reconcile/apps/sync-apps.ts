@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts';
 import { worst } from '../health/health.ts';
 import type { HealthStatus } from '../health/verdict.ts';
 import type { PrunePolicy } from '../plan/plan.ts';
+import type { Selection } from '../plan/selection.ts';
 import type { SyncPolicy } from '../plan/sync-policy.ts';
 import { originOf, type AppResult, type ResourceResult, type SyncResult } from '../report/result.ts';
 import { sync, type SyncEvent, type SyncOptions } from '../sync.ts';
@@ -24,6 +25,8 @@ export interface SyncAppsOptions {
   /** Only this one, whatever it depends on. */
   readonly only?: string;
   readonly partial?: boolean;
+  /** Only these objects of the apps. */
+  readonly selects?: Selection;
   readonly onProgress?: (event: SyncEvent, app: string) => void;
 }
 
@@ -89,11 +92,17 @@ class AppsRun {
   private async readiness(prepared: PreparedApp, { state, health, message, resources }: AppResult): Promise<Readiness> {
     const { app } = prepared;
     if (state === 'suspended') return { ok: true };
-    if (state !== 'synced') return { ok: false, why: state === 'failed' ? `failed${message ? `: ${message}` : ''}` : state === 'heldBack' ? 'is held back itself' : message };
+    if (state !== 'synced')
+      return {
+        ok: false,
+        why: state === 'failed' ? `failed${message ? `: ${message}` : ''}` : state === 'heldBack' ? 'is held back itself' : message,
+      };
     const judged = app.wait || app.tool === 'argocd';
     if (judged && health !== 'Healthy' && health !== 'Suspended') return { ok: false, why: `is ${health}` };
     for (const { kind, name, namespace } of app.healthChecks) {
-      const checked = resources.find((resource) => resource.kind === kind && resource.name === name && (!namespace || resource.namespace === namespace));
+      const checked = resources.find(
+        (resource) => resource.kind === kind && resource.name === name && (!namespace || resource.namespace === namespace),
+      );
       const isApp = this.apps.some((other) => other.app.id === `${kind}/${namespace}/${name}`);
       if (!checked && !isApp) return { ok: false, why: `is not ready: ${kind} ${name} of its health checks is not there` };
       if (checked && checked.health !== 'Healthy') return { ok: false, why: `is not ready: ${kind} ${name} is ${checked.health}` };
@@ -137,7 +146,7 @@ class AppsRun {
   }
 
   private attempt({ app, name, prepared }: PreparedApp): Promise<SyncResult> {
-    const { namespace, prune, signal, partial, onProgress } = this.options;
+    const { namespace, prune, signal, partial, selects, onProgress } = this.options;
     const left = this.deadline - this.engine.clock.now();
     const faults: FieldFault[] = [];
     const options: SyncOptions = {
@@ -150,6 +159,7 @@ class AppsRun {
       signal,
       judge: judgeBy(app.healthExpressions, faults),
       ...(partial ? { partial } : {}),
+      ...(selects ? { selects } : {}),
       onApplied: (ok) => this.applied(app, ok),
       onProgress: (event) => onProgress?.(event, name),
     };
@@ -182,9 +192,10 @@ class Signal<T> {
   }
 }
 
-export const policyOf = ({ syncOptions, ignoreDifferences, namespaceMetadata, force }: App): SyncPolicy => ({
-  options: [...syncOptions, ...(force ? ['Force=true'] : [])],
+export const policyOf = ({ tool, syncOptions, ignoreDifferences, namespaceMetadata, force }: App): SyncPolicy => ({
+  options: [...(tool === 'argocd' ? ['PrunePropagationPolicy=foreground'] : []), ...syncOptions, ...(force ? ['Force=true'] : [])],
   ignoreDifferences,
+  prunes: tool === 'argocd' ? 'in waves' : 'last',
   namespaceMetadata,
 });
 
@@ -224,7 +235,8 @@ function bare(prepared: PreparedApp, state: AppResult['state'], message: string)
 function appResult(prepared: PreparedApp, whole: SyncResult, attempts: number): AppResult {
   const { resources, rollouts, errors, warnings, sync: state, health } = whole;
   const failed = resources.find(({ action }) => action === 'failed');
-  const why = errors[0]?.message ?? (failed ? `${failed.kind} ${failed.name}: ${failed.message}` : whole.timedOut ? 'timed out waiting' : '');
+  const why =
+    errors[0]?.message ?? (failed ? `${failed.kind} ${failed.name}: ${failed.message}` : whole.timedOut ? 'timed out waiting' : '');
   return {
     ...aboutApp(prepared),
     state: state === 'Synced' ? 'synced' : 'failed',
@@ -241,7 +253,8 @@ function appResult(prepared: PreparedApp, whole: SyncResult, attempts: number): 
 
 function combined(engine: Engine, tree: AppTree, options: SyncAppsOptions, runs: readonly AppRun[], started: number): SyncResult {
   const apps = runs.map(({ result }) => result);
-  const inApp = <T extends object>(app: string, items: readonly T[]): (T & { readonly app: string })[] => items.map((item) => ({ ...item, app }));
+  const inApp = <T extends object>(app: string, items: readonly T[]): (T & { readonly app: string })[] =>
+    items.map((item) => ({ ...item, app }));
   const resources: ResourceResult[] = apps.flatMap(({ app, resources: own }) => inApp(app, own));
   const judged: HealthStatus[] = apps.filter(({ state }) => state !== 'suspended').map(({ health }) => health);
   const broken = tree.errors.length > 0;

@@ -3,7 +3,7 @@
 // needs them. A real cluster is asked for a dry run.
 import type { Client } from '../../client/client.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
-import { isConflict, isNotFound } from '../../apimachinery/status-error.ts';
+import { isConflict, isForbidden, isNotFound } from '../../apimachinery/status-error.ts';
 import { asStored, type DesiredResource } from './desired.ts';
 import { kindOf, type ResourceId } from './resource-id.ts';
 import { handOver, withoutHandedOver } from './take-over.ts';
@@ -49,8 +49,19 @@ export async function applyObject(
   live: KubernetesObject | undefined,
   options: ApplyOptions = {},
 ): Promise<KubernetesObject> {
+  if (live && desired.sync.replace) return replaceObject(client, desired);
   if (live) await takeOver(client, desired.id, live);
   return applyAlone(client, desired, options);
+}
+
+/** Puts the manifest in place of what is there, whole: `Replace=true`. */
+async function replaceObject(
+  client: Client,
+  { id, object }: Pick<DesiredResource, 'id' | 'object'>,
+  options: { readonly dryRun?: boolean } = {},
+): Promise<KubernetesObject> {
+  const whole = object as unknown as KubernetesObject;
+  return client.update(kindOf(id), whole, { fieldManager: FIELD_MANAGER, ...options }) as Promise<KubernetesObject>;
 }
 
 /** How often it is tried anew where others write at the same time. */
@@ -83,9 +94,23 @@ export async function applyAlone(
   return applied as KubernetesObject;
 }
 
+/** A pod came before the account that every namespace gets a moment after it was made. */
+export const lacksDefaultAccount = (error: unknown): boolean =>
+  isForbidden(error) && /error looking up service account [^/]+\/default:/.test(error.message);
+
 /** @param copy a client of the copy: it is written to */
 export const copyScratch = (copy: Client): Scratch => ({
-  apply: (desired, live) => applyObject(copy, desired, live),
+  async apply(desired, live) {
+    try {
+      return await applyObject(copy, desired, live);
+    } catch (error) {
+      if (!lacksDefaultAccount(error)) throw error;
+      // no controller works here; where it will be applied one gives each new namespace its account
+      const { namespace } = desired.id;
+      await copy.create('v1/ServiceAccount', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
+      return applyObject(copy, desired, live);
+    }
+  },
   get: (id) => find(copy, id),
   async recreate(desired) {
     const { id } = desired;
@@ -106,6 +131,7 @@ export function dryRunScratch(client: Client): Scratch {
       const { id, object } = desired;
       if (id.kind === 'Namespace' && id.group === '') arriving.add(id.name);
       try {
+        if (live && desired.sync.replace) return await replaceObject(client, desired, { dryRun: true });
         const predicted = await applyAlone(client, desired, { dryRun: true });
         return live ? withoutHandedOver(predicted, live, FIELD_MANAGER) : predicted;
       } catch (error) {

@@ -89,7 +89,9 @@ export interface DiffResult {
   readonly errors: readonly ReportedError[];
   readonly warnings: readonly ReportedError[];
   /** Of a source that defines apps: their names, in their order, with what is said of them. */
-  readonly apps?: readonly (Pick<AppResult, 'app' | 'id' | 'origin' | 'parent' | 'dependsOn' | 'message'> & { readonly differences: number })[];
+  readonly apps?: readonly (Pick<AppResult, 'app' | 'id' | 'origin' | 'parent' | 'dependsOn' | 'message'> & {
+    readonly differences: number;
+  })[];
 }
 
 export interface StatusResult {
