@@ -1,6 +1,7 @@
 // What differs between an object as it lives and as it is desired, field by field. Lists whose elements have keys are compared by key,
 // as Kubernetes merges them; what the server keeps for itself (versions, ownership, status) makes no difference; Secrets stay secret.
 import type { Field, GoType } from '../../apimachinery/schema/go-type.ts';
+import { compareQuantities, parseQuantity, QuantityError } from '../../apimachinery/quantity.ts';
 import { builtinKinds, goType } from '../../apimachinery/schema/schema.ts';
 import { deepEqual, groupVersion, isObject, type JsonObject, type KubernetesObject } from '../../apimachinery/object.ts';
 
@@ -35,6 +36,13 @@ export function fieldDifferences(live: KubernetesObject, desired: KubernetesObje
   return desired.kind === 'Secret' && desired.apiVersion === 'v1' ? found.map(maskSecret) : found;
 }
 
+/** Of two values without a type: what YAML or JSON in a text holds. */
+export function structuralDifferences(live: unknown, desired: unknown): FieldDifference[] {
+  const found: FieldDifference[] = [];
+  compareValues(live, desired, undefined, undefined, '', found, () => false);
+  return found;
+}
+
 type Skip = (key: string, path: string) => boolean;
 
 function compareMaps(
@@ -63,10 +71,22 @@ function compareValues(
   found: FieldDifference[],
   skip: Skip,
 ): void {
-  if (deepEqual(live, desired)) return;
+  if (deepEqual(live, desired) || isSameQuantity(live, desired, type)) return;
   if (isObject(live) && isObject(desired)) return compareMaps(live, desired, type, at, found, skip);
   if (Array.isArray(live) && Array.isArray(desired)) return compareLists(live, desired, elementOf(type), keys, at, found, skip);
   found.push({ path: at, ...(live === undefined ? {} : { live }), ...(desired === undefined ? {} : { desired }) });
+}
+
+/** `0.5` is `500m`; what is no quantity is equal to nothing. */
+function isSameQuantity(live: unknown, desired: unknown, type: GoType | undefined): boolean {
+  const written = bare(type);
+  if (written?.is !== 'opaque' || written.name !== 'Quantity' || live === undefined || desired === undefined) return false;
+  try {
+    return compareQuantities(parseQuantity(String(live)), parseQuantity(String(desired))) === 0;
+  } catch (error) {
+    if (error instanceof QuantityError) return false;
+    throw error;
+  }
 }
 
 function compareLists(

@@ -41,7 +41,15 @@ export class EventLog {
 
   /** In the order in which they were first seen. */
   all(): ObservedEvent[] {
-    return [...this.byUid.values()].map(({ earlier: _, ...event }) => event);
+    return [...this.byUid.values()].map(({ seconds, type, reason, message, object, workload, count }) => ({
+      seconds,
+      type,
+      reason,
+      message,
+      object,
+      workload,
+      count,
+    }));
   }
 }
 

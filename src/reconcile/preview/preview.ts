@@ -175,7 +175,7 @@ async function planned(
 async function gathered(
   cluster: Cluster,
   past: Cluster,
-  seen: Omit<Evidence, 'before' | 'after' | 'workloads' | 'permissions'>,
+  seen: Omit<Evidence, 'before' | 'after' | 'planned' | 'workloads' | 'permissions'>,
 ): Promise<Evidence> {
   const [before, after] = [await takeSnapshot(past.client()), await takeSnapshot(cluster.client())];
   const subjects = affectedSubjects(before, after);
@@ -185,6 +185,7 @@ async function gathered(
       of.client({ username, groups } as UserInfo);
   return {
     ...seen,
+    planned: new Map([...seen.plan.resources].reverse().map((planned) => [resourceKey(planned.id), planned])),
     before,
     after,
     workloads: { before: workloadsOf(before), after: workloadsOf(after) },

@@ -1,7 +1,7 @@
 // Connections between workloads, from other pods and from outside, that NetworkPolicies let through before and not after, or the other way
 // round. Looked at only where policies, labels or namespaces have changed, and only between what is there at both times.
 import type { NetworkPolicy } from '#api/networking/v1';
-import type { Pod, PodSpec } from '#api/core/v1';
+import type { PodSpec } from '#api/core/v1';
 import { isConnectionAllowed, type Endpoint, type Port } from '../../../apimachinery/core/network-policy.ts';
 import { deepEqual } from '../../../apimachinery/object.ts';
 import { resourceText, type ResourceId } from '../../plan/resource-id.ts';
@@ -157,7 +157,7 @@ function parties(evidence: Evidence): readonly Party[] {
 }
 
 function endpointOf(snapshot: Snapshot, { id, template, uid }: Workload): Endpoint {
-  const pod = snapshot.of('v1/Pod').find((one) => snapshot.outermost(one as never).metadata.uid === uid) as Pod | undefined;
+  const pod = snapshot.podsOf(uid)[0];
   const spec = template.spec as PodSpec;
   return {
     ...(bare(snapshot, id.namespace, template.metadata?.labels ?? {})! as Extract<Endpoint, { is: 'pod' }>),
