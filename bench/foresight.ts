@@ -7,8 +7,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
 import { RealClock } from '../src/apimachinery/clock.ts';
 import { STEP_BY_STEP } from '../src/cluster/kubelet/runtime/simulated/documents.ts';
+import type { Client } from '../src/client/client.ts';
 import type { Consequence } from '../src/reconcile/preview/consequence.ts';
 import { preview } from '../src/reconcile/preview/preview.ts';
 import type { PreviewResult } from '../src/reconcile/preview/result.ts';
@@ -132,7 +134,29 @@ async function foresee(folder: string): Promise<PreviewResult> {
     signal: new AbortController().signal,
     behaviour: STEP_BY_STEP,
     world: { ...(world ?? threeNodes), manifests },
+    meanwhile: (client) => others(client, path.join(folder, 'meanwhile.yaml')),
   });
+}
+
+interface Patch {
+  readonly manager: string;
+  readonly object: { readonly apiVersion: string; readonly kind: string; readonly namespace?: string; readonly name: string };
+  readonly patch?: object;
+  readonly apply?: object;
+  readonly strategic?: boolean;
+  readonly subresource?: string;
+}
+
+/** What others did before head came. */
+async function others(client: Client, file: string): Promise<void> {
+  if (!fs.existsSync(file)) return;
+  for (const { manager, object, patch, apply, strategic, subresource } of parse(fs.readFileSync(file, 'utf8')) as readonly Patch[])
+    await client.patch(`${object.apiVersion}/${object.kind}`, object.name, apply ?? patch, {
+      type: apply ? 'apply' : strategic ? 'strategic' : 'merge',
+      fieldManager: manager,
+      ...(object.namespace ? { namespace: object.namespace } : {}),
+      ...(subresource ? { subresource } : {}),
+    });
 }
 
 const nameOf = ({ kind, namespace, name }: { readonly kind: string; readonly namespace: string; readonly name: string }): string =>
@@ -249,8 +273,6 @@ for (const id of fs
   .readdirSync(root)
   .filter((name) => new RegExp(args.only).test(name) && fs.existsSync(path.join(root, name, 'truth.json')))) {
   const folder = path.join(root, id);
-  // what others did meanwhile is not part of a preview from files
-  if (fs.existsSync(path.join(folder, 'meanwhile.yaml'))) continue;
   const truth = JSON.parse(fs.readFileSync(path.join(folder, 'truth.json'), 'utf8')) as Truth;
   const result = await foresee(folder);
   const wrong = [...compareFacts(truth, result), ...compareKinds(truth, result)];

@@ -7,7 +7,7 @@ import type { Finding } from './consequence.ts';
 import type { Observed } from './observed.ts';
 import type { Permissions } from './permissions.ts';
 import type { Snapshot } from './snapshot.ts';
-import type { Workload, type WorkloadKey } from './workloads.ts';
+import type { Workload, WorkloadKey } from './workloads.ts';
 
 export interface Evidence {
   readonly before: Snapshot;
