@@ -9,8 +9,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import { RealClock } from '../src/apimachinery/clock.ts';
-import { STEP_BY_STEP } from '../src/cluster/kubelet/runtime/simulated/documents.ts';
 import type { Client } from '../src/client/client.ts';
+import type { BehaviourDocument } from '../src/cluster/cluster.ts';
+import { readBehaviour } from '../src/commands/shared/behaviour.ts';
 import type { Consequence } from '../src/reconcile/preview/consequence.ts';
 import { preview } from '../src/reconcile/preview/preview.ts';
 import type { PreviewResult } from '../src/reconcile/preview/result.ts';
@@ -115,6 +116,9 @@ fs.writeFileSync(nodesFile, ['a', 'b', 'c'].map((zone, i) => node(`node-${i + 1}
 const threeNodes = await read(nodesFile);
 fs.rmSync(path.dirname(nodesFile), { recursive: true });
 
+// how pods behaved where it was recorded: the record's own Stages; pods that lack configuration were held back there
+const behaviour: BehaviourDocument = { ...(await readBehaviour(path.join(root, 'stages.yaml'))), kubelet: { like: 'kwok', config: true } };
+
 const facts = new Map<string, { agree: number; of: number }>();
 const kinds = new Map<string, { right: number; missed: number; wrong: number }>();
 let whole = 0;
@@ -132,7 +136,7 @@ async function foresee(folder: string): Promise<PreviewResult> {
     now: Date.UTC(2026, 0, 1) + 500,
     seed: 1,
     signal: new AbortController().signal,
-    behaviour: STEP_BY_STEP,
+    behaviour,
     world: { ...(world ?? threeNodes), manifests },
     meanwhile: (client) => others(client, path.join(folder, 'meanwhile.yaml')),
   });

@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { parse } from 'yaml';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const GO_TYPES = path.join(ROOT, 'src/apimachinery/schema/go-types');
@@ -21,6 +22,16 @@ const table = { types: joinTypes(packages), kinds: kinds() };
 fs.writeFileSync(path.join(OUT, 'schema.json'), JSON.stringify(table));
 fs.writeFileSync(path.join(OUT, 'openapi.json.gz'), gzipSync(JSON.stringify(openApi()), { level: 9 }));
 writeTypeScript(packages, table.kinds);
+fs.writeFileSync(path.join(OUT, 'health-rules.json'), JSON.stringify(healthRules()));
+
+/** The rules of health that come with jibe, in the order of their files. */
+function healthRules() {
+  const folder = path.join(ROOT, 'src/reconcile/health/rules');
+  return fs
+    .readdirSync(folder)
+    .sort()
+    .flatMap((file) => parse(fs.readFileSync(path.join(folder, file), 'utf8')));
+}
 
 /** Reads go-types/*.txt. @returns {Map<string, {go: string, openapi: string, types: Map<string, object>}>} by short name, such as `core/v1` */
 function readGoTypes() {

@@ -23,20 +23,26 @@ import type { ControllerOptions } from './controllers/controllers.ts';
 import { ADMIN } from './identities.ts';
 import { ADDRESS as METRICS_ADDRESS, PORT as METRICS_PORT } from './metrics-server/install.ts';
 import { BehaviourError, checkDocument, type BehaviourDocument } from './kubelet/runtime/simulated/behaviour.ts';
+import { StageError } from './kubelet/stages/fields.ts';
+import { isStage } from './kubelet/stages/stage.ts';
+import { checkStage } from './kubelet/stages/stages.ts';
 import { Machines } from './machines.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
 
-export { ADMIN, COMPONENT_NAMES, uncovered };
+export { ADMIN, COMPONENT_NAMES, isStage, uncovered };
 export type { BehaviourDocument, ComponentName };
 
-/** What is wrong with a behaviour document; undefined where nothing is. */
-export function checkBehaviours(document: unknown): string | undefined {
+/** What is wrong with a behaviour document, and the way to the field; undefined where nothing is. */
+export function checkBehaviours(document: unknown): { readonly message: string; readonly path: readonly (string | number)[] } | undefined {
+  let at = 0;
   try {
-    checkDocument(document as BehaviourDocument);
+    const { stages = [] } = checkDocument(document as BehaviourDocument);
+    for (; at < stages.length; at++) checkStage(stages[at]);
     return undefined;
   } catch (error) {
-    if (error instanceof BehaviourError) return error.message;
+    if (error instanceof BehaviourError) return { message: error.message, path: [] };
+    if (error instanceof StageError) return { message: error.message, path: ['stages', at, ...error.path] };
     throw error;
   }
 }

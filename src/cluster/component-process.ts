@@ -97,6 +97,7 @@ export class ComponentProcess {
     return kubelets(this.deps('kubelet', ADMIN), {
       runtime: machines.runtime,
       traits: machines.traits,
+      stages: machines.stages,
       register,
       clientOf: memoized((node) => this.client(nodeUser(node), 'kubelet')),
       ...(manages ? { manages } : {}),

@@ -14,6 +14,8 @@ export class Machines {
   readonly runtime: SimulatedRuntime;
   /** What the kubelets of these machines do. */
   readonly traits: KubeletTraits;
+  /** What tells how some of their pods, and they themselves, live. */
+  readonly stages: readonly unknown[];
   /** Where a connection to an address of a Service goes. */
   readonly network: SimulatedNetwork;
   private isNodeIP: (ip: string) => boolean = () => false;
@@ -22,6 +24,7 @@ export class Machines {
   constructor(clock: Clock, random: Random, document: BehaviourDocument = REALISTIC) {
     this.runtime = new SimulatedRuntime(clock, random, document);
     this.traits = traitsOf(document);
+    this.stages = document.stages ?? [];
     this.network = new SimulatedNetwork(clock, random, (ip) => this.isNodeIP(ip));
   }
 

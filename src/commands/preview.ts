@@ -1,11 +1,10 @@
 import fs from 'node:fs';
 import { Args, Flags } from '@oclif/core';
-import type { BehaviourDocument } from '../cluster/cluster.ts';
 import type { Prepared } from '../reconcile/prepare.ts';
 import { JibeCommand, outputFlag, outputFlags } from './shared/base.ts';
+import { readBehaviour } from './shared/behaviour.ts';
 import { CannotDo } from './shared/failure.ts';
 import { formatted } from './shared/output.ts';
-import { readTextFile } from './shared/text-file.ts';
 import { Progress } from './shared/progress.ts';
 import { appFlags, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
@@ -31,7 +30,10 @@ export default class Preview extends JibeCommand {
       default: 'error',
     }),
     world: Flags.string({ summary: 'Manifests that the cluster holds besides: quotas, classes, policies.', helpValue: 'FILE' }),
-    behaviour: Flags.string({ summary: 'How images start, fail and stop: a behaviour document (docs/node.md).', helpValue: 'FILE' }),
+    behaviour: Flags.string({
+      summary: 'How images start, fail and stop: a behaviour document, or kwok Stages (docs/node.md).',
+      helpValue: 'FILE',
+    }),
     'kubernetes-version': Flags.string({
       summary: 'The release that is to take head: API versions that it does not serve are errors.',
       helpValue: '1.36',
@@ -96,15 +98,4 @@ function release(text: string): string {
   const [, found] = /^v?(\d+\.\d+)(?:\.\d+)?$/.exec(text) ?? [];
   if (found === undefined) throw new CannotDo(`--kubernetes-version ${text} is no release`, 'write it as 1.36');
   return found;
-}
-
-/** Throws where it is no document, with its place. */
-async function readBehaviour(file: string): Promise<BehaviourDocument> {
-  const [{ readYaml }, { checkBehaviours }] = await Promise.all([import('../apimachinery/yaml/read.ts'), import('../cluster/cluster.ts')]);
-  const read = await readYaml(readTextFile(file));
-  if (read.faults)
-    throw new CannotDo(`${file}: ${read.faults[0]!.message}`, 'a behaviour document is YAML with a list of rules, see docs/node.md');
-  const wrong = checkBehaviours(read.value);
-  if (wrong !== undefined) throw new CannotDo(`${file}: ${wrong}`, 'see docs/node.md');
-  return read.value as BehaviourDocument;
 }

@@ -1,5 +1,6 @@
 // What a sync would change, told and not done.
 import { fromManifests, planSync, wouldEmpty, type Engine } from './engine.ts';
+import type { SyncPolicy } from './plan/sync-policy.ts';
 import type { Prepared } from './prepare.ts';
 import type { DiffResult } from './report/result.ts';
 import { semanticDifferences } from './semantic-difference.ts';
@@ -8,13 +9,26 @@ import { refusals } from './sync.ts';
 export interface DiffOptions {
   readonly app: string;
   readonly namespace: string;
+  /** Where objects go that name no namespace; the same one unless told otherwise. */
+  readonly objectNamespace?: string;
+  readonly policy?: SyncPolicy;
+  /** Whether a sync would prune; default yes. */
+  readonly prunes?: boolean;
   readonly onProgress?: (done: number, of: number) => void;
 }
 
 /** What is wrong with the source, or would be refused, is part of the result. */
-export async function diff(engine: Engine, prepared: Prepared, { app, namespace, onProgress }: DiffOptions): Promise<DiffResult> {
+export async function diff(engine: Engine, prepared: Prepared, options: DiffOptions): Promise<DiffResult> {
+  const { app, namespace, prunes = true, onProgress, ...placing } = options;
   const objects = fromManifests(prepared.manifests);
-  const plan = await planSync(engine, { app, namespace, objects, prune: 'all', ...(onProgress ? { onProgress } : {}) });
+  const plan = await planSync(engine, {
+    app,
+    namespace,
+    ...placing,
+    objects,
+    prune: prunes ? 'all' : 'none',
+    ...(onProgress ? { onProgress } : {}),
+  });
   // an empty or broken source is no reason to speak of removals
   const told =
     prepared.errors.length || wouldEmpty(objects, plan.set)

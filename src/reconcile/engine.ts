@@ -3,10 +3,13 @@
 import type { Clock } from '../apimachinery/clock.ts';
 import { isObject } from '../apimachinery/object.ts';
 import type { Client } from '../client/client.ts';
+import type { RuleBook } from './health/known-kinds.ts';
 import { listMembers, readApplySet, type ApplySet } from './plan/apply-set.ts';
 import { asDesired, type DesiredResource, type IsNamespaced } from './plan/desired.ts';
+import { madeNamespace } from './plan/made-namespace.ts';
 import { makePlan, type Plan, type PrunePolicy } from './plan/plan.ts';
 import type { Scratch } from './plan/scratch.ts';
+import { NO_POLICY, type SyncPolicy } from './plan/sync-policy.ts';
 import type { Manifest } from './render/manifests.ts';
 import type { DesiredObject } from './render/manifest-document.ts';
 import type { ManifestOrigin } from './render/origin.ts';
@@ -19,14 +22,19 @@ export interface Engine {
   readonly clock: Clock;
   /** `embedded:NAME` or `context:NAME`. */
   readonly cluster: string;
+  /** Rules of health of the user's own. */
+  readonly healthRules?: RuleBook | undefined;
   /** A place to try one plan out. */
   scratch(): Promise<Scratch>;
 }
 
 export interface PlanRequest {
   readonly app: string;
-  /** Where the app's memory is kept, and objects go that name no namespace. */
+  /** Where the app's memory is kept. */
   readonly namespace: string;
+  /** Where objects go that name no namespace; the same one unless told otherwise. */
+  readonly objectNamespace?: string;
+  readonly policy?: SyncPolicy;
   readonly objects: readonly { readonly object: DesiredObject; readonly origin: ManifestOrigin | undefined }[];
   readonly prune: PrunePolicy;
   readonly onProgress?: (done: number, of: number) => void;
@@ -34,14 +42,17 @@ export interface PlanRequest {
 
 export const fromManifests = (manifests: readonly Manifest[]): PlanRequest['objects'] => manifests;
 
-export async function planSync(engine: Engine, { app, namespace, objects, prune, onProgress }: PlanRequest): Promise<Plan> {
+export async function planSync(engine: Engine, request: PlanRequest): Promise<Plan> {
+  const { app, namespace, objectNamespace = namespace, policy = NO_POLICY, objects, prune, onProgress } = request;
   const set = await readApplySet(engine.client, app, namespace);
   const [members, isNamespaced, scratch] = await Promise.all([
     listMembers(engine.client, set),
     scopes(engine.client, objects),
     engine.scratch(),
   ]);
-  const desired: DesiredResource[] = objects.flatMap(({ object, origin }) => asDesired(object, origin, isNamespaced, namespace));
+  const own = objects.flatMap(({ object, origin }) => asDesired(object, origin, isNamespaced, objectNamespace, policy.options));
+  const made = await madeNamespace(engine.client, objectNamespace, policy, own);
+  const desired: DesiredResource[] = [...made, ...own];
   return makePlan({ desired, members, set, scratch, prune, ...(onProgress ? { onProgress } : {}) });
 }
 

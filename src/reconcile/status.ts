@@ -11,7 +11,7 @@ import type { AppStatus, StatusResult } from './report/result.ts';
 /** @param app only this one */
 export async function status(engine: Engine, app?: string): Promise<StatusResult> {
   const sets = (await listApplySets(engine.client)).filter((set) => app === undefined || set.app === app);
-  const follower = new Follower(engine.client, engine.clock);
+  const follower = new Follower(engine);
   try {
     const apps: AppStatus[] = [];
     for (const set of sets) apps.push(await appStatus(engine, set, follower));

@@ -3,7 +3,7 @@ import type { KubernetesObject, Manifest } from '../apimachinery/object.ts';
 import { deepEqual } from '../apimachinery/object.ts';
 import type { Client } from '../client/client.ts';
 import { execute, type Outcome } from './apply/execute.ts';
-import { Follower } from './apply/follower.ts';
+import { Follower, type Judge } from './apply/follower.ts';
 import { hasRollout, rolloutOf, type Rollout } from './apply/rollout.ts';
 import { fromManifests, planSync, type Engine } from './engine.ts';
 import { healthy, type Health } from './health/verdict.ts';
@@ -13,6 +13,7 @@ import { changesAnything, type Plan, type PlannedResource, type PrunePolicy } fr
 import { placedFaults } from './plan/refusal.ts';
 import { idOf, kindOf, resourceKey, type ResourceId } from './plan/resource-id.ts';
 import { FIELD_MANAGER } from './plan/scratch.ts';
+import type { SyncPolicy } from './plan/sync-policy.ts';
 import type { Prepared } from './prepare.ts';
 import type { DesiredObject } from './render/manifest-document.ts';
 import { originOf, type ReportedError, type ResourceResult, type SyncResult } from './report/result.ts';
@@ -20,6 +21,13 @@ import { originOf, type ReportedError, type ResourceResult, type SyncResult } fr
 export interface SyncOptions {
   readonly app: string;
   readonly namespace: string;
+  /** Where objects go that name no namespace; the same one unless told otherwise. */
+  readonly objectNamespace?: string;
+  readonly policy?: SyncPolicy;
+  /** Judges objects before the rules of their kinds do; undefined where those are to judge. */
+  readonly judge?: Judge;
+  /** Told once all is applied that can be, before the wait for the last of it. @param ok nothing failed */
+  readonly onApplied?: (ok: boolean) => void;
   readonly prune: PrunePolicy;
   /** For everything, waiting included, by the cluster's clock. */
   readonly timeoutMs: number;
@@ -47,12 +55,14 @@ export async function sync(engine: Engine, prepared: Prepared, options: SyncOpti
   const plan = await planSync(engine, {
     app: options.app,
     namespace: options.namespace,
+    ...(options.objectNamespace === undefined ? {} : { objectNamespace: options.objectNamespace }),
+    ...(options.policy ? { policy: options.policy } : {}),
     objects,
     prune: broken ? 'none' : options.prune,
     onProgress: (done, of) => options.onProgress?.({ type: 'planning', done, of }),
   });
   if (plan.resources.some(({ action }) => action === 'refused') && !options.partial) return report.notStarted(plan);
-  const follower = new Follower(engine.client, clock);
+  const follower = new Follower(engine, options.judge);
   try {
     return await run(engine, plan, prepared, options, follower, report);
   } finally {
@@ -89,6 +99,7 @@ async function run(
     },
   );
   const outcomes = inOrderOf(resources, done);
+  options.onApplied?.(!timedOut && !outcomes.some(({ action }) => action === 'failed'));
   const awaited = outcomes.filter(({ action, planned }) => isThere(action) && planned.action !== 'hook').map(({ planned }) => planned.id);
   const waited = timedOut ? 'timeout' : await follow(awaited, follower, deadline, signal, onProgress);
   const members = [...awaited, ...leftBehind(outcomes)];

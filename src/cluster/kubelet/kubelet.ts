@@ -12,8 +12,10 @@ import { NodeTroubles } from './node-troubles.ts';
 import { NodeVolumes, type VolumeLister } from './node-volumes.ts';
 import type { ConfigLister } from './pod-config.ts';
 import { StaticPods } from './static-pods.ts';
-import { PodWorker } from './pod-worker.ts';
+import { PodWorker, type PodRunner, type PodWorkerDeps } from './pod-worker.ts';
 import type { ContainerExit, Runtime } from './runtime/runtime.ts';
+import type { StagePlayer } from './stages/stage-player.ts';
+import type { Stages } from './stages/stages.ts';
 import type { KubeletTraits } from './traits.ts';
 
 export interface KubeletParts {
@@ -23,6 +25,8 @@ export interface KubeletParts {
   readonly config: ConfigLister;
   /** Absent: volumes count as there. */
   readonly volumes: VolumeLister | undefined;
+  /** Absent: pods and nodes live as the runtime and the kubelet have it. */
+  readonly stages: Stages | undefined;
   /** What the node runs whatever the API server says. */
   readonly staticPods: readonly Manifest<Pod>[];
   /** A pod of this node is known by this uid. */
@@ -35,7 +39,7 @@ export interface KubeletParts {
 export class Kubelet {
   node: Node;
   private readonly parts: KubeletParts;
-  private readonly workers = new Map<string, PodWorker>();
+  private readonly workers = new Map<string, PodRunner>();
   private readonly pods = new Map<string, Pod>();
   /** Pods that are over: none may start them again. */
   private readonly over = new Set<string>();
@@ -44,6 +48,8 @@ export class Kubelet {
   private readonly volumes: NodeVolumes | undefined;
   private readonly troubles: NodeTroubles;
   private readonly statics: StaticPods;
+  /** Where Stages say what the node is like, and not the kubelet. */
+  private readonly staged: StagePlayer | undefined;
 
   constructor(node: Node, parts: KubeletParts) {
     this.node = node;
@@ -63,6 +69,7 @@ export class Kubelet {
       mirrorChanged: (uid) => this.workers.get(uid)?.mirrorChanged(),
       onError: (error) => parts.onError(this.name, error),
     });
+    if (parts.stages?.playNodes) this.staged = parts.stages.node(node, (error) => parts.onError(this.name, error));
     if (parts.volumes)
       this.volumes = new NodeVolumes({
         client: parts.deps.client,
@@ -79,6 +86,11 @@ export class Kubelet {
     return this.node.metadata.name;
   }
 
+  /** Where its manifest gives none. */
+  get address(): string {
+    return this.parts.address;
+  }
+
   /** Events that are still to be written. */
   flushed(): Promise<void> {
     return this.recorder?.flushed() ?? Promise.resolve();
@@ -89,14 +101,16 @@ export class Kubelet {
     this.node = node;
     if (!deepEqual(attached ?? [], node.status?.volumesAttached ?? [])) this.volumesChanged();
     this.troubles.nodeChanged();
-    if (!isReported(node, this.parts.traits)) void this.report();
+    if (this.staged) this.staged.update(node);
+    else if (!isReported(node, this.parts.traits)) void this.report();
   }
 
   /** The kubelet begins: it says so, and what its node is like. */
   async begin(): Promise<void> {
     this.event(this.node, 'Normal', 'Starting', 'Starting kubelet.', undefined);
     this.troubles.nodeChanged();
-    if (!isReported(this.node, this.parts.traits)) await this.report();
+    if (this.staged) this.staged.update(this.node);
+    else if (!isReported(this.node, this.parts.traits)) await this.report();
   }
 
   /** Writes the node's whole status. */
@@ -113,11 +127,12 @@ export class Kubelet {
   }
 
   /** Says again that the node is well. */
-  reportStatus(): Promise<void> {
-    return this.write(() => ({ conditions: nodeConditions(this.node, this.parts.traits, this.parts.deps.clock.now()) }));
+  async reportStatus(): Promise<void> {
+    if (this.staged) return;
+    await this.write(() => ({ conditions: nodeConditions(this.node, this.parts.traits, this.parts.deps.clock.now()) }));
   }
 
-  private *active(): Iterable<{ readonly pod: Pod; readonly worker: PodWorker }> {
+  private *active(): Iterable<{ readonly pod: Pod; readonly worker: PodRunner }> {
     for (const [uid, worker] of this.workers) {
       const pod = this.pods.get(uid);
       if (pod && !isPodTerminal(pod) && !pod.metadata.deletionTimestamp) yield { pod, worker };
@@ -173,7 +188,7 @@ export class Kubelet {
   }
 
   /** Its volumes are in use until nothing of it runs. */
-  private async killed(uid: string, worker: PodWorker | undefined): Promise<void> {
+  private async killed(uid: string, worker: PodRunner | undefined): Promise<void> {
     await worker?.kill();
     this.volumes?.release(uid);
   }
@@ -209,15 +224,22 @@ export class Kubelet {
     this.troubles.close();
     this.statics.close();
     this.volumes?.close();
+    this.staged?.close();
     for (const worker of this.workers.values()) worker.close();
     this.workers.clear();
   }
 
-  private newWorker(pod: Pod, mirror?: () => Pod | undefined): PodWorker {
+  private newWorker(pod: Pod, mirror?: () => Pod | undefined): PodRunner {
+    const { stages } = this.parts;
+    if (pod.status?.startTime !== undefined && !isPodTerminal(pod)) this.volumes?.recovered(pod);
+    const deps = this.workerDeps(mirror);
+    return !mirror && stages?.mayPlay(pod) ? stages.pod(pod, deps) : new PodWorker(pod, deps);
+  }
+
+  private workerDeps(mirror: (() => Pod | undefined) | undefined): PodWorkerDeps {
     const { deps, runtime, traits, config } = this.parts;
     const { volumes } = this;
-    if (pod.status?.startTime !== undefined && !isPodTerminal(pod)) volumes?.recovered(pod);
-    return new PodWorker(pod, {
+    return {
       client: deps.client,
       clock: deps.clock,
       runtime,
@@ -237,7 +259,7 @@ export class Kubelet {
         this.workers.get(about.metadata.uid)?.close();
         this.workers.delete(about.metadata.uid);
       },
-    });
+    };
   }
 
   private *running(but: Pod): Iterable<Pod> {

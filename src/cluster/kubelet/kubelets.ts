@@ -9,12 +9,13 @@ import type { NodeApi } from '../../apimachinery/node-api.ts';
 import { objectKey } from '../../client/informer.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Kubelet } from './kubelet.ts';
-import { nodeLabels } from './node-status.ts';
+import { hostIPs, KUBELET_PORT, nodeLabels } from './node-status.ts';
 import { nodeApi } from './node-api.ts';
 import { usedObjects, type ConfigLister } from './pod-config.ts';
 import type { VolumeLister } from './node-volumes.ts';
 import { NODE_ANNOTATIONS, registerVolumes } from './registration.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import { Stages } from './stages/stages.ts';
 import { KUBELET_TRAITS, type KubeletTraits } from './traits.ts';
 
 export interface KubeletsOptions {
@@ -29,6 +30,8 @@ export interface KubeletsOptions {
   readonly leaseDurationSeconds?: number;
   /** What nodes run whatever the API server says: their manifests. */
   readonly staticPods?: (node: string) => readonly Manifest<Pod>[];
+  /** kwok's Stages, checked: what they are for lives as they tell. */
+  readonly stages?: readonly unknown[];
   /** As whom the kubelet of a node speaks. Default: all alike. */
   readonly clientOf?: (node: string) => Client;
 }
@@ -55,6 +58,7 @@ class Kubelets implements KubeletsController {
   private readonly heartbeats: Heartbeats | undefined;
   private readonly config: ConfigLister;
   private readonly volumes: VolumeLister | undefined;
+  private readonly stages: Stages | undefined;
   /** `ConfigMap/namespace/name` → the pods (uid → node) that use it. */
   private readonly users = new Map<string, Map<string, string>>();
   private readonly used = new Map<string, readonly string[]>();
@@ -83,6 +87,8 @@ class Kubelets implements KubeletsController {
       );
     this.config = this.watchConfig();
     this.volumes = this.watchVolumes();
+    if (options.stages?.length)
+      this.stages = new Stages(options.stages, deps, { kubeletPort: KUBELET_PORT, nodeIPs: (node) => this.nodeIPs(node) });
     this.nodes = nodeApi({
       runtime: options.runtime,
       config: this.config,
@@ -114,7 +120,14 @@ class Kubelets implements KubeletsController {
     const all = [...this.byNode.values()];
     for (const kubelet of all) kubelet.close();
     this.byNode.clear();
-    await Promise.all(all.map((kubelet) => kubelet.flushed()));
+    await Promise.all([...all.map((kubelet) => kubelet.flushed()), this.stages?.flushed()]);
+  }
+
+  private nodeIPs(name: string): readonly string[] {
+    const node = this.nodeInformer.get('', name);
+    const known = node ? hostIPs(node) : [];
+    const kubelet = this.byNode.get(name);
+    return known.length > 0 || !kubelet ? known : [kubelet.address];
   }
 
   private watch(): void {
@@ -152,6 +165,7 @@ class Kubelets implements KubeletsController {
       traits: this.traits,
       config: this.config,
       volumes: this.volumes,
+      stages: this.stages,
       staticPods: this.options.staticPods?.(name) ?? [],
       placed: (uid) => this.places.set(uid, kubelet),
       address: madeUpAddress(this.byNode.size),

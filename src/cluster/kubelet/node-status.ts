@@ -7,7 +7,7 @@ import type { KubeletTraits } from './traits.ts';
 export const KUBELET_VERSION = 'v1.36.3';
 export const KUBELET_PORT = 10250;
 
-/** What a node has whose manifest does not say. */
+/** What a node has of which its manifest does not say how much. */
 const CAPACITY: ResourceList = { cpu: '4', 'ephemeral-storage': '100Gi', memory: '16Gi', pods: '110' };
 
 /** The status to be written; what the manifest gives (capacity, addresses) stays. */

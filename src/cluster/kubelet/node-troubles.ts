@@ -15,7 +15,7 @@ import {
   rankMemoryPressure,
   type MemoryUse,
 } from './node-health.ts';
-import type { PodWorker } from './pod-worker.ts';
+import type { PodRunner } from './pod-worker.ts';
 import type { Runtime } from './runtime/runtime.ts';
 
 /** Of a shutdown: for most pods, and then for the important ones. */
@@ -31,7 +31,7 @@ export interface NodeTroublesParts {
   readonly runtime: Runtime;
   node(): Node;
   /** Those that are not over. */
-  active(): readonly { readonly pod: Pod; readonly worker: PodWorker }[];
+  active(): readonly { readonly pod: Pod; readonly worker: PodRunner }[];
   event(about: Node | Pod, type: EventType, reason: string, message: string): void;
   onError(error: unknown): void;
 }

@@ -59,7 +59,27 @@ export interface EarlyEnd {
   readonly graceMs: number;
 }
 
-export class PodWorker {
+/** What a kubelet tells whoever runs a pod of its node. */
+export interface PodRunner {
+  /** A newer version of the pod. */
+  update(pod: Pod): void;
+  /** Something the pod uses has changed. */
+  configChanged(): void;
+  /** Volumes were attached. */
+  volumesChanged(): void;
+  probesChanged(): void;
+  exited(containerId: string, exit: ContainerExit): void;
+  /** The mirror of this static pod was made or written. */
+  mirrorChanged(): void;
+  /** The node needs its place. Resolves when nothing of it runs any more. */
+  endEarly(end: EarlyEnd): Promise<void>;
+  /** The node is no longer this kubelet's, or the pod is gone: nothing more is done or said. */
+  close(): void;
+  /** The pod was taken away by force: its containers must not outlive it. */
+  kill(): Promise<void>;
+}
+
+export class PodWorker implements PodRunner {
   private pod: Pod;
   private readonly deps: PodWorkerDeps;
   private readonly records: ContainerRecord[];
@@ -157,7 +177,6 @@ export class PodWorker {
     this.watchDeadline();
   }
 
-  /** A newer version of the pod. */
   update(pod: Pod): void {
     const old = this.pod;
     this.pod = pod;
@@ -170,17 +189,14 @@ export class PodWorker {
     this.writer.changed();
   }
 
-  /** The mirror of this static pod was made or written. */
   mirrorChanged(): void {
     this.writer.changed();
   }
 
-  /** Something the pod uses has changed. */
   configChanged(): void {
     this.wake();
   }
 
-  /** Volumes were attached. */
   volumesChanged(): void {
     if (this.attachingSinceMs !== undefined) this.wake();
   }
@@ -204,7 +220,6 @@ export class PodWorker {
     await this.stepping;
   }
 
-  /** The node is no longer this kubelet's, or the pod is gone: nothing more is done or said. */
   close(): void {
     this.closed = true;
     this.aborted.abort(new Error('closed'));
@@ -215,7 +230,6 @@ export class PodWorker {
     this.probers.clear();
   }
 
-  /** The pod was taken away by force: its containers must not outlive it. */
   async kill(): Promise<void> {
     const running = this.records.map((r) => r.state).filter((state) => state.is === 'running');
     this.close();

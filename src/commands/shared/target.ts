@@ -7,7 +7,9 @@ import type { Cluster, ClusterOptions } from '../../cluster/cluster.ts';
 import type { ConnectionConfig } from '../../client/kubeconfig.ts';
 import type { Engine } from '../../reconcile/engine.ts';
 import { checkClusterName } from './clusters.ts';
-import { isStorageFailure } from './failure.ts';
+import type { RuleBook } from '../../reconcile/health/known-kinds.ts';
+import { CannotDo, isStorageFailure } from './failure.ts';
+import { readTextFile } from './text-file.ts';
 
 export const targetFlags = {
   cluster: Flags.string({
@@ -29,6 +31,11 @@ export const targetFlags = {
     exclusive: ['cluster', 'ephemeral'],
     helpGroup: 'CLUSTER',
   }),
+  'health-rules': Flags.string({
+    summary: 'How kinds are judged that jibe does not know, or otherwise than it does: rules in YAML.',
+    helpValue: 'FILE',
+    helpGroup: 'CLUSTER',
+  }),
   nodes: Flags.integer({
     summary: 'How many nodes a new cluster has.',
     helpValue: 'N',
@@ -45,6 +52,7 @@ export interface TargetFlags {
   readonly nodes: number;
   readonly context?: string | undefined;
   readonly kubeconfig?: string | undefined;
+  readonly 'health-rules'?: string | undefined;
 }
 
 /** Where clusters and fetched repositories are kept. */
@@ -62,6 +70,23 @@ export interface Target {
 
 /** The target must be closed. */
 export async function openTarget(flags: TargetFlags): Promise<Target> {
+  const file = flags['health-rules'];
+  const healthRules = file === undefined ? undefined : await readHealthRules(file);
+  const target = await reach(flags);
+  return healthRules ? { ...target, engine: { ...target.engine, healthRules } } : target;
+}
+
+async function readHealthRules(file: string): Promise<RuleBook> {
+  const { readRuleFile } = await import('../../reconcile/health/rule-file.ts');
+  const { rules, errors } = await readRuleFile(readTextFile(file), file);
+  if (rules) return rules;
+  const told = errors.map(
+    ({ line, column, path, message, hint }) => `${file}:${line}:${column}: ${path ? `${path}: ` : ''}${message}${hint ? ` (${hint})` : ''}`,
+  );
+  throw new CannotDo(told.join('\n'), 'docs/health.md describes the file');
+}
+
+async function reach(flags: TargetFlags): Promise<Target> {
   if (flags.context !== undefined || flags.kubeconfig !== undefined) {
     const { loadKubeconfig } = await import('../../client/kubeconfig.ts');
     const { kubeconfig, context } = flags;

@@ -120,7 +120,7 @@ class Execution {
         return;
       }
       if (action === 'recreate') await this.remove(id, planned.live!);
-      const applied = await this.patiently(() => applyObject(this.deps.client, desired!));
+      const applied = await this.patiently(() => applyObject(this.deps.client, desired!, action === 'recreate' ? undefined : planned.live));
       this.deps.follower.wrote(id, applied);
       const words = { create: 'created', configure: 'configured', recreate: 'recreated' } as const;
       this.tell({ planned, action: words[action as keyof typeof words], message: '', refusal: undefined });

@@ -5,6 +5,7 @@ import type { KubernetesObject } from '../../apimachinery/object.ts';
 import type { Client } from '../../client/client.ts';
 import { Informers, type Informer } from '../../client/informer.ts';
 import { healthOf } from '../health/health.ts';
+import type { RuleBook } from '../health/known-kinds.ts';
 import { degraded, progressing, type Health, type Surroundings } from '../health/verdict.ts';
 import { kindOf, resourceKey, type ResourceId } from '../plan/resource-id.ts';
 
@@ -17,7 +18,19 @@ const labelEntry = (namespace: string, key: string, value: string): string => `$
 
 export type WaitResult = 'done' | 'timeout' | 'aborted';
 
+/** What is followed: an engine's cluster. */
+export interface FollowedCluster {
+  readonly client: Client;
+  readonly clock: Clock;
+  /** Rules of health of the user's own. */
+  readonly healthRules?: RuleBook | undefined;
+}
+
+/** Judges an object in place of the rule of its kind; undefined where that is to judge. */
+export type Judge = (object: KubernetesObject) => Health | undefined;
+
 export class Follower {
+  private readonly judge: Judge;
   private readonly client: Client;
   private readonly clock: Clock;
   private readonly informers: Informers;
@@ -28,7 +41,8 @@ export class Follower {
   private readonly degradedSince = new Map<string, number>();
   private readonly around: Surroundings;
 
-  constructor(client: Client, clock: Clock) {
+  constructor({ client, clock, healthRules }: FollowedCluster, judge: Judge = () => undefined) {
+    this.judge = judge;
     this.client = client;
     this.clock = clock;
     this.informers = new Informers(client, clock);
@@ -37,7 +51,7 @@ export class Follower {
       .addIndex(BY_LABEL, ({ metadata: { namespace = '', labels = {} } }) =>
         Object.keys(labels).map((key) => labelEntry(namespace, key, labels[key]!)),
       );
-    this.around = { waitsForConsumer: (claim) => this.waitsForConsumer(claim) };
+    this.around = { waitsForConsumer: (claim) => this.waitsForConsumer(claim), rules: healthRules };
   }
 
   /** Begins to follow a kind; resolves once its objects are known, or where the server does not have the kind (yet). */
@@ -73,7 +87,7 @@ export class Follower {
     const written = this.written.get(resourceKey(id));
     if (!object) return written === undefined ? { status: 'Missing', message: 'not there' } : progressing('waiting to see it');
     if (written !== undefined && BigInt(object.metadata.resourceVersion) < written) return progressing('waiting to see the change');
-    const health = healthOf(object, this.around);
+    const health = (object.metadata.deletionTimestamp ? undefined : this.judge(object)) ?? healthOf(object, this.around);
     const key = resourceKey(id);
     if (health.status !== 'Degraded') this.degradedSince.delete(key);
     else if (!this.degradedSince.has(key)) this.degradedSince.set(key, this.clock.now());

@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { splitApiVersion } from '../../apimachinery/object.ts';
 import { healthy, NO_SURROUNDINGS, progressing, type Health, type HealthStatus, type Surroundings } from './verdict.ts';
 import { customResourceHealth } from './custom-resource.ts';
+import { knownKinds } from './known-kinds.ts';
 import { jobHealth, cronJobHealth } from './job.ts';
 import { podHealth } from './pod.ts';
 import { certificateRequestHealth, customResourceDefinitionHealth, apiServiceHealth, namespaceHealth, serviceHealth } from './service.ts';
@@ -12,6 +13,7 @@ import {
   autoscalerHealth,
   daemonSetHealth,
   deploymentHealth,
+  disruptionBudgetHealth,
   replicaSetHealth,
   replicationControllerHealth,
   statefulSetHealth,
@@ -37,16 +39,21 @@ const RULES: Readonly<Record<string, Rule>> = {
   'batch/CronJob': cronJobHealth,
   'batch/Job': jobHealth,
   'certificates.k8s.io/CertificateSigningRequest': certificateRequestHealth,
+  'policy/PodDisruptionBudget': disruptionBudgetHealth,
 };
 
-/** Groups whose kinds have no state of their own unless a rule above says so. */
+/** Kubernetes' own groups: their kinds have no state of their own unless a rule says so. */
 const isBuiltin = (group: string): boolean => !group.includes('.') || group.endsWith('.k8s.io');
 
 export function healthOf(object: KubernetesObject, around: Surroundings = NO_SURROUNDINGS): Health {
   if (object.metadata.deletionTimestamp) return progressing('is being deleted');
   const { group } = splitApiVersion(object.apiVersion);
+  const own = around.rules?.judgeOf(object);
+  if (own) return own(object);
   const rule = RULES[`${group}/${object.kind}`];
   if (rule) return rule(object as never, around);
+  const known = group.includes('.') ? knownKinds().judgeOf(object) : undefined;
+  if (known) return known(object);
   return isBuiltin(group) ? healthy() : customResourceHealth(object);
 }
 

@@ -15,7 +15,8 @@ export function jobHealth({ spec, status }: Job): Health {
 }
 
 export function cronJobHealth({ spec, status }: CronJob): Health {
-  if (spec.suspend) return suspended('the schedule is suspended');
+  // as Argo CD has it: nothing is left to do, and nothing is expected
+  if (spec.suspend) return healthy('the schedule is suspended');
   if (!status?.lastScheduleTime) return healthy('it has not been due yet');
   if (status.active?.length) return healthy('a run is under way');
   if (!status.lastSuccessfulTime) return healthy('no run has succeeded yet');

@@ -19,7 +19,14 @@ export function customResourceDefinitionHealth({ status }: CustomResourceDefinit
   const conditions = status?.conditions;
   const names = findCondition(conditions, 'NamesAccepted');
   if (names?.status === 'False') return degraded(conditionText(names));
-  return findCondition(conditions, 'Established')?.status === 'True' ? healthy() : progressing('waiting to be established');
+  const terminating = findCondition(conditions, 'Terminating');
+  if (terminating?.status === 'True') return progressing(conditionText(terminating));
+  const schema = findCondition(conditions, 'NonStructuralSchema');
+  if (schema?.status === 'True') return degraded(conditionText(schema));
+  const established = findCondition(conditions, 'Established');
+  if (established?.status === 'True') return healthy();
+  if (!conditions?.length || established?.reason === 'Installing') return progressing('waiting to be established');
+  return degraded('it is not established');
 }
 
 export function apiServiceHealth({ status }: APIService): Health {

@@ -1,7 +1,9 @@
 // What can be said of an object's health, and what a rule may ask to say it.
 import type { PersistentVolumeClaim } from '#api/core/v1';
+import type { RuleBook } from './known-kinds.ts';
 
-export type HealthStatus = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended' | 'Missing' | 'Unknown';
+export const HEALTH_STATUSES = ['Healthy', 'Progressing', 'Degraded', 'Suspended', 'Missing', 'Unknown'] as const;
+export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
 export interface Health {
   readonly status: HealthStatus;
@@ -18,6 +20,8 @@ export const suspended = (message: string): Health => ({ status: 'Suspended', me
 export interface Surroundings {
   /** Whether claims of this class are bound only once a pod wants them, and no pod does. */
   waitsForConsumer(claim: PersistentVolumeClaim): boolean;
+  /** Rules of the user's own; they come before all others. */
+  readonly rules?: RuleBook | undefined;
 }
 
 /** Nothing is known of the cluster. */

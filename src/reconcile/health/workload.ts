@@ -2,6 +2,7 @@
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '#api/apps/v1';
 import type { ReplicationController } from '#api/core/v1';
 import type { HorizontalPodAutoscaler } from '#api/autoscaling/v2';
+import type { PodDisruptionBudget } from '#api/policy/v1';
 import { conditionText, findCondition, type Condition } from './conditions.ts';
 import { degraded, healthy, progressing, suspended, type Health } from './verdict.ts';
 
@@ -82,4 +83,11 @@ export function autoscalerHealth({ status }: HorizontalPodAutoscaler): Health {
     if (type === 'ScalingActive' && value === 'False' && reason === 'InvalidSelector') return degraded(conditionText(condition));
   }
   return healthy();
+}
+
+export function disruptionBudgetHealth({ status }: PodDisruptionBudget): Health {
+  const conditions = status?.conditions ?? [];
+  const failed = conditions.find((condition) => condition.status === 'False' && condition.reason !== 'InsufficientPods');
+  if (failed) return degraded(conditionText(failed));
+  return conditions.length > 0 ? healthy() : progressing('waiting for its status');
 }

@@ -2,8 +2,10 @@
 // as Kubernetes merges them; what the server keeps for itself (versions, ownership, status) makes no difference; Secrets stay secret.
 import type { Field, GoType } from '../../apimachinery/schema/go-type.ts';
 import { compareQuantities, parseQuantity, QuantityError } from '../../apimachinery/quantity.ts';
-import { builtinKinds, goType } from '../../apimachinery/schema/schema.ts';
-import { deepEqual, groupVersion, isObject, type JsonObject, type KubernetesObject } from '../../apimachinery/object.ts';
+import { LAST_APPLIED } from '../../apimachinery/apply/last-applied.ts';
+import { typeOfKind } from '../../apimachinery/schema/type-of-kind.ts';
+import { PART_OF_LABEL } from './apply-set.ts';
+import { deepEqual, isObject, type JsonObject, type KubernetesObject } from '../../apimachinery/object.ts';
 
 export interface FieldDifference {
   /** As Kubernetes writes it: `spec.template.spec.containers[name="web"].image`. */
@@ -16,21 +18,15 @@ export interface FieldDifference {
 /** Stands for a value of a Secret. The two sides of a difference are told apart by it. */
 const MASKED = { live: '(masked)', desired: '(masked, changed)' };
 
+/** Notes that jibe and kubectl keep with an object: no part of what people wrote. */
+const NOTES: ReadonlySet<string> = new Set([`metadata.labels[${PART_OF_LABEL}]`, `metadata.annotations[${LAST_APPLIED}]`]);
+
 const SERVER_METADATA = new Set(['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp', 'selfLink']);
-
-const typesByKind = new Map<string, string>();
-
-/** The Go type of a built-in kind; undefined for others. */
-function typeOf({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>): GoType | undefined {
-  if (typesByKind.size === 0) for (const facts of builtinKinds()) typesByKind.set(`${groupVersion(facts)}/${facts.kind}`, facts.type);
-  const name = typesByKind.get(`${apiVersion}/${kind}`);
-  return name === undefined ? undefined : goType(name);
-}
 
 /** All differences, in the order of the desired object's fields. */
 export function fieldDifferences(live: KubernetesObject, desired: KubernetesObject): FieldDifference[] {
   const found: FieldDifference[] = [];
-  const type = typeOf(desired);
+  const type = typeOfKind(desired);
   const skip = (key: string, path: string): boolean => key === 'status' && path === '';
   compareMaps(live, desired, type, '', found, skip);
   return desired.kind === 'Secret' && desired.apiVersion === 'v1' ? found.map(maskSecret) : found;
@@ -58,7 +54,8 @@ function compareMaps(
     if (skip(key, at)) continue;
     if (at === 'metadata' && SERVER_METADATA.has(key)) continue;
     const field = fieldOf(type, key);
-    compareValues(live[key], desired[key], field.type, field.keys, childPath(at, key), found, skip);
+    const path = childPath(at, key);
+    if (!NOTES.has(path)) compareValues(live[key], desired[key], field.type, field.keys, path, found, skip);
   }
 }
 
@@ -71,11 +68,15 @@ function compareValues(
   found: FieldDifference[],
   skip: Skip,
 ): void {
-  if (deepEqual(live, desired) || isSameQuantity(live, desired, type)) return;
+  if (deepEqual(live, desired) || (isNothing(live) && isNothing(desired)) || isSameQuantity(live, desired, type)) return;
+  if (at === 'metadata.labels' || at === 'metadata.annotations') [live, desired] = [live ?? {}, desired ?? {}];
   if (isObject(live) && isObject(desired)) return compareMaps(live, desired, type, at, found, skip);
   if (Array.isArray(live) && Array.isArray(desired)) return compareLists(live, desired, elementOf(type), keys, at, found, skip);
   found.push({ path: at, ...(live === undefined ? {} : { live }), ...(desired === undefined ? {} : { desired }) });
 }
+
+/** Go does not tell a list or map that is not there from an empty one, and some servers answer with the one, some with the other. */
+const isNothing = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0);
 
 /** `0.5` is `500m`; what is no quantity is equal to nothing. */
 function isSameQuantity(live: unknown, desired: unknown, type: GoType | undefined): boolean {

@@ -69,12 +69,12 @@ async function planOne(desired: DesiredResource, set: ApplySet, scratch: Scratch
   if (desired.phase === 'Skip') return { ...none, action: 'skip', reason: 'a hook of another occasion' };
   if (sync.ignored) return { ...none, action: 'skip', reason: 'kustomize.toolkit.fluxcd.io/reconcile is disabled' };
   if (desired.isHook) return { ...none, action: desired.phase === 'SyncFail' ? 'skip' : 'hook', reason: `${desired.phase} hook` };
-  const own = { ...desired, object: labelled(desired.object, { [PART_OF_LABEL]: set.id }) };
+  const own = desired.unowned ? desired : { ...desired, object: labelled(desired.object, { [PART_OF_LABEL]: set.id }) };
   try {
     const live = await scratch.get(id).catch(unknownKind);
     const owner = live?.metadata.labels?.[PART_OF_LABEL];
     if (owner !== undefined && owner !== set.id) return { ...none, live, action: 'refused', reason: '', refusal: foreign(owner) };
-    return await tried(own, live, scratch);
+    return await tried(own, live, set, scratch);
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     return { ...none, desired: own, action: 'refused', reason: '', refusal: refusal(error, id) };
@@ -87,15 +87,20 @@ function unknownKind(error: unknown): undefined {
   throw error;
 }
 
-async function tried(desired: DesiredResource, live: KubernetesObject | undefined, scratch: Scratch): Promise<PlannedResource> {
+async function tried(
+  desired: DesiredResource,
+  live: KubernetesObject | undefined,
+  set: ApplySet,
+  scratch: Scratch,
+): Promise<PlannedResource> {
   const { id } = desired;
   const common = { id, desired, live, refusal: undefined };
   try {
-    const predicted = await scratch.apply(desired);
+    const predicted = await scratch.apply(desired, live);
     if (!live) return { ...common, action: 'create', reason: '', differences: [], predicted };
     const differences = fieldDifferences(live, predicted);
     // what is taken over changes nothing but its owner
-    const same = differences.length === 0 && ownedAlready(live);
+    const same = differences.length === 0 && ownedAlready(live) && live.metadata.labels?.[PART_OF_LABEL] === set.id;
     return {
       ...common,
       action: same ? 'unchanged' : 'configure',

@@ -44,7 +44,11 @@ const words = (text: string | undefined): string[] =>
     .map((word) => word.trim())
     .filter(Boolean);
 
-export function readSyncAnnotations({ annotations = {} }: Pick<ObjectMeta, 'annotations'>): SyncAnnotations {
+/** @param defaults options of the app as a whole */
+export function readSyncAnnotations(
+  { annotations = {} }: Pick<ObjectMeta, 'annotations'>,
+  defaults: readonly string[] = [],
+): SyncAnnotations {
   const argo = words(annotations['argocd.argoproj.io/hook']).filter((word) => PHASES.includes(word)) as Phase[];
   const helm = words(annotations['helm.sh/hook']).flatMap((word) => HELM_PHASES[word] ?? []);
   const hooks = argo.length ? argo : helm;
@@ -53,7 +57,7 @@ export function readSyncAnnotations({ annotations = {} }: Pick<ObjectMeta, 'anno
   ) as HookDeletePolicy[];
   const helmPolicies = words(annotations['helm.sh/hook-delete-policy']).flatMap((word) => HELM_POLICIES[word] ?? []);
   const policies = argoPolicies.length ? argoPolicies : helmPolicies;
-  const options = words(annotations['argocd.argoproj.io/sync-options']);
+  const options = [...defaults, ...words(annotations['argocd.argoproj.io/sync-options'])];
   return {
     hooks: [...new Set(hooks)],
     // as Argo CD and Helm do where nothing is said

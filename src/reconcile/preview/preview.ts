@@ -9,7 +9,7 @@ import type { Client } from '../../client/client.ts';
 import { fromManifests, planSync, type Engine } from '../engine.ts';
 import type { Plan, PrunePolicy } from '../plan/plan.ts';
 import { kindOf, resourceKey } from '../plan/resource-id.ts';
-import { applyObject, copyScratch, type Scratch } from '../plan/scratch.ts';
+import { applyAlone, applyObject, copyScratch, type Scratch } from '../plan/scratch.ts';
 import type { Prepared } from '../prepare.ts';
 import { desiredResources, type DesiredResource } from '../plan/desired.ts';
 import { inApplyOrder } from '../plan/order.ts';
@@ -167,10 +167,10 @@ async function planned(
   const copy = (await past.scratch()).client();
   const warning: Scratch = {
     ...copyScratch(copy),
-    apply: (desired) => {
+    apply: (desired, live) => {
       const told: string[] = [];
       warnings.set(resourceKey(desired.id), told);
-      return applyObject(copy, desired, { onWarning: (text) => told.push(text) });
+      return applyObject(copy, desired, live, { onWarning: (text) => told.push(text) });
     },
   };
   const objects = fromManifests(head.manifests);
@@ -221,7 +221,7 @@ async function applyWorld({ client }: Engine, world: Prepared, namespace: string
   const served = await servedKinds(client);
   const desired = desiredResources(world.manifests, (apiVersion, kind) => served(apiVersion, kind)?.namespaced ?? true, namespace);
   for (const resource of inApplyOrder(desired))
-    await applyObject(client, resource.id.kind === 'Node' ? withStatus(world, resource) : resource, { fieldManager: WORLD });
+    await applyAlone(client, resource.id.kind === 'Node' ? withStatus(world, resource) : resource, { fieldManager: WORLD });
 }
 
 /** What a node has to offer is part of the world; of other objects the status is reckoned here. */

@@ -22,11 +22,37 @@ export interface ResourceResult extends ResourceId {
   /** Of a hook, its phase. */
   readonly hook: string | null;
   readonly origin: Pick<Origin, 'file' | 'line'> | null;
+  /** Where a source defines several apps: the one that it belongs to. */
+  readonly app?: string;
 }
 
 /** A fault of the source, or an object that the server refused, with what to do about it. */
 export type ReportedError = Partial<Pick<ManifestError, 'value' | 'hint'>> &
   Pick<ManifestError, 'file' | 'line' | 'column' | 'path' | 'message'>;
+
+/** What one app of a source came to. */
+export interface AppResult {
+  readonly app: string;
+  /** `Kustomization/flux-system/apps`, `Application/argocd/web`, `App/web`, `Source/shop`. */
+  readonly id: string;
+  readonly origin: Pick<Origin, 'file' | 'line'> | null;
+  readonly source: SourceInfo | null;
+  /** Where objects go that name no namespace. */
+  readonly namespace: string | null;
+  /** The app that defines it. */
+  readonly parent: string | null;
+  readonly dependsOn: readonly string[];
+  readonly state: 'synced' | 'failed' | 'heldBack' | 'suspended' | 'notRendered';
+  /** Why, where the state does not say it. */
+  readonly message: string;
+  readonly sync: SyncStatus;
+  readonly health: HealthStatus;
+  readonly attempts: number;
+  readonly resources: readonly ResourceResult[];
+  readonly rollouts: readonly Rollout[];
+  readonly errors: readonly ReportedError[];
+  readonly warnings: readonly ReportedError[];
+}
 
 export interface SyncResult {
   readonly source: SourceInfo;
@@ -44,6 +70,8 @@ export interface SyncResult {
   /** The wait ended before everything was at rest. */
   readonly timedOut: boolean;
   readonly interrupted: boolean;
+  /** Of a source that defines apps: each of them, in their order. `resources` and all other lists hold those of all apps. */
+  readonly apps?: readonly AppResult[];
 }
 
 export interface DescribedDifference extends FieldDifference {
@@ -52,6 +80,8 @@ export interface DescribedDifference extends FieldDifference {
 }
 
 export interface ObjectDifference extends ResourceId {
+  /** Where a source defines several apps: the one that it belongs to. */
+  readonly app?: string;
   readonly change: 'added' | 'modified' | 'deleted';
   /** The most important first. */
   readonly fields: readonly DescribedDifference[];
@@ -70,6 +100,10 @@ export interface DiffResult {
   readonly differences: readonly ObjectDifference[];
   readonly errors: readonly ReportedError[];
   readonly warnings: readonly ReportedError[];
+  /** Of a source that defines apps: their names, in their order, with what is said of them. */
+  readonly apps?: readonly (Pick<AppResult, 'app' | 'id' | 'origin' | 'parent' | 'dependsOn' | 'message'> & {
+    readonly differences: number;
+  })[];
 }
 
 export interface StatusResult {

@@ -32,6 +32,7 @@ export async function kubeletCluster(document: BehaviourDocument = REALISTIC, st
       {
         runtime,
         traits: traitsOf(document),
+        stages: document.stages ?? [],
         staticPods: () => manifests,
         register: [{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' }, spec: {} }],
         manages: ({ metadata }) => metadata.annotations?.['lost'] === undefined,

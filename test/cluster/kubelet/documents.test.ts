@@ -1,8 +1,26 @@
 import { describe, expect, test } from 'vitest';
-import { AT_ONCE, STEP_BY_STEP } from '../../../src/cluster/kubelet/runtime/simulated/documents.ts';
+import type { BehaviourDocument } from '../../../src/cluster/kubelet/runtime/simulated/behaviour.ts';
+import { AT_ONCE } from '../../../src/cluster/kubelet/runtime/simulated/documents.ts';
 import { kubeletCluster, podOn, summary } from './cluster.ts';
 
 const owner = { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: 'u', controller: true }] };
+
+/**
+ * A second for each step: Running after one, Ready after another, gone a second after the deletion; a Job's pod succeeds a second after
+ * it was ready. The annotation `jibe.example/behaviour` says `never-ready`, `crash`, `image-error` or (of a Job's pod) `runs-on`.
+ */
+const STEP_BY_STEP: BehaviourDocument = {
+  kubelet: { like: 'kwok', config: true },
+  commands: false,
+  rules: [
+    { then: { pull: { duration: '0s' }, start: '1s', ready: '1s', exit: 'never', stop: { after: '1s', code: 137 } } },
+    { when: { owner: 'Job' }, then: { exit: { code: 0, after: '2s' } } },
+    { when: { annotations: { 'jibe.example/behaviour': ['never-ready', 'runs-on'] } }, then: { exit: 'never' } },
+    { when: { annotations: { 'jibe.example/behaviour': ['never-ready', 'crash'] } }, then: { ready: 'never' } },
+    { when: { annotations: { 'jibe.example/behaviour': 'crash' } }, then: { exit: { code: 1, after: '1s' } } },
+    { when: { annotations: { 'jibe.example/behaviour': 'image-error' } }, then: { pending: true } },
+  ],
+};
 
 interface Case {
   readonly situation: string;

@@ -17,9 +17,11 @@ import { usageCurve, UsageError, type UsageSpec } from './usage.ts';
 import type { ContainerCurves } from './usage-meter.ts';
 
 export interface BehaviourDocument {
-  /** What kind of kubelet runs the pods: see {@link KubeletTraits}. Default: a full one. */
+  /** What kind of kubelet runs the pods: see {@link KubeletTraits}. Default: a full one; beside Stages one like kwok's. */
   readonly kubelet?: 'full' | 'kwok' | (Partial<KubeletTraits> & { readonly like?: 'full' | 'kwok' });
   readonly rules: readonly BehaviourRule[];
+  /** kwok's Stages, as their manifests: what they are for lives as they tell, and the rules count for all others. */
+  readonly stages?: readonly unknown[];
   /** Whether commands like `sleep 5` do what they say. Default: true. */
   readonly commands?: boolean;
 }

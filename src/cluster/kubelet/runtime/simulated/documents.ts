@@ -1,4 +1,4 @@
-// The behaviour documents that come with the simulation: realistic by default, and two that simulations of other makers use.
+// The behaviour documents that come with the simulation: realistic by default, and one in which everything happens at once.
 import { KUBELET_TRAITS, KWOK_TRAITS, type KubeletTraits } from '../../traits.ts';
 import type { BehaviourDocument } from './behaviour.ts';
 
@@ -25,24 +25,7 @@ export const AT_ONCE: BehaviourDocument = {
   ],
 };
 
-/**
- * A second for each step: Running after one, Ready after another, gone a second after the deletion; a Job's pod succeeds a second after
- * it was ready. The annotation `jibe.example/behaviour` says `never-ready`, `crash`, `image-error` or (of a Job's pod) `runs-on`.
- */
-export const STEP_BY_STEP: BehaviourDocument = {
-  kubelet: { like: 'kwok', config: true },
-  commands: false,
-  rules: [
-    { then: { pull: { duration: '0s' }, start: '1s', ready: '1s', exit: 'never', stop: { after: '1s', code: 137 } } },
-    { when: { owner: 'Job' }, then: { exit: { code: 0, after: '2s' } } },
-    { when: { annotations: { 'jibe.example/behaviour': ['never-ready', 'runs-on'] } }, then: { exit: 'never' } },
-    { when: { annotations: { 'jibe.example/behaviour': ['never-ready', 'crash'] } }, then: { ready: 'never' } },
-    { when: { annotations: { 'jibe.example/behaviour': 'crash' } }, then: { exit: { code: 1, after: '1s' } } },
-    { when: { annotations: { 'jibe.example/behaviour': 'image-error' } }, then: { pending: true } },
-  ],
-};
-
-export function traitsOf({ kubelet = 'full' }: BehaviourDocument): KubeletTraits {
+export function traitsOf({ stages = [], kubelet = stages.length > 0 ? 'kwok' : 'full' }: BehaviourDocument): KubeletTraits {
   if (kubelet === 'full') return KUBELET_TRAITS;
   if (kubelet === 'kwok') return KWOK_TRAITS;
   const { like = 'full', ...own } = kubelet;
