@@ -8,6 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
+import type { Node } from '#api/core/v1';
+import type { Manifest } from '../src/apimachinery/object.ts';
 import { RealClock } from '../src/apimachinery/clock.ts';
 import type { Client } from '../src/client/client.ts';
 import type { BehaviourDocument } from '../src/cluster/cluster.ts';
@@ -116,6 +118,16 @@ fs.writeFileSync(nodesFile, ['a', 'b', 'c'].map((zone, i) => node(`node-${i + 1}
 const threeNodes = await read(nodesFile);
 fs.rmSync(path.dirname(nodesFile), { recursive: true });
 
+/** A node of a world is as large as the others, but for what it says itself: Stages of pods say nothing of nodes. */
+function wholeNode(manifest: Prepared['manifests'][number]): Prepared['manifests'][number] {
+  const { object } = manifest;
+  if (object.kind !== 'Node') return manifest;
+  const size = { cpu: '4', memory: '16Gi', pods: '110' };
+  const { capacity, allocatable, ...status } = (object as Manifest<Node>).status ?? {};
+  const full = { ...status, capacity: { ...size, ...capacity }, allocatable: { ...size, ...capacity, ...allocatable } };
+  return { ...manifest, object: { ...object, status: full } };
+}
+
 // how pods behaved where it was recorded: the record's own Stages; pods that lack configuration were held back there
 const behaviour: BehaviourDocument = { ...(await readBehaviour(path.join(root, 'stages.yaml'))), kubelet: { like: 'kwok', config: true } };
 
@@ -128,7 +140,7 @@ async function foresee(folder: string): Promise<PreviewResult> {
   const worldFile = path.join(folder, 'world.yaml');
   const world = fs.existsSync(worldFile) ? await read(worldFile) : undefined;
   const hasNodes = world?.manifests.some(({ object }) => object.kind === 'Node') ?? false;
-  const manifests = [...(hasNodes ? [] : threeNodes.manifests), ...(world?.manifests ?? [])];
+  const manifests = [...(hasNodes ? [] : threeNodes.manifests), ...(world?.manifests.map(wholeNode) ?? [])];
   return preview(await read(path.join(folder, 'base')), await read(path.join(folder, 'head')), {
     namespace: 'default',
     nodes: 0,
