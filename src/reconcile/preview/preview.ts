@@ -82,6 +82,8 @@ export interface PreviewOptions {
   readonly seed: number;
   /** The release that is to take head, as `1.36`. Default: the one that is simulated. */
   readonly kubernetesVersion?: string;
+  /** What others do to the cluster once base is at rest, before head comes. */
+  readonly meanwhile?: (client: Client) => Promise<void>;
   readonly signal: AbortSignal;
   readonly onProgress?: (side: 'base' | 'head', event: SyncEvent) => void;
 }
@@ -116,6 +118,10 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     if (options.world) await applyWorld(engine, options.world, options.namespace);
     await bring(engine, base, options, 'base');
     await observer.rest(REST_AFTER_MS);
+    if (options.meanwhile) {
+      await options.meanwhile(client);
+      await observer.rest(REST_AFTER_MS);
+    }
     const past = await cluster.scratch();
     const { plan, warnings } = await planned(engine, past, head, options);
     observer.begin();
@@ -175,7 +181,7 @@ async function planned(
 async function gathered(
   cluster: Cluster,
   past: Cluster,
-  seen: Omit<Evidence, 'before' | 'after' | 'workloads' | 'permissions'>,
+  seen: Omit<Evidence, 'before' | 'after' | 'planned' | 'workloads' | 'permissions'>,
 ): Promise<Evidence> {
   const [before, after] = [await takeSnapshot(past.client()), await takeSnapshot(cluster.client())];
   const subjects = affectedSubjects(before, after);
@@ -185,6 +191,7 @@ async function gathered(
       of.client({ username, groups } as UserInfo);
   return {
     ...seen,
+    planned: new Map([...seen.plan.resources].reverse().map((planned) => [resourceKey(planned.id), planned])),
     before,
     after,
     workloads: { before: workloadsOf(before), after: workloadsOf(after) },
