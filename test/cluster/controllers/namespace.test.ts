@@ -44,7 +44,7 @@ test.each([
   expect(terminationSeconds(pods as never, at('00:00:00'), at(now))).toBe(expected);
 });
 
-describe('what every namespace has', () => {
+describe('every namespace has its ServiceAccount and the CA; both come back', () => {
   const scope = { namespace: NAMESPACE };
   const DESCRIPTION = 'kubernetes.io/description';
   const began = async () => {
