@@ -1,5 +1,5 @@
 // Argo CD's Applications as apps. Pure: nothing is fetched or built. Helm charts, plugins and other clusters are told, and not rendered here.
-import { splitApiVersion, type JsonObject } from '../../apimachinery/object.ts';
+import type { JsonObject } from '../../apimachinery/object.ts';
 import type { DesiredObject } from '../render/manifest-document.ts';
 import type { ManifestOrigin } from '../render/origin.ts';
 import {
@@ -16,12 +16,6 @@ import type { IgnoreDifference } from '../plan/sync-policy.ts';
 import { Fields, type FieldFault } from './fields.ts';
 
 export const ARGO_NAMESPACE = 'argocd';
-
-const ARGO_KINDS = ['Application', 'ApplicationSet', 'AppProject'];
-
-/** Argo CD's own objects: they are read, not applied. */
-export const isArgoObject = ({ object }: { readonly object: DesiredObject }): boolean =>
-  ARGO_KINDS.includes(object.kind) && splitApiVersion(object.apiVersion).group === 'argoproj.io';
 
 export const applicationId = (namespace: string, name: string): string => `Application/${namespace}/${name}`;
 

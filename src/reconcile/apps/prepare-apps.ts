@@ -13,11 +13,11 @@ import { customKinds } from '../validate/custom-kind.ts';
 import { KnownKinds, type ServedKinds } from '../validate/known-kinds.ts';
 import { plainApp, type App } from './app.ts';
 import { inAppOrder } from './app-order.ts';
-import { definesApps, discoverApps, isDefinition, type Discovered, type FoundApp } from './discover.ts';
+import { definesApps, isDefinition } from './definitions.ts';
+import type { Discovered, FoundApp } from './discover.ts';
 import { jibeFile, readJibeFile } from './jibe-file.ts';
-import { appFaults, objectFault, type Project } from './project.ts';
+import type { Project } from './project.ts';
 import type { FindData, RenderedApp } from './render-app.ts';
-import { ownRepository, Repositories } from './repositories.ts';
 import { dataOf } from './surroundings.ts';
 
 export interface PreparedApp {
@@ -101,6 +101,8 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
     if (clusters.length > 1) return { ...read, apps: [], projects: new Map(), errors: [severalClusters(clusters)], warnings: [] };
     const rendered = file ? NOTHING : await render(snapshot, { cache, ...(defaultNamespace ? { defaultNamespace } : {}) });
     if (!file && !rendered.manifests.some(definesApps)) return { ...read, plain: rendered };
+    // most sources define none
+    const [{ discoverApps }, { ownRepository, Repositories }] = await Promise.all([import('./discover.ts'), import('./repositories.ts')]);
     const discovered = await discoverApps({
       root: rendered,
       apps: file?.apps ?? [],
@@ -205,6 +207,7 @@ async function projectErrors(
 ): Promise<readonly ManifestError[]> {
   const project = app.project === undefined ? undefined : projects.get(app.project);
   if (!project || app.notRendered !== undefined) return [];
+  const { appFaults, objectFault } = await import('./project.ts');
   const hint = `see the AppProject ${project.name}`;
   const errors: ManifestError[] = appFaults(app, project).map((fault) => ({
     ...app.place,
