@@ -3,7 +3,7 @@
 // needs them. A real cluster is asked for a dry run.
 import type { Client } from '../../client/client.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
-import { isConflict, isNotFound } from '../../apimachinery/status-error.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../../apimachinery/status-error.ts';
 import { asStored, type DesiredResource } from './desired.ts';
 import { kindOf, type ResourceId } from './resource-id.ts';
 import { handOver, withoutHandedOver } from './take-over.ts';
@@ -83,9 +83,17 @@ export async function applyAlone(
   return applied as KubernetesObject;
 }
 
-/** @param copy a client of the copy: it is written to */
-export const copyScratch = (copy: Client): Scratch => ({
-  apply: (desired, live) => applyObject(copy, desired, live),
+/**
+ * @param copy a client of the copy: it is written to
+ * @param onWarning told what the server warns of, and at which object
+ */
+export const copyScratch = (copy: Client, onWarning?: (id: ResourceId, text: string) => void): Scratch => ({
+  async apply(desired, live) {
+    const { id } = desired;
+    const applied = await applyObject(copy, desired, live, onWarning ? { onWarning: (text) => onWarning(id, text) } : {});
+    if (!live && id.kind === 'Namespace' && id.group === '') await makeAccount(copy, id.name);
+    return applied;
+  },
   get: (id) => find(copy, id),
   async recreate(desired) {
     const { id } = desired;
@@ -97,6 +105,16 @@ export const copyScratch = (copy: Client): Scratch => ({
     return applyAlone(copy, desired);
   },
 });
+
+/** No controller works on the copy; pods of a new namespace are refused until it has the account that they run as. */
+async function makeAccount(copy: Client, namespace: string): Promise<void> {
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } } as const;
+  try {
+    await copy.create('v1/ServiceAccount', account);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
 
 /** @param client of the cluster itself, which is only asked */
 export function dryRunScratch(client: Client): Scratch {

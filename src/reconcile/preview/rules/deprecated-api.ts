@@ -7,7 +7,9 @@ import type { Finding } from '../consequence.ts';
 import type { Evidence, Rule } from '../evidence.ts';
 
 export const deprecatedApis: Rule = (evidence) =>
-  evidence.plan.resources.flatMap(({ id, desired }) => (desired ? [...removed(evidence, id), ...warned(evidence, id)] : []));
+  evidence.plan.resources.flatMap(({ id, desired, action }) =>
+    desired ? [...removed(evidence, id), ...warned(evidence, id, action === 'unchanged')] : [],
+  );
 
 /** What is simulated. */
 const SIMULATED = '1.36';
@@ -30,11 +32,12 @@ function removed({ kubernetesVersion = SIMULATED }: Evidence, id: ResourceId): F
   ];
 }
 
-function warned({ warnings }: Evidence, id: ResourceId): Finding[] {
+/** @param known it was written so before */
+function warned({ warnings }: Evidence, id: ResourceId, known: boolean): Finding[] {
   return (warnings.get(resourceKey(id)) ?? [])
     .filter((warning) => /\bdeprecated\b/.test(warning))
     .map((warning) => ({
-      severity: 'warning',
+      severity: known ? 'info' : 'warning',
       type: 'DeprecatedAPI',
       reason: 'Deprecated',
       object: id,
