@@ -25,7 +25,7 @@ import { cascades, orphans } from './rules/cascade.ts';
 import { connectivity } from './rules/connectivity.ts';
 import { danglingReference } from './rules/dangling-reference.ts';
 import { claims, dataLeft, dataLoss } from './rules/data.ts';
-import { deprecatedApis } from './rules/deprecated-api.ts';
+import { serverWarnings } from './rules/server-warnings.ts';
 import { disruptionBudgets } from './rules/disruption-budget.ts';
 import { hooks } from './rules/hooks.ts';
 import { ownership } from './rules/ownership.ts';
@@ -65,7 +65,7 @@ const RULES: readonly Rule[] = [
   workloadChanges,
   dataLeft,
   orphans,
-  deprecatedApis,
+  serverWarnings,
   resourceDelta,
 ];
 
