@@ -1,6 +1,7 @@
 // What a sync would change, told and not done.
 import { fromManifests, planSync, wouldEmpty, type Engine } from './engine.ts';
 import type { SyncPolicy } from './plan/sync-policy.ts';
+import type { ServedKinds } from './validate/known-kinds.ts';
 import type { Prepared } from './prepare.ts';
 import type { DiffResult } from './report/result.ts';
 import { semanticDifferences } from './semantic-difference.ts';
@@ -12,6 +13,8 @@ export interface DiffOptions {
   /** Where objects go that name no namespace; the same one unless told otherwise. */
   readonly objectNamespace?: string;
   readonly policy?: SyncPolicy;
+  /** Kinds that will be served before these objects are applied. */
+  readonly arriving?: ServedKinds;
   /** Whether a sync would prune; default yes. */
   readonly prunes?: boolean;
   readonly onProgress?: (done: number, of: number) => void;

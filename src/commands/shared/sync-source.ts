@@ -2,6 +2,7 @@
 import type { Engine } from '../../reconcile/engine.ts';
 import type { PreparedSource } from '../../reconcile/apps/prepare-apps.ts';
 import type { ManifestCache } from '../../reconcile/render/manifest-cache.ts';
+import type { Selection } from '../../reconcile/plan/selection.ts';
 import type { SyncResult } from '../../reconcile/report/result.ts';
 import type { ManifestValidator } from '../../reconcile/validate/validate.ts';
 import { closest } from '../../reconcile/closest.ts';
@@ -61,12 +62,37 @@ export interface SyncSourceOptions extends Kept {
   readonly isWatched: boolean;
 }
 
+interface SyncSourceFlags {
+  readonly prune: string;
+  readonly timeout: number;
+  readonly only?: readonly string[] | undefined;
+  readonly selector?: string | undefined;
+}
+
+/** Undefined where all objects are meant. */
+async function selectionOf({ only = [], selector }: SyncSourceFlags): Promise<Selection | undefined> {
+  if (only.length === 0 && selector === undefined) return undefined;
+  const [{ isSelectable, selection }, { SelectorError }] = await Promise.all([
+    import('../../reconcile/plan/selection.ts'),
+    import('../../apimachinery/label-selector.ts'),
+  ]);
+  const wrong = only.find((text) => !isSelectable(text));
+  if (wrong !== undefined) throw new CannotDo(`--only: ${JSON.stringify(wrong)} names no object`, 'write kind/name: deployment/web');
+  try {
+    return selection(only, selector);
+  } catch (error) {
+    if (error instanceof SelectorError) throw new CannotDo(`--selector: ${error.message}`, 'write app=web, or tier in (front,back)', error);
+    throw error;
+  }
+}
+
 export async function syncSource(
   engine: Engine,
   location: string,
-  flags: AppFlags & { readonly prune: string; readonly timeout: number },
+  flags: AppFlags & SyncSourceFlags,
   { progress, signal, isWatched, ...kept }: SyncSourceOptions,
 ): Promise<SyncResult> {
+  const selects = await selectionOf(flags);
   const { plain, tree, name, only } = await prepareFor(engine, location, flags, kept);
   const shared = {
     namespace: flags.namespace,
@@ -74,19 +100,26 @@ export async function syncSource(
     timeoutMs: flags.timeout,
     signal,
     ...(isWatched ? { partial: true } : {}),
+    ...(selects ? { selects } : {}),
+  };
+  const found = (result: SyncResult): SyncResult => {
+    if (selects && result.resources.length === 0 && result.errors.length === 0)
+      throw new CannotDo(`${location}: no object is what --only and --selector ask for`, 'jibe render shows which there are');
+    return result;
   };
   if (tree) {
     const { syncApps } = await import('../../reconcile/apps/sync-apps.ts');
-    return syncApps(engine, tree, {
+    const result = await syncApps(engine, tree, {
       ...shared,
       name,
       ...(only === undefined ? {} : { only }),
       onProgress: (event, app) => tellSync(event, progress, app),
     });
+    return found(result);
   }
   if (!isWatched) refuseEmpty(plain, location);
   const { sync } = await import('../../reconcile/sync.ts');
-  return sync(engine, plain, { ...shared, app: flags.app ?? name, onProgress: (event) => tellSync(event, progress) });
+  return found(await sync(engine, plain, { ...shared, app: flags.app ?? name, onProgress: (event) => tellSync(event, progress) }));
 }
 
 /** A directory without manifests is a mistake, not a wish to have nothing. */

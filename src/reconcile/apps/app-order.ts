@@ -13,6 +13,7 @@ export interface OrderFault {
   readonly path: string;
   readonly message: string;
   readonly hint: string;
+  readonly place?: App['place'];
 }
 
 /** Whether an app is ready only once an app that was found in it is. */
@@ -32,18 +33,22 @@ export function orderFaults(nodes: readonly TreeNode[]): readonly OrderFault[] {
       .map((dependency) => ({
         app: app.id,
         path: dependency.field,
+        ...(dependency.place ? { place: dependency.place } : {}),
         message: `depends on ${dependency.app}, which is nowhere in the source: ${[...usersOf(app.id, nodes), app.id, dependency.app].join(' → ')}`,
         hint: 'check the name and the namespace, or remove the dependency',
       })),
   );
   const circle = findCircle(nodes, known);
   if (!circle) return missing;
-  const [first] = circle;
+  const [first, second] = circle;
+  const { dependsOn } = known.get(first!)!.app;
+  const dependency = dependsOn.find(({ app }) => app === (second ?? first)) ?? dependsOn[0];
   return [
     ...missing,
     {
       app: first!,
-      path: known.get(first!)!.app.dependsOn[0]?.field ?? '',
+      path: dependency?.field ?? '',
+      ...(dependency?.place ? { place: dependency.place } : {}),
       message: `apps wait for each other in a circle: ${[...circle, first!].join(' → ')}`,
       hint: 'remove one of the dependencies',
     },

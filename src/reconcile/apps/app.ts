@@ -43,6 +43,8 @@ export interface Dependency {
   readonly app: string;
   /** The field that says so. */
   readonly field: string;
+  /** Where it stands, if that is known without a search. */
+  readonly place?: App['place'];
 }
 
 export interface RetryPolicy {

@@ -22,7 +22,7 @@ export async function diffApps(engine: Engine, tree: AppTree, options: DiffAppsO
   const parts: { readonly prepared: PreparedApp; readonly result: DiffResult | undefined }[] = [];
   for (const prepared of chosen) {
     const isLeft = prepared.app.suspend || prepared.app.notRendered !== undefined;
-    parts.push({ prepared, result: isLeft ? undefined : await diffOne(shared, prepared, options) });
+    parts.push({ prepared, result: isLeft ? undefined : await diffOne(shared, prepared, tree, options) });
   }
   const results = parts.flatMap(({ result }) => (result ? [result] : []));
   return {
@@ -40,13 +40,19 @@ export async function diffApps(engine: Engine, tree: AppTree, options: DiffAppsO
   };
 }
 
-function diffOne(engine: Engine, { app, name, prepared }: PreparedApp, { namespace, onProgress }: DiffAppsOptions): Promise<DiffResult> {
+function diffOne(
+  engine: Engine,
+  { app, name, prepared }: PreparedApp,
+  { served }: AppTree,
+  { namespace, onProgress }: DiffAppsOptions,
+): Promise<DiffResult> {
   return diff(engine, prepared, {
     app: name,
     namespace,
     objectNamespace: app.namespace ?? 'default',
     policy: policyOf(app),
     prunes: app.prune,
+    arriving: served,
     ...(onProgress ? { onProgress } : {}),
   });
 }

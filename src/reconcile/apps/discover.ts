@@ -41,8 +41,8 @@ export interface FoundApp {
 
 export interface Discovered {
   readonly apps: readonly FoundApp[];
-  /** What the source itself holds besides. */
-  readonly own: Manifests;
+  /** What the apps have taken: whether a file of the source lies under the path of one. */
+  readonly isTaken: (file: string) => boolean;
   readonly projects: ReadonlyMap<string, Project>;
   /** Faults for which nothing can be begun. */
   readonly errors: readonly ManifestError[];
@@ -52,6 +52,9 @@ export interface Discovered {
 /** Whether a manifest defines an app. */
 export const definesApps = (manifest: Manifest): boolean =>
   isKustomization(manifest) || isHelmRelease(manifest) || (isArgoObject(manifest) && manifest.object.kind !== 'AppProject');
+
+/** Read for what it says of apps, and never applied. */
+export const isDefinition = (manifest: Manifest): boolean => isFluxObject(manifest) || isArgoObject(manifest);
 
 export interface DiscoverParts {
   readonly root: Manifests;
@@ -94,6 +97,8 @@ class Discovery {
   private readonly defined = new Map<string, { readonly definition: unknown; readonly place: App['place'] }>();
   private readonly found: FoundApp[] = [];
   private readonly parents = new Map<string, string | undefined>();
+  /** Of the opened repository: those that apps read. */
+  private readonly paths = new Set<string>();
   private readonly errors: ManifestError[] = [];
   private readonly warnings: ManifestError[] = [];
 
@@ -105,7 +110,7 @@ class Discovery {
   async run(): Promise<Discovered> {
     const { root, apps, repositories } = this.parts;
     for (const app of apps) this.add({ app, parent: undefined, definition: app, faults: [] });
-    const rest = await this.take(root.manifests, undefined, undefined);
+    await this.take(root.manifests, undefined, undefined);
     const world = gitWorld(repositories, () => this.known.clusters());
     try {
       for (;;) {
@@ -121,7 +126,7 @@ class Discovery {
     } finally {
       await world.close();
     }
-    return this.result(rest, root);
+    return this.result();
   }
 
   /** Definitions are set aside, and what others may refer to is noted. @returns the rest */
@@ -148,7 +153,8 @@ class Discovery {
         });
       else rest.push(manifest);
     }
-    this.known.add(rest, namespace);
+    // of the source itself only what no app has taken
+    this.known.add(rest, namespace, parent === undefined ? (file) => !this.isTaken(file) : undefined);
     return rest;
   }
 
@@ -253,6 +259,8 @@ class Discovery {
     }
     this.defined.set(app.id, { definition, place: app.place });
     this.parents.set(app.id, parent);
+    const { repositories } = this.parts;
+    for (const source of app.sources) if (repositories.isOpened(source)) this.paths.add(source.path.replace(/\/+$/, ''));
     this.waiting.push(waiting);
   }
 
@@ -265,8 +273,10 @@ class Discovery {
   /** What depends on nothing that is still to be rendered goes first: its variables may come from there. */
   private nextToRender(): Waiting | undefined {
     const open = new Set(this.waiting.map(({ app }) => app.id));
-    const free = this.waiting.findIndex(({ app }) => !app.dependsOn.some((dependency) => open.has(dependency.app)));
-    return this.waiting.splice(Math.max(free, 0), 1)[0];
+    const isFree = ({ app }: Waiting): boolean => !app.dependsOn.some((dependency) => open.has(dependency.app));
+    const needsNothing = (waiting: Waiting): boolean => isFree(waiting) && !waiting.app.postBuild?.substituteFrom.length;
+    const index = [needsNothing, isFree].map((fits) => this.waiting.findIndex(fits)).find((i) => i >= 0) ?? 0;
+    return this.waiting.splice(index, 1)[0];
   }
 
   private async renderNext({ app, parent, faults }: Waiting): Promise<void> {
@@ -279,22 +289,17 @@ class Discovery {
     this.found.push({ app, parent, rendered: { ...rendered, manifests: own, errors: inReadingOrder([...faults, ...rendered.errors]) } });
   }
 
-  private async result(rest: readonly Manifest[], root: Manifests): Promise<Discovered> {
+  private async result(): Promise<Discovered> {
     const placedApps = this.found.map((found) => ({ ...found, parent: this.parents.get(found.app.id) }));
     const apps = this.known.judgesApplications ? withWaves(placedApps) : placedApps;
     for (const fault of orderFaults(apps)) {
       const { app } = apps.find((found) => found.app.id === fault.app)!;
-      const place = app.origin ? await locate(app.origin, fault.path) : app.place;
+      const place = fault.place ?? (app.origin ? await locate(app.origin, fault.path) : app.place);
       this.errors.push({ ...place, path: fault.path, message: `${app.id}: ${fault.message}`, hint: fault.hint });
     }
-    const isTaken = this.takenPaths(apps);
     return {
       apps,
-      own: {
-        manifests: rest.filter(({ origin }) => !isTaken(origin.file)),
-        errors: root.errors.filter(({ file }) => !isTaken(file)),
-        warnings: root.warnings.filter(({ file }) => !isTaken(file)),
-      },
+      isTaken: (file) => this.isTaken(file),
       projects: this.projects,
       errors: inReadingOrder(this.errors),
       warnings: inReadingOrder(this.warnings),
@@ -302,16 +307,10 @@ class Discovery {
   }
 
   /** What lies under the path of an app is the app's, and not the source's own. */
-  private takenPaths(apps: readonly FoundApp[]): (file: string) => boolean {
-    const { repositories } = this.parts;
-    const paths = apps.flatMap(({ app }) =>
-      app.sources.filter((source) => repositories.isOpened(source)).map((source) => source.path.replace(/\/+$/, '')),
-    );
-    const { prefix } = repositories.own;
-    return (file) => {
-      const whole = prefix ? `${prefix}/${file}` : file;
-      return paths.some((path) => path === '' || whole === path || whole.startsWith(`${path}/`));
-    };
+  private isTaken(file: string): boolean {
+    const { prefix } = this.parts.repositories.own;
+    const whole = prefix ? `${prefix}/${file}` : file;
+    return [...this.paths].some((path) => path === '' || whole === path || whole.startsWith(`${path}/`));
   }
 }
 

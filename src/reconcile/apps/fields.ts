@@ -73,7 +73,7 @@ export class Fields {
     const text = this.optionalString(name);
     if (text === undefined) return undefined;
     const ns = parseDuration(text);
-    if (ns !== undefined) return Number(ns) / 1e6;
+    if (ns !== undefined) return ns / 1e6;
     this.fault(name, `${JSON.stringify(text)} is not a duration`, 'write 90s, 5m or 1h30m');
     return undefined;
   }

@@ -206,7 +206,7 @@ function flattened(value: unknown, path = ''): Parameters {
     const entries: readonly (readonly [string, unknown])[] = Object.entries(value);
     return Object.assign({}, ...entries.map(([key, inner]) => flattened(inner, path ? `${path}.${key}` : key))) as Parameters;
   }
-  return path ? { [path]: value === null ? '' : String(value as string) } : {};
+  return path ? { [path]: value === null ? '' : String(value as string | number) } : {};
 }
 
 const withValues = (values: Readonly<Record<string, string>>, parameters: Parameters): Parameters =>

@@ -50,8 +50,11 @@ export async function readJibeFile(file: SourceFile): Promise<JibeFile | undefin
     text,
     items.map((_, i) => ({ at: ['apps', i, 'name'] })),
   );
+  const fields = items.flatMap(({ dependsOn }, i) => ((dependsOn ?? []) as unknown[]).map((_, n) => ({ at: ['apps', i, 'dependsOn', n] })));
+  const positions = await positionsIn(text, fields);
+  const placeOf = new Map(fields.map(({ at }, i) => [fieldPath(at), { file: file.path, ...positions[i]! }]));
   return {
-    apps: items.map((item, i) => readApp(item, i, { file: file.path, ...places[i]! })),
+    apps: items.map((item, i) => readApp(item, i, { file: file.path, ...places[i]! }, placeOf)),
     errors: await repeatedNames(items, text, file.path),
   };
 }
@@ -150,7 +153,7 @@ async function repeatedNames(items: readonly JsonObject[], source: string, file:
 
 export const jibeAppId = (name: string): string => `App/${name}`;
 
-function readApp(value: JsonObject, i: number, place: App['place']): App {
+function readApp(value: JsonObject, i: number, place: App['place'], placeOf: ReadonlyMap<string, App['place']>): App {
   const item = new Fields(value, `apps[${i}]`, []);
   const source = item.inner('source');
   const policies = item.inner('policies');
@@ -174,7 +177,10 @@ function readApp(value: JsonObject, i: number, place: App['place']): App {
       },
     ],
     namespace: item.inner('destination').optionalString('namespace') ?? 'default',
-    dependsOn: item.strings('dependsOn').map((name, n) => ({ app: jibeAppId(name), field: `apps[${i}].dependsOn[${n}]` })),
+    dependsOn: item.strings('dependsOn').map((name, n) => {
+      const field = `apps[${i}].dependsOn[${n}]`;
+      return { app: jibeAppId(name), field, place: placeOf.get(field) ?? place };
+    }),
     prune: policies.boolean('prune', true),
     wait: policies.boolean('wait', true),
     suspend: policies.boolean('suspend'),

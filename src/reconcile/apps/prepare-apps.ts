@@ -7,13 +7,13 @@ import { ManifestCache } from '../render/manifest-cache.ts';
 import { inReadingOrder, type ManifestError } from '../render/manifest-error.ts';
 import type { Manifest, Manifests } from '../render/manifests.ts';
 import { render } from '../render/render.ts';
-import type { SourceInfo } from '../source/snapshot.ts';
+import type { Snapshot, SourceInfo } from '../source/snapshot.ts';
 import { openSource, type SourceDeps, type SourceSpec } from '../source/source.ts';
 import { customKinds } from '../validate/custom-kind.ts';
 import { KnownKinds, type ServedKinds } from '../validate/known-kinds.ts';
 import { plainApp, type App } from './app.ts';
 import { inAppOrder } from './app-order.ts';
-import { definesApps, discoverApps, type Discovered, type FoundApp } from './discover.ts';
+import { definesApps, discoverApps, isDefinition, type Discovered, type FoundApp } from './discover.ts';
 import { jibeFile, readJibeFile } from './jibe-file.ts';
 import { appFaults, objectFault, type Project } from './project.ts';
 import type { FindData, RenderedApp } from './render-app.ts';
@@ -32,6 +32,8 @@ export interface AppTree {
   readonly source: SourceInfo;
   /** Each behind those that it waits for. */
   readonly apps: readonly PreparedApp[];
+  /** Kinds that the cluster serves, and those that the apps bring. */
+  readonly served: ServedKinds;
   /** Faults for which nothing is begun. */
   readonly errors: readonly ManifestError[];
   readonly warnings: readonly ManifestError[];
@@ -68,7 +70,7 @@ export async function prepareSource(
     const all = { ...manifests, errors: [...manifests.errors, ...faults] };
     prepared.push({ ...app, prepared: await validated(all, read, { ...options, served }) });
   }
-  return { tree: { source, apps: prepared, errors, warnings } };
+  return { tree: { source, apps: prepared, served, errors, warnings } };
 }
 
 export interface RenderedNamed extends Omit<PreparedApp, 'prepared'> {
@@ -95,6 +97,8 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
     const read = { source: infoOf(snapshot), files: snapshot.files.length };
     const named = jibeFile(snapshot);
     const file = named && (await readJibeFile(named));
+    const clusters = fluxClusters(snapshot);
+    if (clusters.length > 1) return { ...read, apps: [], projects: new Map(), errors: [severalClusters(clusters)], warnings: [] };
     const rendered = file ? NOTHING : await render(snapshot, { cache, ...(defaultNamespace ? { defaultNamespace } : {}) });
     if (!file && !rendered.manifests.some(definesApps)) return { ...read, plain: rendered };
     const discovered = await discoverApps({
@@ -104,9 +108,13 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
       cache,
       findData: options.findData ?? (async () => undefined),
     });
+    const whole = file
+      ? NOTHING
+      : await render(snapshot, { cache, passOver: discovered.isTaken, ...(defaultNamespace ? { defaultNamespace } : {}) });
+    const own = { ...whole, manifests: whole.manifests.filter((manifest) => !isDefinition(manifest)) };
     return {
       ...read,
-      apps: inAppOrder(namedApps(discovered, read, options)),
+      apps: inAppOrder(namedApps(own, discovered, read, options)),
       projects: discovered.projects,
       errors: inReadingOrder([...(file?.errors ?? []), ...discovered.errors]),
       warnings: discovered.warnings,
@@ -116,11 +124,27 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
   }
 }
 
+/** Directories to which Flux was bootstrapped: each is the way into the repository for one cluster. */
+function fluxClusters({ files, path: root }: Snapshot): readonly string[] {
+  const directories = files.flatMap(({ path }) => /^(.*?)\/?flux-system\/gotk-sync\.yaml$/.exec(path)?.[1] ?? []);
+  return directories.map((directory) => (root ? directory.slice(root.length + 1) : directory)).sort();
+}
+
+const severalClusters = (clusters: readonly string[]): ManifestError => ({
+  file: `${clusters[1]}/flux-system/gotk-sync.yaml`,
+  line: 1,
+  column: 1,
+  path: '',
+  message: `the source holds several clusters: ${clusters.join(', ')}`,
+  hint: `name one of them: --path ${clusters[0]}`,
+});
+
 const NOTHING: Manifests = { manifests: [], errors: [], warnings: [] };
 
 /** The apps with their names; before them the source itself, where it holds more than definitions. */
 function namedApps(
-  { own, apps }: Discovered,
+  own: Manifests,
+  { apps }: Discovered,
   read: Pick<RenderedApp, 'files' | 'source'>,
   options: RenderSourceOptions,
 ): readonly RenderedNamed[] {

@@ -13,6 +13,7 @@ import type { Snapshot, SourceInfo } from '../source/snapshot.ts';
 import { SourceError } from '../source/source-error.ts';
 import type { App, AppSource, CommonMetadata, PostBuild } from './app.ts';
 import { atStart, buildGenerated, buildWith, kustomizationFile } from './kustomize-source.ts';
+import { JIBE_FILE } from './jibe-file.ts';
 import type { Repositories } from './repositories.ts';
 import { substitute, SubstitutionError, VARIABLE_NAME } from './substitute.ts';
 
@@ -73,7 +74,7 @@ const globsOf = ({
 async function renderSource(source: AppSource, snapshot: Snapshot, cache: ManifestCache): Promise<Manifests> {
   const { tree, path } = snapshot;
   const { render: how, exclude } = source;
-  if (how.as === 'source' || !tree) return render(snapshot, { cache });
+  if (how.as === 'source' || !tree) return render(snapshot, { cache, passOver: (file) => file === JIBE_FILE });
   const directory = [tree.prefix, path].filter(Boolean).join('/');
   const file = await kustomizationFile(tree, directory);
   if (file !== undefined) return buildWith(tree, directory, file, how.overrides, cache);

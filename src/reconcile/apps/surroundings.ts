@@ -9,7 +9,7 @@ import type { FindData } from './render-app.ts';
 import type { Repositories } from './repositories.ts';
 
 export class KnownData {
-  private readonly data = new Map<string, ReadonlyMap<string, string>>();
+  private readonly data = new Map<string, { readonly data: ReadonlyMap<string, string>; readonly counts: () => boolean }>();
   private readonly remote: KnownCluster[] = [];
   private readonly inCluster: FindData;
   private judges = false;
@@ -18,13 +18,17 @@ export class KnownData {
     this.inCluster = inCluster;
   }
 
-  /** Notes what objects say. @param namespace of those that name none */
-  add(manifests: readonly Manifest[], namespace = 'default'): void {
-    for (const { object } of manifests) {
+  /**
+   * Notes what objects say.
+   * @param namespace of those that name none
+   * @param counts whether what a file holds counts, asked when it matters
+   */
+  add(manifests: readonly Manifest[], namespace = 'default', counts: (file: string) => boolean = () => true): void {
+    for (const { object, origin } of manifests) {
       if (object.apiVersion !== 'v1' || (object.kind !== 'ConfigMap' && object.kind !== 'Secret')) continue;
       const { name = '', namespace: own, labels = {}, annotations = {} } = object.metadata;
       const data = dataOf(object.kind, object);
-      this.data.set(keyOf(object.kind, own || namespace, name), data);
+      this.data.set(keyOf(object.kind, own || namespace, name), { data, counts: () => counts(origin.file) });
       if (object.kind === 'ConfigMap' && name === 'argocd-cm') this.judges ||= judgesApplications(data);
       if (object.kind === 'Secret' && labels['argocd.argoproj.io/secret-type'] === 'cluster')
         this.remote.push({
@@ -37,8 +41,10 @@ export class KnownData {
     }
   }
 
-  readonly find: FindData = async (kind, namespace, name) =>
-    this.data.get(keyOf(kind, namespace, name)) ?? this.inCluster(kind, namespace, name);
+  readonly find: FindData = async (kind, namespace, name) => {
+    const known = this.data.get(keyOf(kind, namespace, name));
+    return known?.counts() ? known.data : this.inCluster(kind, namespace, name);
+  };
 
   /** The cluster itself, and those that Secrets of the source describe. */
   clusters(): readonly KnownCluster[] {

@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts';
 import { worst } from '../health/health.ts';
 import type { HealthStatus } from '../health/verdict.ts';
 import type { PrunePolicy } from '../plan/plan.ts';
+import type { Selection } from '../plan/selection.ts';
 import type { SyncPolicy } from '../plan/sync-policy.ts';
 import { originOf, type AppResult, type ResourceResult, type SyncResult } from '../report/result.ts';
 import { sync, type SyncEvent, type SyncOptions } from '../sync.ts';
@@ -24,6 +25,8 @@ export interface SyncAppsOptions {
   /** Only this one, whatever it depends on. */
   readonly only?: string;
   readonly partial?: boolean;
+  /** Only these objects of the apps. */
+  readonly selects?: Selection;
   readonly onProgress?: (event: SyncEvent, app: string) => void;
 }
 
@@ -143,7 +146,7 @@ class AppsRun {
   }
 
   private attempt({ app, name, prepared }: PreparedApp): Promise<SyncResult> {
-    const { namespace, prune, signal, partial, onProgress } = this.options;
+    const { namespace, prune, signal, partial, selects, onProgress } = this.options;
     const left = this.deadline - this.engine.clock.now();
     const faults: FieldFault[] = [];
     const options: SyncOptions = {
@@ -156,6 +159,7 @@ class AppsRun {
       signal,
       judge: judgeBy(app.healthExpressions, faults),
       ...(partial ? { partial } : {}),
+      ...(selects ? { selects } : {}),
       onApplied: (ok) => this.applied(app, ok),
       onProgress: (event) => onProgress?.(event, name),
     };
@@ -188,9 +192,10 @@ class Signal<T> {
   }
 }
 
-export const policyOf = ({ syncOptions, ignoreDifferences, namespaceMetadata, force }: App): SyncPolicy => ({
-  options: [...syncOptions, ...(force ? ['Force=true'] : [])],
+export const policyOf = ({ tool, syncOptions, ignoreDifferences, namespaceMetadata, force }: App): SyncPolicy => ({
+  options: [...(tool === 'argocd' ? ['PrunePropagationPolicy=foreground'] : []), ...syncOptions, ...(force ? ['Force=true'] : [])],
   ignoreDifferences,
+  prunes: tool === 'argocd' ? 'in waves' : 'last',
   namespaceMetadata,
 });
 

@@ -16,6 +16,8 @@ export interface DesiredResource {
   readonly origin: ManifestOrigin | undefined;
   readonly phase: Phase;
   readonly wave: number;
+  /** Within its wave, where single objects wait for each other. */
+  readonly stage?: number;
   readonly isHook: boolean;
   readonly sync: SyncAnnotations;
   /** Made for the app and never its own: it takes no part in the app's membership, and is not pruned with it. */

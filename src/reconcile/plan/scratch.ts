@@ -3,7 +3,7 @@
 // needs them. A real cluster is asked for a dry run.
 import type { Client } from '../../client/client.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../../apimachinery/status-error.ts';
+import { isConflict, isForbidden, isNotFound } from '../../apimachinery/status-error.ts';
 import { asStored, type DesiredResource } from './desired.ts';
 import { kindOf, type ResourceId } from './resource-id.ts';
 import { handOver, withoutHandedOver } from './take-over.ts';
@@ -49,8 +49,19 @@ export async function applyObject(
   live: KubernetesObject | undefined,
   options: ApplyOptions = {},
 ): Promise<KubernetesObject> {
+  if (live && desired.sync.replace) return replaceObject(client, desired);
   if (live) await takeOver(client, desired.id, live);
   return applyAlone(client, desired, options);
+}
+
+/** Puts the manifest in place of what is there, whole: `Replace=true`. */
+async function replaceObject(
+  client: Client,
+  { id, object }: Pick<DesiredResource, 'id' | 'object'>,
+  options: { readonly dryRun?: boolean } = {},
+): Promise<KubernetesObject> {
+  const whole = object as unknown as KubernetesObject;
+  return client.update(kindOf(id), whole, { fieldManager: FIELD_MANAGER, ...options }) as Promise<KubernetesObject>;
 }
 
 /** How often it is tried anew where others write at the same time. */
@@ -83,16 +94,26 @@ export async function applyAlone(
   return applied as KubernetesObject;
 }
 
+/** A pod came before the account that every namespace gets a moment after it was made. */
+export const lacksDefaultAccount = (error: unknown): boolean =>
+  isForbidden(error) && /error looking up service account [^/]+\/default:/.test(error.message);
+
 /**
  * @param copy a client of the copy: it is written to
  * @param onWarning told what the server warns of, and at which object
  */
 export const copyScratch = (copy: Client, onWarning?: (id: ResourceId, text: string) => void): Scratch => ({
   async apply(desired, live) {
-    const { id } = desired;
-    const applied = await applyObject(copy, desired, live, onWarning ? { onWarning: (text) => onWarning(id, text) } : {});
-    if (!live && id.kind === 'Namespace' && id.group === '') await makeAccount(copy, id.name);
-    return applied;
+    const options = onWarning ? { onWarning: (text: string) => onWarning(desired.id, text) } : {};
+    try {
+      return await applyObject(copy, desired, live, options);
+    } catch (error) {
+      if (!lacksDefaultAccount(error)) throw error;
+      // no controller works here; where it will be applied one gives each new namespace its account
+      const { namespace } = desired.id;
+      await copy.create('v1/ServiceAccount', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
+      return applyObject(copy, desired, live, options);
+    }
   },
   get: (id) => find(copy, id),
   async recreate(desired) {
@@ -106,16 +127,6 @@ export const copyScratch = (copy: Client, onWarning?: (id: ResourceId, text: str
   },
 });
 
-/** No controller works on the copy; pods of a new namespace are refused until it has the account that they run as. */
-async function makeAccount(copy: Client, namespace: string): Promise<void> {
-  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } } as const;
-  try {
-    await copy.create('v1/ServiceAccount', account);
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
-}
-
 /** @param client of the cluster itself, which is only asked */
 export function dryRunScratch(client: Client): Scratch {
   const arriving = new Set<string>();
@@ -124,6 +135,7 @@ export function dryRunScratch(client: Client): Scratch {
       const { id, object } = desired;
       if (id.kind === 'Namespace' && id.group === '') arriving.add(id.name);
       try {
+        if (live && desired.sync.replace) return await replaceObject(client, desired, { dryRun: true });
         const predicted = await applyAlone(client, desired, { dryRun: true });
         return live ? withoutHandedOver(predicted, live, FIELD_MANAGER) : predicted;
       } catch (error) {

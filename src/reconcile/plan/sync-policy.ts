@@ -17,8 +17,15 @@ export interface SyncPolicy {
   /** As in the annotation argocd.argoproj.io/sync-options, of which they are the default: `PruneLast=true`. */
   readonly options: readonly string[];
   readonly ignoreDifferences: readonly IgnoreDifference[];
+  /** When what the source has no longer is deleted: wave by wave as Argo CD does, or once all else is applied. */
+  readonly prunes: 'in waves' | 'last';
   /** For the namespace that CreateNamespace makes. */
   readonly namespaceMetadata: { readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>> };
 }
 
-export const NO_POLICY: SyncPolicy = { options: [], ignoreDifferences: [], namespaceMetadata: { labels: {}, annotations: {} } };
+export const NO_POLICY: SyncPolicy = {
+  options: [],
+  ignoreDifferences: [],
+  prunes: 'last',
+  namespaceMetadata: { labels: {}, annotations: {} },
+};

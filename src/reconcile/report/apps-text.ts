@@ -27,7 +27,7 @@ function appLines(app: AppResult, palette: Palette): string[] {
   const word = state === 'synced' ? `${palette.green('Synced')}, ${healthText(health, palette)}` : stateText(state, palette);
   const tries = attempts > 1 ? ` after ${attempts} attempts` : '';
   return [
-    `${palette.bold(app.app)} ${word}${tries}${message ? `: ${message}` : ''}  ${palette.dim(app.id)}`,
+    `${palette.bold(app.app)} ${word}${tries}${message && errors.length === 0 ? `: ${message}` : ''}  ${palette.dim(app.id)}`,
     ...indent([...outcomeLines(app, palette), ...errorLines(errors, palette), ...errorLines(warnings, palette, 'warning')]),
   ];
 }

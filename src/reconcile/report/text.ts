@@ -134,7 +134,7 @@ export function statusText(apps: readonly AppStatus[], palette: Palette): string
     .join('\n\n');
 }
 
-export const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
+export const indent = (lines: readonly string[]): string[] => lines.map((line) => (line ? `  ${line}` : line));
 
 // eslint-disable-next-line no-control-regex -- colours take no room
 const ANSI = /\u001b\[[0-9;]*m/g;

@@ -9,6 +9,7 @@ import { Cluster } from '../../../src/cluster/cluster.ts';
 import { MemoryStore } from '../../../src/cluster/storage/memory-store.ts';
 import type { DesiredResource } from '../../../src/reconcile/plan/desired.ts';
 import { applyObject, dryRunScratch, find } from '../../../src/reconcile/plan/scratch.ts';
+import { readSyncAnnotations } from '../../../src/reconcile/plan/sync-annotations.ts';
 
 const id = { group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'default', name: 'web' };
 const deployment = (container: object, labels: object = {}): object => ({
@@ -20,7 +21,7 @@ const deployment = (container: object, labels: object = {}): object => ({
     template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'web:1', ...container }] } },
   },
 });
-const desired = (object: object): DesiredResource => ({ id, object }) as unknown as DesiredResource;
+const desired = (object: object): DesiredResource => ({ id, object, sync: readSyncAnnotations({}) }) as unknown as DesiredResource;
 
 let client: Client;
 let run: <T>(work: Promise<T>) => Promise<T>;
