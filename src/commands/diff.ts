@@ -1,7 +1,7 @@
 import { JibeCommand, outputFlags } from './shared/base.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, appName, sourceArg, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { appFlags, sourceArg, sourceFlags } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 import { targetFlags, withCluster } from './shared/target.ts';
 
@@ -21,20 +21,20 @@ export default class Diff extends JibeCommand {
     await this.ending(async () => {
       const progress = new Progress(process.stderr, stylesFor(process.stderr, flags['no-color']), flags.quiet);
       progress.now('reading the source…');
-      const [{ prepare, servedKinds }, { diff }] = await Promise.all([
-        import('../reconcile/prepare.ts'),
+      const [{ prepareFor }, { diff }, { diffApps }] = await Promise.all([
+        import('./shared/sync-source.ts'),
         import('../reconcile/difference.ts'),
+        import('../reconcile/apps/diff-apps.ts'),
       ]);
       const result = await withCluster(flags, async (engine) => {
-        const served = await servedKinds(engine.client);
-        const prepared = await engine.clock.hold(
-          prepare(sourceSpec(args.source, flags), sourceDeps(), { served, defaultNamespace: flags.namespace }),
-        );
-        return diff(engine, prepared, {
-          app: flags.app ?? appName(args.source, flags.path),
+        const { plain, tree, only, name } = await prepareFor(engine, args.source, flags);
+        const options = {
           namespace: flags.namespace,
-          onProgress: (done, of) => progress.now(`comparing: ${done} of ${of} objects`),
-        });
+          onProgress: (done: number, of: number) => progress.now(`comparing: ${done} of ${of} objects`),
+        };
+        return tree
+          ? diffApps(engine, tree, { ...options, name, ...(only === undefined ? {} : { only }) })
+          : diff(engine, plain, { ...options, app: flags.app ?? name });
       });
       progress.clear();
       const { diffText } = await import('../reconcile/report/text.ts');

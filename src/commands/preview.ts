@@ -34,6 +34,10 @@ export default class Preview extends JibeCommand {
       summary: 'How images start, fail and stop: a behaviour document, or kwok Stages (docs/node.md).',
       helpValue: 'FILE',
     }),
+    'kubernetes-version': Flags.string({
+      summary: 'The release that is to take head: API versions that it does not serve are errors.',
+      helpValue: '1.36',
+    }),
     seed: Flags.integer({ summary: 'The same seed tells the same story.', default: 1 }),
     path: sourceFlags.path,
     include: sourceFlags.include,
@@ -49,9 +53,10 @@ export default class Preview extends JibeCommand {
     await this.ending(async () => {
       const progress = new Progress(process.stderr, stylesFor(process.stderr, flags['no-color']), flags.quiet);
       progress.now('reading base and head…');
-      const [{ prepare }, { preview, isHazard }] = await Promise.all([
+      const [{ prepare }, { preview }, { isHazard }] = await Promise.all([
         import('../reconcile/prepare.ts'),
         import('../reconcile/preview/preview.ts'),
+        import('../reconcile/preview/result.ts'),
       ]);
       const side = (ref: string): Promise<Prepared> => {
         const directory = fs.statSync(ref, { throwIfNoEntry: false })?.isDirectory() === true;
@@ -74,6 +79,7 @@ export default class Preview extends JibeCommand {
         seed: flags.seed,
         signal: this.interrupt.signal,
         ...(world ? { world } : {}),
+        ...(flags['kubernetes-version'] === undefined ? {} : { kubernetesVersion: release(flags['kubernetes-version']) }),
         ...(flags.behaviour === undefined ? {} : { behaviour: await readBehaviour(flags.behaviour) }),
         onProgress: (which, event) => (event.type === 'applied' ? progress.now(`${which}: applying`) : tellSync(event, progress)),
       });
@@ -85,4 +91,11 @@ export default class Preview extends JibeCommand {
       return isHazard(result, flags['fail-on'] as 'error' | 'warning' | 'info' | 'never') ? 1 : 0;
     });
   }
+}
+
+/** `1.36` of `v1.36.3`. */
+function release(text: string): string {
+  const [, found] = /^v?(\d+\.\d+)(?:\.\d+)?$/.exec(text) ?? [];
+  if (found === undefined) throw new CannotDo(`--kubernetes-version ${text} is no release`, 'write it as 1.36');
+  return found;
 }

@@ -2,12 +2,10 @@ import { Flags, type Interfaces } from '@oclif/core';
 import type { SyncResult } from '../reconcile/report/result.ts';
 import { durationFlag, JibeCommand, outputFlags } from './shared/base.ts';
 import type { ExitCode } from './shared/failure.ts';
-import { CannotDo } from './shared/failure.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, appName, sourceArg, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { appFlags, sourceArg, sourceFlags } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
-import { tellSync } from './shared/sync-events.ts';
 import { targetFlags, withCluster } from './shared/target.ts';
 
 export const syncFlags = {
@@ -36,6 +34,19 @@ export default class Sync extends JibeCommand {
     ...sourceFlags,
     ...appFlags,
     ...syncFlags,
+    only: Flags.string({
+      summary: 'Only these objects: kind/name.',
+      description: 'May be given several times. Hooks do not run then.',
+      helpValue: 'KIND/NAME',
+      multiple: true,
+      helpGroup: 'APP',
+    }),
+    selector: Flags.string({
+      char: 'l',
+      summary: 'Only objects with these labels. Hooks do not run then.',
+      helpValue: 'SELECTOR',
+      helpGroup: 'APP',
+    }),
     interval: durationFlag('Keep on: look for changes, and for drift, this often.', '0s'),
     ...targetFlags,
     ...outputFlags,
@@ -54,30 +65,18 @@ export default class Sync extends JibeCommand {
     const progress = new Progress(process.stderr, styles, flags.quiet);
     const result = await this.sync(location, flags, progress);
     progress.clear();
-    const { syncText } = await import('../reconcile/report/text.ts');
+    const { resultText } = await import('../reconcile/report/apps-text.ts');
     const palette = stylesFor(process.stdout, flags['no-color'] || flags['output-file'] !== undefined);
-    this.emit(await formatted(result, flags.output, () => syncText(result, palette)), flags['output-file']);
+    this.emit(await formatted(result, flags.output, () => resultText(result, palette)), flags['output-file']);
     return exitCodeOf(result);
   }
 
   private async sync(location: string, flags: SyncCommandFlags, progress: Progress): Promise<SyncResult> {
     const started = performance.now();
     progress.now('reading the source…');
-    const [{ prepare, servedKinds }, { sync }] = await Promise.all([import('../reconcile/prepare.ts'), import('../reconcile/sync.ts')]);
+    const { syncSource } = await import('./shared/sync-source.ts');
     return withCluster(flags, async (engine) => {
-      const served = await servedKinds(engine.client);
-      const prepared = await engine.clock.hold(
-        prepare(sourceSpec(location, flags), sourceDeps(), { served, defaultNamespace: flags.namespace }),
-      );
-      refuseEmpty(prepared, location);
-      const result = await sync(engine, prepared, {
-        app: flags.app ?? appName(location, flags.path),
-        namespace: flags.namespace,
-        prune: flags.prune as 'safe' | 'all' | 'none',
-        timeoutMs: flags.timeout,
-        signal: this.interrupt.signal,
-        onProgress: (event) => tellSync(event, progress),
-      });
+      const result = await syncSource(engine, location, flags, { progress, signal: this.interrupt.signal, isWatched: false });
       return { ...result, durationMs: Math.round(performance.now() - started) };
     });
   }
@@ -95,18 +94,6 @@ export default class Sync extends JibeCommand {
 }
 
 type SyncCommandFlags = Interfaces.InferredFlags<typeof Sync.flags>;
-
-/** A directory without manifests is a mistake, not a wish to have nothing. */
-export function refuseEmpty(
-  prepared: { readonly manifests: readonly unknown[]; readonly errors: readonly unknown[] },
-  location: string,
-): void {
-  if (prepared.manifests.length === 0 && prepared.errors.length === 0)
-    throw new CannotDo(
-      `${location}: no manifests were found`,
-      'an empty source never removes anything; check the directory, --path, --include and --exclude',
-    );
-}
 
 export function exitCodeOf({
   sync,

@@ -5,9 +5,8 @@ import { JibeCommand, outputFlags } from './shared/base.ts';
 import { CannotDo } from './shared/failure.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, appName, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { appFlags, sourceFlags } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
-import { tellSync } from './shared/sync-events.ts';
 import { openTarget, targetFlags } from './shared/target.ts';
 import { syncFlags } from './sync.ts';
 
@@ -55,34 +54,23 @@ export default class Watch extends JibeCommand {
 
   /** What is done at each change. What has been read and checked once is kept from one to the next. */
   private async rounds(location: string, flags: WatchFlags): Promise<(engine: Engine) => Promise<void>> {
-    const [{ ManifestCache }, { ManifestValidator }, { syncText }, { prepare, servedKinds }, { sync }] = await Promise.all([
+    const [{ ManifestCache }, { ManifestValidator }, { resultText }, { syncSource }] = await Promise.all([
       import('../reconcile/render/manifest-cache.ts'),
       import('../reconcile/validate/validate.ts'),
-      import('../reconcile/report/text.ts'),
-      import('../reconcile/prepare.ts'),
-      import('../reconcile/sync.ts'),
+      import('../reconcile/report/apps-text.ts'),
+      import('./shared/sync-source.ts'),
     ]);
-    const kept = { cache: new ManifestCache(), validator: new ManifestValidator(), defaultNamespace: flags.namespace };
+    const kept = { cache: new ManifestCache(), validator: new ManifestValidator() };
     const progress = new Progress(process.stderr, stylesFor(process.stderr, flags['no-color']), flags.quiet);
     const palette = stylesFor(process.stdout, flags['no-color']);
     return async (engine) => {
       const started = performance.now();
-      const served = await servedKinds(engine.client);
-      const prepared = await engine.clock.hold(prepare(sourceSpec(location, flags), sourceDeps(), { ...kept, served }));
-      const synced = await sync(engine, prepared, {
-        app: flags.app ?? appName(location, flags.path),
-        namespace: flags.namespace,
-        prune: flags.prune as 'safe' | 'all' | 'none',
-        timeoutMs: flags.timeout,
-        signal: this.interrupt.signal,
-        partial: true,
-        onProgress: (event) => tellSync(event, progress),
-      });
+      const synced = await syncSource(engine, location, flags, { progress, signal: this.interrupt.signal, isWatched: true, ...kept });
       const result = { ...synced, durationMs: Math.round(performance.now() - started) };
       progress.clear();
       // one line a round, for programs that read along
       this.emit(
-        flags.output === 'json' ? JSON.stringify(result) : await formatted(result, flags.output, () => syncText(result, palette)),
+        flags.output === 'json' ? JSON.stringify(result) : await formatted(result, flags.output, () => resultText(result, palette)),
         flags['output-file'],
       );
       progress.now(`watching ${location}…`);

@@ -1,20 +1,37 @@
 // What a sync would change, told and not done.
 import { fromManifests, planSync, wouldEmpty, type Engine } from './engine.ts';
-import type { Plan } from './plan/plan.ts';
+import type { SyncPolicy } from './plan/sync-policy.ts';
+import type { ServedKinds } from './validate/known-kinds.ts';
 import type { Prepared } from './prepare.ts';
-import { originOf, type DiffResult, type ObjectDifference } from './report/result.ts';
+import type { DiffResult } from './report/result.ts';
+import { semanticDifferences } from './semantic-difference.ts';
 import { refusals } from './sync.ts';
 
 export interface DiffOptions {
   readonly app: string;
   readonly namespace: string;
+  /** Where objects go that name no namespace; the same one unless told otherwise. */
+  readonly objectNamespace?: string;
+  readonly policy?: SyncPolicy;
+  /** Kinds that will be served before these objects are applied. */
+  readonly arriving?: ServedKinds;
+  /** Whether a sync would prune; default yes. */
+  readonly prunes?: boolean;
   readonly onProgress?: (done: number, of: number) => void;
 }
 
 /** What is wrong with the source, or would be refused, is part of the result. */
-export async function diff(engine: Engine, prepared: Prepared, { app, namespace, onProgress }: DiffOptions): Promise<DiffResult> {
+export async function diff(engine: Engine, prepared: Prepared, options: DiffOptions): Promise<DiffResult> {
+  const { app, namespace, prunes = true, onProgress, ...placing } = options;
   const objects = fromManifests(prepared.manifests);
-  const plan = await planSync(engine, { app, namespace, objects, prune: 'all', ...(onProgress ? { onProgress } : {}) });
+  const plan = await planSync(engine, {
+    app,
+    namespace,
+    ...placing,
+    objects,
+    prune: prunes ? 'all' : 'none',
+    ...(onProgress ? { onProgress } : {}),
+  });
   // an empty or broken source is no reason to speak of removals
   const told =
     prepared.errors.length || wouldEmpty(objects, plan.set)
@@ -24,26 +41,8 @@ export async function diff(engine: Engine, prepared: Prepared, { app, namespace,
     source: prepared.source,
     cluster: engine.cluster,
     app,
-    differences: differencesOf(told),
+    differences: await semanticDifferences(told),
     errors: [...prepared.errors, ...(await refusals(plan.resources.map((planned) => ({ planned, refusal: planned.refusal }))))],
     warnings: prepared.warnings,
   };
-}
-
-export function differencesOf({ resources }: Plan): ObjectDifference[] {
-  return resources.flatMap(({ id, action, differences, desired }): ObjectDifference[] => {
-    const origin = originOf(desired?.origin);
-    switch (action) {
-      case 'create':
-        return [{ ...id, change: 'added', fields: [], origin }];
-      case 'prune':
-        return [{ ...id, change: 'deleted', fields: [], origin }];
-      case 'configure':
-      case 'recreate':
-      case 'refused':
-        return differences.length ? [{ ...id, change: 'modified', fields: differences, origin }] : [];
-      default:
-        return [];
-    }
-  });
 }

@@ -4,7 +4,7 @@ import { groupVersion } from '../apimachinery/object.ts';
 import type { ManifestCache } from './render/manifest-cache.ts';
 import type { ManifestError } from './render/manifest-error.ts';
 import { inReadingOrder } from './render/manifest-error.ts';
-import type { Manifest } from './render/manifests.ts';
+import type { Manifest, Manifests } from './render/manifests.ts';
 import type { ManifestOrigin } from './render/origin.ts';
 import { render } from './render/render.ts';
 import { openSource, type SourceDeps, type SourceSpec } from './source/source.ts';
@@ -39,25 +39,34 @@ export interface PrepareOptions {
 
 /** Throws a SourceError where the source cannot be opened; what is wrong with its files is part of the result. */
 export async function prepare(spec: SourceSpec, deps: SourceDeps, options: PrepareOptions = {}): Promise<Prepared> {
-  const { cache, validator = new ManifestValidator(), judge = 'static', defaultNamespace, served } = options;
+  const { cache, defaultNamespace } = options;
   const snapshot = await openSource(spec, deps);
   try {
-    const { type, location, path, revision, dirty, files } = snapshot;
     const rendered = await render(snapshot, { ...(cache ? { cache } : {}), ...(defaultNamespace ? { defaultNamespace } : {}) });
-    const validation = await validator.validate(rendered.manifests, served ? { served } : {});
-    const [errors, doubts] = judge === 'static' ? [validation.errors, NO_DOUBTS] : [[], validation.byObject];
-    const faulty = new Set(errors.map(({ file }) => file));
-    return {
-      source: { type, location, path, revision, dirty },
-      manifests: rendered.manifests.filter(({ origin }) => !faulty.has(origin.file)),
-      errors: inReadingOrder([...rendered.errors, ...errors]),
-      doubts,
-      warnings: inReadingOrder([...rendered.warnings, ...validation.warnings]),
-      files: files.length,
-    };
+    return await validated(rendered, { source: infoOf(snapshot), files: snapshot.files.length }, options);
   } finally {
     await snapshot.close();
   }
+}
+
+export const infoOf = ({ type, location, path, revision, dirty }: SourceInfo): SourceInfo => ({ type, location, path, revision, dirty });
+
+/** Rendered manifests with what is wrong with them. */
+export async function validated(
+  rendered: Manifests,
+  read: Pick<Prepared, 'source' | 'files'>,
+  { validator = new ManifestValidator(), judge = 'static', served }: PrepareOptions = {},
+): Promise<Prepared> {
+  const validation = await validator.validate(rendered.manifests, served ? { served } : {});
+  const [errors, doubts] = judge === 'static' ? [validation.errors, NO_DOUBTS] : [[], validation.byObject];
+  const faulty = new Set(errors.map(({ file }) => file));
+  return {
+    ...read,
+    manifests: rendered.manifests.filter(({ origin }) => !faulty.has(origin.file)),
+    errors: inReadingOrder([...rendered.errors, ...errors]),
+    doubts,
+    warnings: inReadingOrder([...rendered.warnings, ...validation.warnings]),
+  };
 }
 
 const NO_DOUBTS: Prepared['doubts'] = new Map();

@@ -3,7 +3,7 @@ import type { KubernetesObject, Manifest } from '../apimachinery/object.ts';
 import { deepEqual } from '../apimachinery/object.ts';
 import type { Client } from '../client/client.ts';
 import { execute, type Outcome } from './apply/execute.ts';
-import { Follower } from './apply/follower.ts';
+import { Follower, type Judge } from './apply/follower.ts';
 import { hasRollout, rolloutOf, type Rollout } from './apply/rollout.ts';
 import { fromManifests, planSync, type Engine } from './engine.ts';
 import { healthy, type Health } from './health/verdict.ts';
@@ -13,6 +13,9 @@ import { changesAnything, type Plan, type PlannedResource, type PrunePolicy } fr
 import { placedFaults } from './plan/refusal.ts';
 import { idOf, kindOf, resourceKey, type ResourceId } from './plan/resource-id.ts';
 import { FIELD_MANAGER } from './plan/scratch.ts';
+import { readSyncAnnotations } from './plan/sync-annotations.ts';
+import type { Selection } from './plan/selection.ts';
+import type { SyncPolicy } from './plan/sync-policy.ts';
 import type { Prepared } from './prepare.ts';
 import type { DesiredObject } from './render/manifest-document.ts';
 import { originOf, type ReportedError, type ResourceResult, type SyncResult } from './report/result.ts';
@@ -20,7 +23,16 @@ import { originOf, type ReportedError, type ResourceResult, type SyncResult } fr
 export interface SyncOptions {
   readonly app: string;
   readonly namespace: string;
+  /** Where objects go that name no namespace; the same one unless told otherwise. */
+  readonly objectNamespace?: string;
+  readonly policy?: SyncPolicy;
+  /** Judges objects before the rules of their kinds do; undefined where those are to judge. */
+  readonly judge?: Judge;
+  /** Told once all is applied that can be, before the wait for the last of it. @param ok nothing failed */
+  readonly onApplied?: (ok: boolean) => void;
   readonly prune: PrunePolicy;
+  /** Only these objects; hooks do not run then. */
+  readonly selects?: Selection;
   /** For everything, waiting included, by the cluster's clock. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -44,15 +56,19 @@ export async function sync(engine: Engine, prepared: Prepared, options: SyncOpti
   const objects = fromManifests(prepared.manifests);
   const report = new Report(engine, prepared, options, started);
   if (broken && !options.partial) return report.refused();
-  const plan = await planSync(engine, {
+  const whole = await planSync(engine, {
     app: options.app,
     namespace: options.namespace,
+    ...(options.objectNamespace === undefined ? {} : { objectNamespace: options.objectNamespace }),
+    ...(options.policy ? { policy: options.policy } : {}),
     objects,
     prune: broken ? 'none' : options.prune,
+    writes: true,
     onProgress: (done, of) => options.onProgress?.({ type: 'planning', done, of }),
   });
+  const plan = options.selects ? onlySelected(whole, options.selects) : whole;
   if (plan.resources.some(({ action }) => action === 'refused') && !options.partial) return report.notStarted(plan);
-  const follower = new Follower(engine);
+  const follower = new Follower(engine, namespacesOf(plan.resources), options.judge);
   try {
     return await run(engine, plan, prepared, options, follower, report);
   } finally {
@@ -84,17 +100,32 @@ async function run(
       follower,
       signal,
       deadline,
+      hookNames: { revision: prepared.source.revision, startedMs: clock.now() },
       onOutcome: (outcome) => onProgress?.({ type: 'applied', outcome }),
       onWait: (ids) => onProgress?.({ type: 'waiting', ids }),
     },
   );
   const outcomes = inOrderOf(resources, done);
+  options.onApplied?.(!timedOut && !outcomes.some(({ action }) => action === 'failed'));
   const awaited = outcomes.filter(({ action, planned }) => isThere(action) && planned.action !== 'hook').map(({ planned }) => planned.id);
   const waited = timedOut ? 'timeout' : await follow(awaited, follower, deadline, signal, onProgress);
   const members = [...awaited, ...leftBehind(outcomes)];
   await writeParent(client, { ...plan.set, parent }, members, memory(prepared, plan, outcomes));
   return report.done(outcomes, follower, { timedOut: waited === 'timeout', interrupted: signal.aborted });
 }
+
+export const namespacesOf = (resources: Plan['resources']): ReadonlySet<string> =>
+  new Set(resources.flatMap(({ id }) => (id.namespace ? [id.namespace] : id.kind === 'Namespace' && id.group === '' ? [id.name] : [])));
+
+/** All others are left as they are. */
+const onlySelected = (plan: Plan, selects: Selection): Plan => ({
+  ...plan,
+  resources: plan.resources.map((planned) =>
+    selects(planned) && planned.action !== 'hook' ? planned : { ...planned, action: 'skip', reason: NOT_SELECTED },
+  ),
+});
+
+const NOT_SELECTED = 'not selected';
 
 /** What was done side by side is told in the order of the plan. */
 function inOrderOf(resources: readonly PlannedResource[], outcomes: readonly Outcome[]): Outcome[] {
@@ -251,9 +282,9 @@ class Report {
     follower: Follower,
     ended: { readonly timedOut: boolean; readonly interrupted: boolean },
   ): Promise<SyncResult> {
-    const resources = outcomes.map((outcome) =>
-      resourceResult(outcome, outcome.planned.action === 'hook' ? hookHealth(outcome) : healthAfter(outcome, follower)),
-    );
+    const resources = outcomes
+      .filter(({ planned }) => planned.reason !== NOT_SELECTED)
+      .map((outcome) => resourceResult(outcome, outcome.planned.action === 'hook' ? hookHealth(outcome) : healthAfter(outcome, follower)));
     const applied = outcomes.filter(({ action }) => isThere(action)).map(({ planned }) => planned.id);
     const rollouts = applied.filter(hasRollout).map((id) => rolloutOf(id, follower.get(id), follower.health(id), follower.podsOf));
     const failed = this.prepared.errors.length > 0 || resources.some(({ sync: s }) => s === 'OutOfSync');
@@ -277,13 +308,16 @@ function healthAfter({ action, planned }: Outcome, follower: Follower): Health {
 
 const hookHealth = ({ action }: Outcome): Health => ({ status: action === 'failed' ? 'Degraded' : 'Healthy', message: '' });
 
+/** What is left behind on purpose does not matter. */
+const isExtraneous = ({ live }: PlannedResource): boolean => live !== undefined && readSyncAnnotations(live.metadata).ignoreExtraneous;
+
 function resourceResult({ planned, action, message }: Outcome, health: Health): ResourceResult {
   const { id, desired } = planned;
   const outOfSync = action === 'failed' || (action === 'skipped' && desired !== undefined && !desired.isHook && !desired.sync.ignored);
   return {
     ...id,
     action,
-    sync: outOfSync || (action === 'skipped' && !desired) ? 'OutOfSync' : 'Synced',
+    sync: outOfSync || (action === 'skipped' && !desired && !isExtraneous(planned)) ? 'OutOfSync' : 'Synced',
     health: health.status,
     message: message || health.message,
     wave: desired?.wave ?? 0,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compileJq, JqError, JqSyntaxError } from '../../src/apimachinery/jq.ts';
+import { compileJq, compileJqPaths, JqError, JqSyntaxError } from '../../src/apimachinery/jq/jq.ts';
 
 const object = {
   metadata: { annotations: { 'a/b': 'c' }, ownerReferences: [{ kind: 'Job' }, { kind: 'Pod' }] },
@@ -47,6 +47,9 @@ test.each<[query: string, found: readonly unknown[]]>([
   ['(.status | .phase)', ['Running']],
   ['.status.count == -3', [false]],
   ['null, true, "x\\n"', [null, true, 'x\n']],
+  ['.status.phase | test("^R.*g$")', [true]],
+  ['.status.conditions[] | select(.type | contains("init") or contains("Init")) | .status', ['False']],
+  ['.status.phase | ascii_downcase', ['running']],
 ])('%s', (query, found) => {
   expect(compileJq(query)(object)).toEqual(found);
 });
@@ -74,4 +77,21 @@ test.each([
   ['('.repeat(60), 'nested more than 50 levels deep at column 51'],
 ])('%s: is not understood', (query, message) => {
   expect(() => compileJq(query)).toThrow(new JqSyntaxError(message.replace(/ at column \d+$/, ''), Number(/\d+$/.exec(message)![0])));
+});
+
+test.each<[query: string, paths: readonly string[]]>([
+  ['.status.phase', ['status/phase']],
+  ['.nothing.at', ['nothing/at']],
+  ['.status.conditions[].status', ['status/conditions/0/status', 'status/conditions/1/status']],
+  ['.status.conditions[] | select(.type == "Ready")', ['status/conditions/0']],
+  ['.status.conditions[-1]', ['status/conditions/1']],
+  ['.status.conditions | last', ['status/conditions/1']],
+  ['.metadata.annotations["a/b"], .flag', ['metadata/annotations/a/b', 'flag']],
+  ['.. | select(. == "Job")', ['metadata/ownerReferences/0/kind']],
+])('%s stands at', (query, paths) => {
+  expect(compileJqPaths(query)(object).map((path) => path.join('/'))).toEqual(paths);
+});
+
+test('what is made up stands nowhere', () => {
+  expect(() => compileJqPaths('.status | length')(object)).toThrow(JqError);
 });

@@ -1,47 +1,31 @@
 // Whole syncs against an embedded cluster on its virtual clock.
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { RealClock, VirtualClock } from '../../src/apimachinery/clock.ts';
-import { Random } from '../../src/apimachinery/random.ts';
 import { isNotFound } from '../../src/apimachinery/status-error.ts';
-import { Cluster } from '../../src/cluster/cluster.ts';
-import { MemoryStore } from '../../src/cluster/storage/memory-store.ts';
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { MemoryStore } from '../../src/cluster/storage/memory-store.ts';
 import { diff } from '../../src/reconcile/difference.ts';
 import type { Engine } from '../../src/reconcile/engine.ts';
-import { copyScratch } from '../../src/reconcile/plan/scratch.ts';
 import { prepare, type Prepared } from '../../src/reconcile/prepare.ts';
 import { status } from '../../src/reconcile/status.ts';
 import { sync, type SyncOptions } from '../../src/reconcile/sync.ts';
 import type { SyncResult } from '../../src/reconcile/report/result.ts';
+import { Embedded } from './embedded.ts';
 
+let embedded: Embedded;
 let directory: string;
 let cluster: Cluster;
 let engine: Engine;
 let store: MemoryStore;
 beforeEach(async () => {
-  directory = fs.mkdtempSync(path.join(os.tmpdir(), 'jibe-sync-'));
-  const clock = new VirtualClock(Date.UTC(2026, 0, 1));
-  store = new MemoryStore(clock);
-  cluster = await Cluster.start({ clock, random: new Random(1), store });
-  engine = {
-    client: cluster.client(),
-    clock,
-    cluster: 'embedded:test',
-    scratch: async () => copyScratch((await cluster.scratch()).client()),
-  };
+  embedded = await Embedded.start();
+  ({ directory, cluster, engine, store } = embedded);
 });
-afterEach(async () => {
-  await cluster.stop();
-  fs.rmSync(directory, { recursive: true });
-});
+afterEach(() => embedded.stop());
 
-const write = (files: Readonly<Record<string, string>>): void => {
-  for (const [name, content] of Object.entries(files)) fs.writeFileSync(path.join(directory, name), content);
-};
-const read = (): Promise<Prepared> =>
-  prepare({ location: directory }, { clock: new RealClock(), stdin: process.stdin, cacheDirectory: path.join(directory, '.cache') });
+const write = (files: Readonly<Record<string, string>>): void => embedded.write(files);
+const read = (): Promise<Prepared> => prepare({ location: directory }, embedded.deps);
 const options = (more: Partial<SyncOptions> = {}): SyncOptions => ({
   app: 'shop',
   namespace: 'default',

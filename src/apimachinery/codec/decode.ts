@@ -274,11 +274,15 @@ function mapDecoder(type: MapType): Decoder {
       const v = decodeElem(given[key], state, before?.[key]);
       state.length = length;
       if (twice?.includes(key)) state.strict('duplicate field', key);
-      setKey(out, key, v === undefined ? zeroOf(type.elem, state.keepEmpty) : v);
+      setKey(out, key, v === undefined ? zeroInMap(type.elem, state.keepEmpty) : v);
     }
     return out;
   };
 }
+
+/** Protobuf, in which objects are stored, has no nil in maps of bytes: such values come back empty. */
+const zeroInMap = (type: GoType, keepEmpty: boolean): unknown =>
+  type.is === 'scalar' && type.base === 'bytes' ? '' : zeroOf(type, keepEmpty);
 
 function isSorted(keys: readonly string[]): boolean {
   for (let i = 1; i < keys.length; i++) if (keys[i - 1]! > keys[i]!) return false;

@@ -1,7 +1,7 @@
 // A network without wires: says which endpoint a connection reaches, by the proxy's rules. Rules are replaced Service by Service.
 import type { Clock } from '../../apimachinery/clock.ts';
 import type { Random } from '../../apimachinery/random.ts';
-import { inCIDR } from './cidr.ts';
+import { inCIDR } from '../../apimachinery/cidr.ts';
 import { endpointsFor, type Frontend, type RuleEndpoint, type RuleNode, type ServicePortRule } from './rules.ts';
 
 /** Clients that are remembered for each port of a Service. */

@@ -41,8 +41,19 @@ export const sourceDeps = (): SourceDeps => ({
   cacheDirectory: path.join(jibeHome(), 'repositories'),
 });
 
+/** Of a source that defines several. */
+export const onlyAppFlag = Flags.string({
+  summary: 'Of the apps that the source defines, only this one.',
+  helpValue: 'NAME',
+  helpGroup: 'APP',
+});
+
 export const appFlags = {
-  app: Flags.string({ summary: 'What the objects together are called; by default after the source.', helpValue: 'NAME', helpGroup: 'APP' }),
+  app: Flags.string({
+    summary: 'What the objects together are called; by default after the source. Where the source defines apps, only this one.',
+    helpValue: 'NAME',
+    helpGroup: 'APP',
+  }),
   namespace: Flags.string({
     char: 'n',
     summary: 'Where objects go that name no namespace.',

@@ -3,10 +3,11 @@ import { resourceText } from '../../reconcile/plan/resource-id.ts';
 import type { SyncEvent } from '../../reconcile/sync.ts';
 import type { Progress } from './progress.ts';
 
-/** What has happened gets a line of its own; what is going on does not. */
-export function tellSync(event: SyncEvent, progress: Progress): void {
-  const text = syncEventText(event);
-  if (!text) return;
+/** What has happened gets a line of its own; what is going on does not. @param app where there are several */
+export function tellSync(event: SyncEvent, progress: Progress, app?: string): void {
+  const words = syncEventText(event);
+  if (!words) return;
+  const text = app === undefined ? words : `[${app}] ${words}`;
   if (event.type === 'applied' || event.type === 'rollout') progress.line(text);
   else progress.now(text);
 }

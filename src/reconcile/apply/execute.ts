@@ -1,5 +1,6 @@
-// Does a plan: phase by phase and wave by wave, within a wave by kind, what is independent side by side. What a later wave needs is
-// waited for. It never does anything that the plan does not say.
+// Does a plan, step by step: what goes away, then what comes in by kind and side by side, hooks among it; then it waits for what the next
+// step needs. What fails ends the sync, as in Argo CD: the hooks for that run, and later steps do not. It never does anything that the plan
+// does not say.
 import type { Clock } from '../../apimachinery/clock.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { isTooManyRequests, StatusError } from '../../apimachinery/status-error.ts';
@@ -7,11 +8,13 @@ import type { Client } from '../../client/client.ts';
 import { kindRank } from '../plan/order.ts';
 import type { Plan, PlannedResource } from '../plan/plan.ts';
 import { refusal, type Refusal } from '../plan/refusal.ts';
-import { kindOf, resourceText, type ResourceId } from '../plan/resource-id.ts';
-import { applyObject } from '../plan/scratch.ts';
+import { kindOf, type ResourceId } from '../plan/resource-id.ts';
+import { applyObject, lacksDefaultAccount } from '../plan/scratch.ts';
+import { stepsOf, type Step } from '../plan/steps.ts';
+import { readSyncAnnotations } from '../plan/sync-annotations.ts';
 import type { ResourceAction } from '../report/result.ts';
 import type { Follower } from './follower.ts';
-import { runHook } from './hook.ts';
+import { clearBefore, endOf, removeBy, startHook, unfinished, type HookNames, type RunningHook } from './hook.ts';
 
 /** Requests under way at once. */
 const WIDTH = 16;
@@ -33,8 +36,9 @@ export interface ExecuteDeps {
   readonly clock: Clock;
   readonly follower: Follower;
   readonly signal: AbortSignal;
-  /** Milliseconds since 1970: no wave is waited for beyond it. */
+  /** Milliseconds since 1970: no step is waited for beyond it. */
   readonly deadline: number;
+  readonly hookNames: HookNames;
   readonly onOutcome: (outcome: Outcome) => void;
   /** What is being waited for. */
   readonly onWait: (ids: readonly ResourceId[]) => void;
@@ -46,49 +50,63 @@ export interface Executed {
 }
 
 export async function execute(plan: Plan, deps: ExecuteDeps): Promise<Executed> {
-  const run = new Execution(deps);
-  const [kept, removed] = split(plan.resources, ({ action, desired }) => desired !== undefined || action !== 'prune');
-  const waves = inWaves(kept);
-  for (const [i, wave] of waves.entries()) {
-    const complete = await run.wave(wave, i < waves.length - 1);
-    if (complete) continue;
-    for (const later of waves.slice(i + 1)) for (const planned of later) run.skip(planned, 'an earlier wave is not healthy');
+  const { steps, onFailure, skipped, removedLast } = stepsOf(plan.resources, plan.policy);
+  const run = new Execution(deps, plan);
+  for (const planned of skipped) run.skip(planned, planned.reason);
+  // with a single step and no hooks, applying is all; how it turns out is followed afterwards
+  const several = steps.length > 1 || onFailure.length > 0;
+  for (const [i, step] of steps.entries()) {
+    const ended = await run.step(step, several, i < steps.length - 1);
+    if (ended === 'done') continue;
+    for (const later of steps.slice(i + 1)) {
+      for (const planned of [...later.removed, ...later.resources]) run.skip(planned, 'an earlier wave is not healthy');
+    }
     // nothing is taken away while what should take its place is not there
-    for (const planned of removed) run.skip(planned, 'pruned once everything else is applied');
+    for (const planned of removedLast) run.skip(planned, 'pruned once everything else is applied');
+    await run.failed(onFailure, ended);
     return { outcomes: run.outcomes, timedOut: run.timedOut };
   }
-  for (const planned of removed) await run.prune(planned);
+  for (const planned of removedLast) await run.prune(planned);
+  await run.succeeded(onFailure);
   return { outcomes: run.outcomes, timedOut: run.timedOut };
 }
 
-function split<T>(items: readonly T[], first: (item: T) => boolean): readonly [T[], T[]] {
-  return [items.filter(first), items.filter((item) => !first(item))];
-}
-
-/** Consecutive objects of one phase and wave. */
-function inWaves(resources: readonly PlannedResource[]): PlannedResource[][] {
-  const waves: PlannedResource[][] = [];
-  let last: string | undefined;
-  for (const planned of resources) {
-    const key = planned.desired ? `${planned.desired.phase}/${planned.desired.wave}` : last;
-    if (key !== last || waves.length === 0) waves.push([]);
-    waves.at(-1)!.push(planned);
-    last = key;
-  }
-  return waves;
-}
+/** How a step ended; only a failure has hooks of its own. */
+type Ended = 'done' | 'failed' | 'stopped';
 
 class Execution {
   readonly outcomes: Outcome[] = [];
   timedOut = false;
   private readonly deps: ExecuteDeps;
+  private readonly plan: Plan;
+  private readonly hooks: RunningHook[] = [];
 
-  constructor(deps: ExecuteDeps) {
+  constructor(deps: ExecuteDeps, plan: Plan) {
     this.deps = deps;
+    this.plan = plan;
   }
 
-  /** @returns whether the next wave may begin */
-  async wave(resources: readonly PlannedResource[], wait: boolean): Promise<boolean> {
+  /** @param waits for the health of what it has applied @param more steps come after it */
+  async step({ resources, removed }: Step, waits: boolean, more: boolean): Promise<Ended> {
+    for (const planned of removed) await this.prune(planned);
+    if (more || resources.length) await this.gone(removed);
+    await this.apply(resources);
+    if (this.deps.signal.aborted) return 'stopped';
+    if (this.anyFailed([...removed, ...resources])) {
+      await this.ended(this.hooksOf(resources), []);
+      return 'failed';
+    }
+    const ids = waits ? this.awaited(resources) : [];
+    for (const id of ids) await this.deps.follower.follow(kindOf(id));
+    return this.ended(this.hooksOf(resources), ids);
+  }
+
+  private async apply(resources: readonly PlannedResource[]): Promise<void> {
+    if (!this.deps.signal.aborted)
+      await clearBefore(
+        resources.filter(({ action }) => action === 'hook'),
+        this.deps,
+      );
     for (const group of byRank(resources)) {
       if (this.deps.signal.aborted) {
         for (const planned of group) this.skip(planned, 'interrupted');
@@ -97,30 +115,53 @@ class Execution {
       await sideBySide(group, (planned) => this.doOne(planned));
       await this.established(group);
     }
-    const done = this.outcomes.filter(({ planned }) => resources.includes(planned));
-    if (done.some(({ action }) => action === 'failed') || this.deps.signal.aborted) return false;
-    return wait ? this.healthy(resources) : true;
+  }
+
+  private readonly hooksOf = (resources: readonly PlannedResource[]): RunningHook[] =>
+    this.hooks.filter(({ planned }) => resources.includes(planned));
+
+  private anyFailed(resources: readonly PlannedResource[]): boolean {
+    return this.outcomes.some(({ planned, action }) => action === 'failed' && resources.includes(planned));
+  }
+
+  private readonly awaited = (resources: readonly PlannedResource[]): ResourceId[] =>
+    resources.filter(({ action }) => action !== 'hook' && action !== 'refused').map(({ id }) => id);
+
+  /** The sync has come to its end: the hooks that it is to leave behind are those without such a policy. */
+  async succeeded(onFailure: readonly PlannedResource[]): Promise<void> {
+    for (const planned of onFailure) this.skip(planned, 'nothing failed');
+    await removeBy('HookSucceeded', this.hooks, this.deps);
+  }
+
+  /** Runs the hooks that are for this, all at once. */
+  async failed(onFailure: readonly PlannedResource[], ended: Ended): Promise<void> {
+    if (ended === 'stopped') {
+      for (const planned of onFailure) this.skip(planned, this.deps.signal.aborted ? 'interrupted' : 'nothing failed yet');
+      return;
+    }
+    await this.apply(onFailure);
+    await this.ended(this.hooksOf(onFailure), []);
+    await removeBy('HookFailed', this.hooks, this.deps);
   }
 
   private async doOne(planned: PlannedResource): Promise<void> {
-    const { action, reason } = planned;
+    const { action } = planned;
     if (action === 'unchanged') this.tell({ planned, action: 'unchanged', message: '', refusal: undefined });
-    else if (action === 'skip') this.skip(planned, reason);
     else if (action === 'refused') this.tell({ planned, action: 'failed', message: planned.refusal!.message, refusal: planned.refusal });
     else await this.write(planned);
   }
 
   private async write(planned: PlannedResource): Promise<void> {
-    const { id, action, desired } = planned;
+    const { id, action, desired, live } = planned;
     try {
       await this.deps.follower.follow(kindOf(id));
       if (action === 'hook') {
-        const { ok, message } = await runHook(desired!, this.deps);
-        this.tell({ planned, action: ok ? 'created' : 'failed', message, refusal: undefined });
+        // what comes of it is told when it has ended
+        this.hooks.push(await this.patiently(() => startHook(planned, this.deps)));
         return;
       }
-      if (action === 'recreate') await this.remove(id, planned.live!);
-      const applied = await this.patiently(() => applyObject(this.deps.client, desired!));
+      if (action === 'recreate') await this.remove(id, live!);
+      const applied = await this.patiently(() => applyObject(this.deps.client, desired!, action === 'configure' ? live : undefined));
       this.deps.follower.wrote(id, applied);
       const words = { create: 'created', configure: 'configured', recreate: 'recreated' } as const;
       this.tell({ planned, action: words[action as keyof typeof words], message: '', refusal: undefined });
@@ -148,11 +189,7 @@ class Execution {
     }
     const { id, live } = planned;
     try {
-      await this.deps.client.delete(kindOf(id), id.name, {
-        ...(id.namespace ? { namespace: id.namespace } : {}),
-        propagationPolicy: 'Background',
-        preconditions: { uid: live!.metadata.uid },
-      });
+      await this.delete(id, live!);
       this.tell({ planned, action: 'pruned', message: planned.reason, refusal: undefined });
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
@@ -167,14 +204,29 @@ class Execution {
     }
   }
 
+  private async delete(id: ResourceId, { metadata }: KubernetesObject): Promise<void> {
+    await this.deps.client.delete(kindOf(id), id.name, {
+      ...(id.namespace ? { namespace: id.namespace } : {}),
+      propagationPolicy: readSyncAnnotations(metadata, this.plan.policy.options).propagation,
+      preconditions: { uid: metadata.uid },
+    });
+  }
+
+  /** Waits until what was deleted is no longer there. */
+  private async gone(removed: readonly PlannedResource[]): Promise<void> {
+    const { follower, deadline, signal } = this.deps;
+    if (removed.length === 0) return;
+    for (const { id } of removed) await follower.follow(kindOf(id));
+    const isGone = ({ id, live }: PlannedResource): boolean => follower.get(id)?.metadata.uid !== live!.metadata.uid;
+    const pending = removed.filter((planned) => !this.anyFailed([planned]));
+    const result = await follower.waitUntil(() => pending.every(isGone), deadline, signal);
+    if (result === 'timeout') this.timedOut = true;
+  }
+
   /** Deletes an object and waits until it is gone. */
   private async remove(id: ResourceId, live: KubernetesObject): Promise<void> {
-    const { client, follower, deadline, signal } = this.deps;
-    await client.delete(kindOf(id), id.name, {
-      ...(id.namespace ? { namespace: id.namespace } : {}),
-      propagationPolicy: 'Background',
-      preconditions: { uid: live.metadata.uid },
-    });
+    const { follower, deadline, signal } = this.deps;
+    await this.delete(id, live);
     await follower.waitUntil(() => follower.get(id)?.metadata.uid !== live.metadata.uid, deadline, signal);
   }
 
@@ -197,15 +249,30 @@ class Execution {
     );
   }
 
-  private async healthy(resources: readonly PlannedResource[]): Promise<boolean> {
+  /** Waits for the end of hooks, and until objects are healthy or will not be; tells of the hooks. */
+  private async ended(hooks: readonly RunningHook[], ids: readonly ResourceId[]): Promise<Ended> {
+    if (hooks.length + ids.length === 0) return 'done';
     const { follower, deadline, signal } = this.deps;
-    const ids = resources.filter(({ action }) => action !== 'skip' && action !== 'hook').map(({ id }) => id);
-    for (const id of ids) await follower.follow(kindOf(id));
-    const pending = (): ResourceId[] => ids.filter((id) => !follower.isSettled(id, follower.health(id)));
-    this.deps.onWait(pending());
-    const result = await follower.waitUntil(() => pending().length === 0, deadline, signal);
+    const running = (): RunningHook[] => hooks.filter((hook) => endOf(hook, this.deps) === undefined);
+    // what is suspended is waited for, too
+    const pending = (): ResourceId[] =>
+      ids.filter((id) => {
+        const health = follower.health(id);
+        return health.status === 'Suspended' || !follower.isSettled(id, health);
+      });
+    const waitsFor = [...running().map(({ id }) => id), ...pending()];
+    if (waitsFor.length) this.deps.onWait(waitsFor);
+    const result = await follower.waitUntil(() => running().length === 0 && pending().length === 0, deadline, signal);
     if (result === 'timeout') this.timedOut = true;
-    return result === 'done' && ids.every((id) => follower.health(id).status !== 'Degraded');
+    for (const hook of hooks) this.tellHook(hook, result === 'aborted' ? ': interrupted' : ' in time');
+    const failed = this.anyFailed(hooks.map(({ planned }) => planned)) || ids.some((id) => follower.health(id).status === 'Degraded');
+    if (result === 'done') return failed ? 'failed' : 'done';
+    return 'stopped';
+  }
+
+  private tellHook(hook: RunningHook, why: string): void {
+    const end = endOf(hook, this.deps) ?? { ok: false, message: unfinished(hook, why) };
+    this.tell({ planned: hook.planned, action: end.ok ? 'created' : 'failed', message: end.message, refusal: undefined });
   }
 
   skip(planned: PlannedResource, message: string): void {
@@ -220,6 +287,7 @@ class Execution {
 
 const isTransient = (error: unknown): boolean =>
   isTooManyRequests(error) ||
+  lacksDefaultAccount(error) ||
   (error instanceof StatusError && (error.code === 503 || error.code === 504 || error.reason === 'ServerTimeout'));
 
 function byRank(resources: readonly PlannedResource[]): PlannedResource[][] {
@@ -239,6 +307,3 @@ async function sideBySide<T>(items: readonly T[], work: (item: T) => Promise<voi
   };
   await Promise.all(Array.from({ length: Math.min(WIDTH, items.length) }, worker));
 }
-
-/** What failed, for one line. */
-export const failureText = ({ planned, message }: Outcome): string => `${resourceText(planned.id)}: ${message}`;

@@ -16,8 +16,12 @@ export interface DesiredResource {
   readonly origin: ManifestOrigin | undefined;
   readonly phase: Phase;
   readonly wave: number;
+  /** Within its wave, where single objects wait for each other. */
+  readonly stage?: number;
   readonly isHook: boolean;
   readonly sync: SyncAnnotations;
+  /** Made for the app and never its own: it takes no part in the app's membership, and is not pruned with it. */
+  readonly unowned?: true;
 }
 
 /** Whether a kind is namespaced. Kinds that nobody knows are taken to be: the server will refuse them. */
@@ -33,8 +37,9 @@ export function asDesired(
   origin: ManifestOrigin | undefined,
   isNamespaced: IsNamespaced,
   defaultNamespace: string,
+  options: readonly string[] = [],
 ): DesiredResource[] {
-  const sync = readSyncAnnotations(object.metadata ?? {});
+  const sync = readSyncAnnotations(object.metadata ?? {}, options);
   const namespace = isNamespaced(object.apiVersion, object.kind) ? object.metadata.namespace || defaultNamespace : '';
   const id: ResourceId = {
     ...splitApiVersion(object.apiVersion),

@@ -1,8 +1,11 @@
 // What differs between an object as it lives and as it is desired, field by field. Lists whose elements have keys are compared by key,
 // as Kubernetes merges them; what the server keeps for itself (versions, ownership, status) makes no difference; Secrets stay secret.
 import type { Field, GoType } from '../../apimachinery/schema/go-type.ts';
-import { builtinKinds, goType } from '../../apimachinery/schema/schema.ts';
-import { deepEqual, groupVersion, isObject, type JsonObject, type KubernetesObject } from '../../apimachinery/object.ts';
+import { compareQuantities, parseQuantity, QuantityError } from '../../apimachinery/quantity.ts';
+import { LAST_APPLIED } from '../../apimachinery/apply/last-applied.ts';
+import { typeOfKind } from '../../apimachinery/schema/type-of-kind.ts';
+import { PART_OF_LABEL } from './apply-set.ts';
+import { deepEqual, isObject, type JsonObject, type KubernetesObject } from '../../apimachinery/object.ts';
 
 export interface FieldDifference {
   /** As Kubernetes writes it: `spec.template.spec.containers[name="web"].image`. */
@@ -15,24 +18,25 @@ export interface FieldDifference {
 /** Stands for a value of a Secret. The two sides of a difference are told apart by it. */
 const MASKED = { live: '(masked)', desired: '(masked, changed)' };
 
+/** Notes that jibe and kubectl keep with an object: no part of what people wrote. */
+const NOTES: ReadonlySet<string> = new Set([`metadata.labels[${PART_OF_LABEL}]`, `metadata.annotations[${LAST_APPLIED}]`]);
+
 const SERVER_METADATA = new Set(['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp', 'selfLink']);
-
-const typesByKind = new Map<string, string>();
-
-/** The Go type of a built-in kind; undefined for others. */
-function typeOf({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>): GoType | undefined {
-  if (typesByKind.size === 0) for (const facts of builtinKinds()) typesByKind.set(`${groupVersion(facts)}/${facts.kind}`, facts.type);
-  const name = typesByKind.get(`${apiVersion}/${kind}`);
-  return name === undefined ? undefined : goType(name);
-}
 
 /** All differences, in the order of the desired object's fields. */
 export function fieldDifferences(live: KubernetesObject, desired: KubernetesObject): FieldDifference[] {
   const found: FieldDifference[] = [];
-  const type = typeOf(desired);
+  const type = typeOfKind(desired);
   const skip = (key: string, path: string): boolean => key === 'status' && path === '';
   compareMaps(live, desired, type, '', found, skip);
   return desired.kind === 'Secret' && desired.apiVersion === 'v1' ? found.map(maskSecret) : found;
+}
+
+/** Of two values without a type: what YAML or JSON in a text holds. */
+export function structuralDifferences(live: unknown, desired: unknown): FieldDifference[] {
+  const found: FieldDifference[] = [];
+  compareValues(live, desired, undefined, undefined, '', found, () => false);
+  return found;
 }
 
 type Skip = (key: string, path: string) => boolean;
@@ -50,7 +54,8 @@ function compareMaps(
     if (skip(key, at)) continue;
     if (at === 'metadata' && SERVER_METADATA.has(key)) continue;
     const field = fieldOf(type, key);
-    compareValues(live[key], desired[key], field.type, field.keys, childPath(at, key), found, skip);
+    const path = childPath(at, key);
+    if (!NOTES.has(path)) compareValues(live[key], desired[key], field.type, field.keys, path, found, skip);
   }
 }
 
@@ -63,10 +68,26 @@ function compareValues(
   found: FieldDifference[],
   skip: Skip,
 ): void {
-  if (deepEqual(live, desired)) return;
+  if (deepEqual(live, desired) || (isNothing(live) && isNothing(desired)) || isSameQuantity(live, desired, type)) return;
+  if (at === 'metadata.labels' || at === 'metadata.annotations') [live, desired] = [live ?? {}, desired ?? {}];
   if (isObject(live) && isObject(desired)) return compareMaps(live, desired, type, at, found, skip);
   if (Array.isArray(live) && Array.isArray(desired)) return compareLists(live, desired, elementOf(type), keys, at, found, skip);
   found.push({ path: at, ...(live === undefined ? {} : { live }), ...(desired === undefined ? {} : { desired }) });
+}
+
+/** Go does not tell a list or map that is not there from an empty one, and some servers answer with the one, some with the other. */
+const isNothing = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0);
+
+/** `0.5` is `500m`; what is no quantity is equal to nothing. */
+function isSameQuantity(live: unknown, desired: unknown, type: GoType | undefined): boolean {
+  const written = bare(type);
+  if (written?.is !== 'opaque' || written.name !== 'Quantity' || live === undefined || desired === undefined) return false;
+  try {
+    return compareQuantities(parseQuantity(String(live)), parseQuantity(String(desired))) === 0;
+  } catch (error) {
+    if (error instanceof QuantityError) return false;
+    throw error;
+  }
 }
 
 function compareLists(

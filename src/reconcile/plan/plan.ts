@@ -5,11 +5,14 @@ import { StatusError } from '../../apimachinery/status-error.ts';
 import { PART_OF_LABEL, type ApplySet } from './apply-set.ts';
 import { labelled, type DesiredResource } from './desired.ts';
 import { fieldDifferences, type FieldDifference } from './field-difference.ts';
+import { stagesOf } from './change-rules.ts';
+import { ignoredPaths, withLive, withPaths } from './ignored.ts';
 import { inApplyOrder, kindRank } from './order.ts';
 import { refusal, type Refusal } from './refusal.ts';
-import { idOf, resourceKey, type ResourceId } from './resource-id.ts';
+import { idOf, resourceKey, resourceText, type ResourceId } from './resource-id.ts';
 import type { Scratch } from './scratch.ts';
 import { readSyncAnnotations } from './sync-annotations.ts';
+import { NO_POLICY, type SyncPolicy } from './sync-policy.ts';
 
 export type PlannedAction = 'create' | 'configure' | 'recreate' | 'unchanged' | 'hook' | 'prune' | 'skip' | 'refused';
 
@@ -30,6 +33,7 @@ export interface Plan {
   readonly set: ApplySet;
   /** In the order in which they are done; removals come last. */
   readonly resources: readonly PlannedResource[];
+  readonly policy: SyncPolicy;
 }
 
 export type PrunePolicy =
@@ -43,6 +47,7 @@ export interface PlanParts {
   readonly set: ApplySet;
   readonly scratch: Scratch;
   readonly prune: PrunePolicy;
+  readonly policy?: SyncPolicy;
   /** Of the plan as a whole, told while it is made: so many of so many objects. */
   readonly onProgress?: (done: number, of: number) => void;
 }
@@ -51,32 +56,44 @@ export interface PlanParts {
 const PRECIOUS = new Set(['Namespace', 'CustomResourceDefinition', 'PersistentVolume', 'PersistentVolumeClaim']);
 
 /** Resolves with the plan; what a server refuses is part of it. Throws where the server cannot be asked. */
-export async function makePlan({ desired, members, set, scratch, prune, onProgress }: PlanParts): Promise<Plan> {
+export async function makePlan({ desired, members, set, scratch, prune, policy = NO_POLICY, onProgress }: PlanParts): Promise<Plan> {
   const resources: PlannedResource[] = [];
-  const ordered = inApplyOrder(desired);
+  const { stages, circle } = stagesOf(desired.map(({ id, object }) => ({ id, annotations: object.metadata.annotations ?? {} })));
+  const ordered = inApplyOrder(stages.size ? desired.map((item) => ({ ...item, stage: stages.get(resourceKey(item.id)) ?? 0 })) : desired);
+  const entangled = new Set(circle.map(resourceKey));
   for (const [i, item] of ordered.entries()) {
-    resources.push(await planOne(item, set, scratch));
+    resources.push(entangled.has(resourceKey(item.id)) ? inCircle(item, circle) : await planOne(item, set, scratch, policy));
     onProgress?.(i + 1, ordered.length);
   }
   const wanted = new Set(desired.map(({ id }) => resourceKey(id)));
   const unwanted = members.filter((object) => !wanted.has(resourceKey(idOf(object))));
-  return { set, resources: [...resources, ...inPruneOrder(unwanted).map((object) => planRemoval(object, prune))] };
+  return { set, policy, resources: [...resources, ...inPruneOrder(unwanted).map((object) => planRemoval(object, prune, policy))] };
 }
 
-async function planOne(desired: DesiredResource, set: ApplySet, scratch: Scratch): Promise<PlannedResource> {
+/** Objects that wait for each other can never be applied. */
+function inCircle(desired: DesiredResource, circle: readonly ResourceId[]): PlannedResource {
+  const message = `objects wait for each other in a circle: ${[...circle, circle[0]!].map(resourceText).join(' → ')}`;
+  const faults = [{ path: 'metadata.annotations', message }];
+  const why: Refusal = { message, code: 422, faults, immutable: false, remedy: 'remove one of the dependencies' };
+  return { id: desired.id, desired, action: 'refused', reason: '', differences: [], live: undefined, predicted: undefined, refusal: why };
+}
+
+async function planOne(desired: DesiredResource, set: ApplySet, scratch: Scratch, policy: SyncPolicy): Promise<PlannedResource> {
   const { id, sync } = desired;
   const none = { id, desired, differences: [], live: undefined, predicted: undefined, refusal: undefined };
   if (desired.phase === 'Skip') return { ...none, action: 'skip', reason: 'a hook of another occasion' };
-  if (sync.ignored) return { ...none, action: 'skip', reason: 'kustomize.toolkit.fluxcd.io/reconcile is disabled' };
-  if (desired.isHook) return { ...none, action: desired.phase === 'SyncFail' ? 'skip' : 'hook', reason: `${desired.phase} hook` };
-  const own = { ...desired, object: labelled(desired.object, { [PART_OF_LABEL]: set.id }) };
+  if (sync.ignored) return { ...none, action: 'skip', reason: 'an annotation of Flux says to leave it alone' };
+  if (desired.isHook) return { ...none, action: 'hook', reason: `${desired.phase} hook` };
+  const own = desired.unowned ? desired : { ...desired, object: labelled(desired.object, { [PART_OF_LABEL]: set.id }) };
   try {
     const live = await scratch.get(id).catch(unknownKind);
     const owner = live?.metadata.labels?.[PART_OF_LABEL];
     if (owner !== undefined && owner !== set.id) return { ...none, live, action: 'refused', reason: '', refusal: foreign(owner) };
-    return await tried(own, live, scratch);
+    if (live && sync.onlyCreate) return { ...none, desired: own, live, predicted: live, action: 'unchanged', reason: '' };
+    return await tried(own, live, set, scratch, policy);
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
+    if (sync.mayLackKind && lacksKind(error)) return { ...none, desired: own, action: 'create', reason: 'its kind is not there yet' };
     return { ...none, desired: own, action: 'refused', reason: '', refusal: refusal(error, id) };
   }
 }
@@ -87,15 +104,25 @@ function unknownKind(error: unknown): undefined {
   throw error;
 }
 
-async function tried(desired: DesiredResource, live: KubernetesObject | undefined, scratch: Scratch): Promise<PlannedResource> {
+const lacksKind = (error: StatusError): boolean => error.code === 404 && !/^namespaces? "/.test(error.message);
+
+async function tried(
+  desired: DesiredResource,
+  live: KubernetesObject | undefined,
+  set: ApplySet,
+  scratch: Scratch,
+  policy: SyncPolicy,
+): Promise<PlannedResource> {
   const { id } = desired;
-  const common = { id, desired, live, refusal: undefined };
+  const ignored = live ? ignoredPaths(live, id, policy.ignoreDifferences) : [];
+  const written = live && policy.options.includes('RespectIgnoreDifferences=true') ? withLive(desired, live, ignored) : desired;
+  const common = { id, desired: written, live, refusal: undefined };
   try {
-    const predicted = await scratch.apply(desired);
+    const predicted = await scratch.apply(written, live);
     if (!live) return { ...common, action: 'create', reason: '', differences: [], predicted };
-    const differences = fieldDifferences(live, predicted);
+    const differences = fieldDifferences(live, ignored.length ? withPaths(predicted, live, ignored) : predicted);
     // what is taken over changes nothing but its owner
-    const same = differences.length === 0 && ownedAlready(live);
+    const same = differences.length === 0 && ownedAlready(live) && live.metadata.labels?.[PART_OF_LABEL] === set.id;
     return {
       ...common,
       action: same ? 'unchanged' : 'configure',
@@ -131,20 +158,30 @@ const foreign = (owner: string): Refusal => ({
   remedy: 'remove it from one of the two sources, or take the label away to hand it over',
 });
 
-function planRemoval(live: KubernetesObject, prune: PrunePolicy): PlannedResource {
+function planRemoval(live: KubernetesObject, prune: PrunePolicy, { options }: SyncPolicy): PlannedResource {
   const id = idOf(live);
   const common = { id, desired: undefined, live, predicted: undefined, differences: [], refusal: undefined };
-  const { keep, ignored } = readSyncAnnotations(live.metadata);
+  const { keep, confirm, ignored } = readSyncAnnotations(live.metadata, options);
   if (keep || ignored) return { ...common, action: 'skip', reason: 'an annotation keeps it from being pruned' };
   if (prune === 'none') return { ...common, action: 'skip', reason: 'no longer in the source; pruning is off' };
+  if (prune === 'safe' && confirm)
+    return { ...common, action: 'skip', reason: 'no longer in the source; Prune=confirm: it is pruned only with --prune=all' };
   if (prune === 'safe' && PRECIOUS.has(id.kind))
     return { ...common, action: 'skip', reason: `no longer in the source; a ${id.kind} is pruned only with --prune=all` };
   return { ...common, action: 'prune', reason: 'no longer in the source' };
 }
 
-/** What others need goes last. */
+/** What others need goes last: the opposite of the order in which it was made. */
 function inPruneOrder(objects: readonly KubernetesObject[]): KubernetesObject[] {
-  return [...objects].sort((a, b) => kindRank(b.kind) - kindRank(a.kind) || (resourceKey(idOf(a)) < resourceKey(idOf(b)) ? 1 : -1));
+  const { stages } = stagesOf(objects.map((object) => ({ id: idOf(object), annotations: object.metadata.annotations ?? {} })));
+  const ranked = objects.map((object) => {
+    const key = resourceKey(idOf(object));
+    return { object, key, wave: readSyncAnnotations(object.metadata).wave, stage: stages.get(key) ?? 0 };
+  });
+  ranked.sort(
+    (a, b) => b.wave - a.wave || b.stage - a.stage || kindRank(b.object.kind) - kindRank(a.object.kind) || (a.key < b.key ? 1 : -1),
+  );
+  return ranked.map(({ object }) => object);
 }
 
 /** Whether doing the plan would write anything. Hooks run only along with other work. */

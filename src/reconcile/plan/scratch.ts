@@ -3,16 +3,17 @@
 // needs them. A real cluster is asked for a dry run.
 import type { Client } from '../../client/client.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
-import { isNotFound } from '../../apimachinery/status-error.ts';
+import { isConflict, isForbidden, isNotFound } from '../../apimachinery/status-error.ts';
 import { asStored, type DesiredResource } from './desired.ts';
 import { kindOf, type ResourceId } from './resource-id.ts';
+import { handOver, withoutHandedOver } from './take-over.ts';
 
 /** Names the owner of the fields that jibe applies. */
 export const FIELD_MANAGER = 'jibe';
 
 export interface Scratch {
   /** The object as it would be stored. Throws a StatusError where the server refuses. */
-  apply(desired: DesiredResource): Promise<KubernetesObject>;
+  apply(desired: DesiredResource, live: KubernetesObject | undefined): Promise<KubernetesObject>;
   /** The object as the plan so far leaves it; undefined where there is none. */
   get(id: ResourceId): Promise<KubernetesObject | undefined>;
   /** The object as it would be made anew in place of one that cannot be changed. */
@@ -30,20 +31,86 @@ export async function find(client: Client, id: ResourceId): Promise<KubernetesOb
   }
 }
 
-/** Server-side apply, as sync does it. */
+export interface ApplyOptions {
+  readonly dryRun?: boolean;
+  /** Jibe by default. */
+  readonly fieldManager?: string;
+  readonly onWarning?: (text: string) => void;
+}
+
+/**
+ * Server-side apply, as sync does it.
+ *
+ * @param live the object as it is, if it is: what kubectl applied of it is taken over first
+ */
 export async function applyObject(
   client: Client,
-  { id, object }: DesiredResource,
+  desired: DesiredResource,
+  live: KubernetesObject | undefined,
+  options: ApplyOptions = {},
+): Promise<KubernetesObject> {
+  if (live && desired.sync.replace) return replaceObject(client, desired);
+  if (live) await takeOver(client, desired.id, live);
+  return applyAlone(client, desired, options);
+}
+
+/** Puts the manifest in place of what is there, whole: `Replace=true`. */
+async function replaceObject(
+  client: Client,
+  { id, object }: Pick<DesiredResource, 'id' | 'object'>,
   options: { readonly dryRun?: boolean } = {},
+): Promise<KubernetesObject> {
+  const whole = object as unknown as KubernetesObject;
+  return client.update(kindOf(id), whole, { fieldManager: FIELD_MANAGER, ...options }) as Promise<KubernetesObject>;
+}
+
+/** How often it is tried anew where others write at the same time. */
+const TAKE_OVER_ATTEMPTS = 5;
+
+async function takeOver(client: Client, id: ResourceId, found: KubernetesObject): Promise<void> {
+  let live: KubernetesObject | undefined = found;
+  for (let attempt = 1; live; attempt++) {
+    const handed = handOver(live, FIELD_MANAGER);
+    if (!handed) return;
+    try {
+      const scope = id.namespace ? { namespace: id.namespace } : {};
+      await client.patch(kindOf(id), id.name, handed, { type: 'merge', fieldManager: FIELD_MANAGER, ...scope });
+      return;
+    } catch (error) {
+      if (!isConflict(error) || attempt === TAKE_OVER_ATTEMPTS) throw error;
+      live = await find(client, id);
+    }
+  }
+}
+
+/** Server-side apply of what nobody else has applied. */
+export async function applyAlone(
+  client: Client,
+  { id, object }: Pick<DesiredResource, 'id' | 'object'>,
+  options: ApplyOptions = {},
 ): Promise<KubernetesObject> {
   const scope = id.namespace ? { namespace: id.namespace } : {};
   const { object: applied } = await client.patch(kindOf(id), id.name, object, { ...APPLY, ...options, ...scope });
   return applied as KubernetesObject;
 }
 
+/** A pod came before the account that every namespace gets a moment after it was made. */
+export const lacksDefaultAccount = (error: unknown): boolean =>
+  isForbidden(error) && /error looking up service account [^/]+\/default:/.test(error.message);
+
 /** @param copy a client of the copy: it is written to */
 export const copyScratch = (copy: Client): Scratch => ({
-  apply: (desired) => applyObject(copy, desired),
+  async apply(desired, live) {
+    try {
+      return await applyObject(copy, desired, live);
+    } catch (error) {
+      if (!lacksDefaultAccount(error)) throw error;
+      // no controller works here; where it will be applied one gives each new namespace its account
+      const { namespace } = desired.id;
+      await copy.create('v1/ServiceAccount', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
+      return applyObject(copy, desired, live);
+    }
+  },
   get: (id) => find(copy, id),
   async recreate(desired) {
     const { id } = desired;
@@ -52,7 +119,7 @@ export const copyScratch = (copy: Client): Scratch => ({
     // whoever holds it back with a finalizer does not work here
     const held = await find(copy, id);
     if (held) await copy.patch(kindOf(id), id.name, { metadata: { finalizers: null } }, { type: 'merge', ...scope });
-    return applyObject(copy, desired);
+    return applyAlone(copy, desired);
   },
 });
 
@@ -60,11 +127,13 @@ export const copyScratch = (copy: Client): Scratch => ({
 export function dryRunScratch(client: Client): Scratch {
   const arriving = new Set<string>();
   return {
-    async apply(desired) {
+    async apply(desired, live) {
       const { id, object } = desired;
       if (id.kind === 'Namespace' && id.group === '') arriving.add(id.name);
       try {
-        return await applyObject(client, desired, { dryRun: true });
+        if (live && desired.sync.replace) return await replaceObject(client, desired, { dryRun: true });
+        const predicted = await applyAlone(client, desired, { dryRun: true });
+        return live ? withoutHandedOver(predicted, live, FIELD_MANAGER) : predicted;
       } catch (error) {
         // its namespace, or its kind, comes with this very change: nobody can say more until it is there
         if (isNotFound(error) && (arriving.has(id.namespace) || !(await client.resolve(kindOf(id))))) return asStored(object);

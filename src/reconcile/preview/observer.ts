@@ -1,183 +1,259 @@
-// Watches what happens to pods and Services while a change is rolled out: how many pods come and go for each workload, how few are
-// available at the worst moment, and for how long a Service has nobody behind it.
+// Watches what happens to pods, Services, budgets and events while a change is rolled out, and until nothing happens any more. Keeps a
+// history of each workload and Service; judges nothing.
 import type { EndpointSlice } from '#api/discovery/v1';
-import type { Pod, Service } from '#api/core/v1';
+import type { Event, Pod, Service } from '#api/core/v1';
+import type { PodDisruptionBudget } from '#api/policy/v1';
 import type { Clock } from '../../apimachinery/clock.ts';
-import { isPodReady } from '../../apimachinery/core/pod.ts';
+import { isPodActive, isPodReady } from '../../apimachinery/core/pod.ts';
 import { controllerOf } from '../../apimachinery/owner-reference.ts';
 import type { Client } from '../../client/client.ts';
 import { Informers } from '../../client/informer.ts';
+import { readyEndpoints, serviceOf } from './endpoints.ts';
+import { EventLog } from './event-log.ts';
+import { append, secondsWhere, type Observed, type ServiceHistory, type WorkloadHistory } from './observed.ts';
+import { workloadKey, type WorkloadKey } from './workloads.ts';
 
-/** How often it is looked whether pods are gone. */
+/** How often it is looked whether all is at rest. */
 const CHECK_MS = 1000;
+/** Nothing that counts was written for so long: that is rest. */
+const QUIET_MS = 8000;
 
-/** Of one workload. */
-export interface PodCounts {
-  created: number;
-  deleted: number;
-  /** Ready and not being deleted. */
-  available: number;
-  minAvailable: number;
-  /** Of the last pod that came, went, or became ready or not, in milliseconds after the start. */
-  lastChangeMs: number;
+interface PodState {
+  readonly workload: WorkloadKey;
+  ready: boolean;
+  active: boolean;
 }
 
-export interface ServiceCounts {
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface History extends Mutable<Omit<WorkloadHistory, 'kind' | 'namespace' | 'name' | 'timeline' | 'readyAfter' | 'podsAfter'>> {
+  ready: number;
+  active: number;
+  timeline: { readonly seconds: number; readonly ready: number; readonly total: number }[];
+}
+
+interface ServiceState {
   readonly namespace: string;
   readonly name: string;
-  readonly endpointsBefore: number;
-  endpointsAfter: number;
-  withoutEndpointsMs: number;
+  readonly before: number;
+  endpoints: number;
+  timeline: { readonly seconds: number; readonly endpoints: number }[];
 }
 
-/** `Deployment/shop/web`: the outermost owner of a pod, or the pod itself. */
-export type WorkloadKey = string;
+const WATCHED = [
+  'apps/v1/ReplicaSet',
+  'batch/v1/Job',
+  'apps/v1/Deployment',
+  'apps/v1/StatefulSet',
+  'apps/v1/DaemonSet',
+  'v1/PersistentVolumeClaim',
+] as const;
 
 export class Observer {
   private readonly clock: Clock;
   private readonly informers: Informers;
-  private readonly workloads = new Map<WorkloadKey, PodCounts>();
-  private readonly ready = new Map<string, { readonly workload: WorkloadKey; ready: boolean }>();
-  private readonly emptySince = new Map<string, number>();
-  private readonly services = new Map<string, ServiceCounts>();
+  private readonly workloads = new Map<WorkloadKey, History>();
+  private readonly pods = new Map<string, PodState>();
+  /** Also of those that are gone: events speak of them. */
+  private readonly owners = new Map<string, WorkloadKey>();
+  private readonly services = new Map<string, ServiceState>();
+  private readonly violated = new Map<string, { readonly healthy: number; readonly demanded: number }>();
+  private readonly events = new EventLog();
   private observing = false;
   private startedMs = 0;
+  private changedMs = 0;
 
   constructor(client: Client, clock: Clock) {
     this.clock = clock;
     this.informers = new Informers(client, clock);
   }
 
-  /** Takes the present as the state before the change. */
+  /** Begins to watch. What is seen until {@link begin} is the state before. */
   async start(): Promise<void> {
-    for (const kind of ['apps/v1/ReplicaSet', 'batch/v1/Job', 'v1/Service'] as const) this.informers.of(kind);
+    const touched = (): void => this.touch();
+    for (const kind of WATCHED) this.informers.of(kind).addHandler({ added: touched, updated: touched, deleted: touched });
+    const services = this.informers.of('v1/Service');
+    services.addHandler({ added: (service) => this.serviceSeen(service), deleted: (service) => this.serviceGone(service) });
+    const budgets = this.informers.of('policy/v1/PodDisruptionBudget');
+    budgets.addHandler({ added: (budget) => this.budgetSeen(budget), updated: (budget) => this.budgetSeen(budget), deleted: touched });
     // pods are told apart by what owns them, so that must be known first
     await this.informers.start();
-    const [pods, slices] = [this.informers.of('v1/Pod'), this.informers.of('discovery.k8s.io/v1/EndpointSlice')];
+    const [pods, slices, events] = [
+      this.informers.of('v1/Pod'),
+      this.informers.of('discovery.k8s.io/v1/EndpointSlice'),
+      this.informers.of('v1/Event'),
+    ];
     pods.addHandler({ added: (pod) => this.podSeen(pod), updated: (pod) => this.podSeen(pod), deleted: (pod) => this.podGone(pod) });
     slices.addIndex('service', (slice) => [serviceOf(slice)]);
-    slices.addHandler({
-      added: (slice) => this.sliceChanged(slice),
-      updated: (slice) => this.sliceChanged(slice),
-      deleted: (slice) => this.sliceChanged(slice),
-    });
+    const changed = (slice: EndpointSlice): void => this.endpointsChanged(serviceOf(slice));
+    slices.addHandler({ added: changed, updated: changed, deleted: changed });
+    events.addHandler({ added: (event) => this.eventSeen(event), updated: (event, old) => this.eventSeen(event, old) });
     await this.informers.start();
-    this.startedMs = this.clock.now();
-    for (const counts of this.workloads.values())
-      Object.assign(counts, { created: 0, deleted: 0, minAvailable: counts.available, lastChangeMs: 0 });
-    for (const service of this.informers.of('v1/Service').list()) this.countService(service);
-    this.observing = true;
   }
 
-  private countService({ metadata: { namespace = '', name } }: Service): void {
-    const key = `${namespace}/${name}`;
-    const endpointsBefore = this.endpoints(key);
-    this.services.set(key, { namespace, name, endpointsBefore, endpointsAfter: endpointsBefore, withoutEndpointsMs: 0 });
+  /** Takes the present as the state before the change. */
+  begin(): void {
+    this.startedMs = this.clock.now();
+    for (const [key, { ready, active }] of this.workloads)
+      if (active === 0 && ready === 0) this.workloads.delete(key);
+      else this.workloads.set(key, startingWith(ready, active));
+    for (const [key, { namespace, name }] of this.services) {
+      const endpoints = this.endpoints(key);
+      this.services.set(key, { namespace, name, before: endpoints, endpoints, timeline: [{ seconds: 0, endpoints }] });
+    }
+    this.observing = true;
+    for (const budget of this.informers.of('policy/v1/PodDisruptionBudget').list()) this.budgetSeen(budget);
+    // what is too few already is nothing new
+    this.violated.clear();
+  }
+
+  /** Waits until nothing happens any more and all pods that are on their way out are gone, at most so long by the cluster's clock. */
+  async rest(limitMs: number): Promise<void> {
+    const deadline = this.clock.now() + limitMs;
+    this.changedMs = this.clock.now();
+    while (this.clock.now() < deadline && (this.clock.now() - this.changedMs < QUIET_MS || this.isBusy())) await this.clock.sleep(CHECK_MS);
+  }
+
+  private isBusy(): boolean {
+    for (const { metadata } of this.informers.of('v1/Pod').list()) if (metadata.deletionTimestamp) return true;
+    for (const { spec, status } of this.informers.of('batch/v1/Job').list())
+      if (
+        spec.ttlSecondsAfterFinished !== undefined &&
+        status?.conditions?.some((c) => c.status === 'True' && /^(?:Complete|Failed)$/.test(c.type))
+      )
+        return true;
+    return false;
+  }
+
+  private touch(): void {
+    this.changedMs = this.clock.now();
+  }
+
+  private seconds(): number {
+    return Math.round((this.clock.now() - this.startedMs) / 100) / 10;
   }
 
   private podSeen(pod: Pod): void {
     const { uid } = pod.metadata;
     const ready = isPodReady(pod) && !pod.metadata.deletionTimestamp;
-    const known = this.ready.get(uid);
-    if (known) {
-      if (known.ready !== ready) this.count(known.workload, ready ? 1 : -1);
-      known.ready = ready;
-      return;
+    const active = isPodActive(pod);
+    let known = this.pods.get(uid);
+    if (known && known.ready === ready && known.active === active) return;
+    if (!known) {
+      known = { workload: this.workloadOf(pod), ready: false, active: false };
+      this.pods.set(uid, known);
+      this.owners.set(uid, known.workload);
+      this.historyOf(known.workload).podsCreated++;
     }
-    const workload = this.workloadOf(pod);
-    this.ready.set(uid, { workload, ready });
-    this.countsOf(workload).created++;
-    this.count(workload, ready ? 1 : 0);
+    const history = this.historyOf(known.workload);
+    history.ready += Number(ready) - Number(known.ready);
+    history.active += Number(active) - Number(known.active);
+    Object.assign(known, { ready, active });
+    this.note(history);
   }
 
   private podGone({ metadata: { uid } }: Pod): void {
-    const known = this.ready.get(uid);
+    const known = this.pods.get(uid);
     if (!known) return;
-    this.ready.delete(uid);
-    this.countsOf(known.workload).deleted++;
-    this.count(known.workload, known.ready ? -1 : 0);
+    this.pods.delete(uid);
+    const history = this.historyOf(known.workload);
+    history.podsDeleted++;
+    history.ready -= Number(known.ready);
+    history.active -= Number(known.active);
+    this.note(history);
   }
 
-  private count(workload: WorkloadKey, change: number): void {
-    const counts = this.countsOf(workload);
-    counts.available += change;
-    counts.minAvailable = Math.min(counts.minAvailable, counts.available);
-    counts.lastChangeMs = this.clock.now() - this.startedMs;
+  private note(history: History): void {
+    this.touch();
+    history.minReady = Math.min(history.minReady, history.ready);
+    history.lastChangeSeconds = this.seconds();
+    append(history.timeline, { seconds: this.seconds(), ready: history.ready, total: history.active });
   }
 
-  private countsOf(workload: WorkloadKey): PodCounts {
-    let counts = this.workloads.get(workload);
-    if (!counts) this.workloads.set(workload, (counts = { created: 0, deleted: 0, available: 0, minAvailable: 0, lastChangeMs: 0 }));
-    return counts;
+  private historyOf(workload: WorkloadKey): History {
+    let history = this.workloads.get(workload);
+    if (!history) this.workloads.set(workload, (history = startingWith(0, 0)));
+    return history;
   }
 
   private workloadOf(pod: Pod): WorkloadKey {
     const { namespace = '', name } = pod.metadata;
     const owner = controllerOf(pod);
-    if (!owner) return `Pod/${namespace}/${name}`;
+    return owner ? this.outermost(owner.kind, namespace, owner.name) : workloadKey({ kind: 'Pod', namespace, name });
+  }
+
+  private outermost(kind: string, namespace: string, name: string): WorkloadKey {
     const between =
-      owner.kind === 'ReplicaSet'
-        ? this.informers.of('apps/v1/ReplicaSet').get(namespace, owner.name)
-        : owner.kind === 'Job'
-          ? this.informers.of('batch/v1/Job').get(namespace, owner.name)
+      kind === 'ReplicaSet'
+        ? this.informers.of('apps/v1/ReplicaSet').get(namespace, name)
+        : kind === 'Job'
+          ? this.informers.of('batch/v1/Job').get(namespace, name)
           : undefined;
-    const outer = (between && controllerOf(between)) ?? owner;
-    return `${outer.kind}/${namespace}/${outer.name}`;
+    const outer = between && controllerOf(between);
+    return workloadKey(outer ? { kind: outer.kind, namespace, name: outer.name } : { kind, namespace, name });
   }
 
-  private sliceChanged(slice: EndpointSlice): void {
-    if (!this.observing) return;
-    const key = serviceOf(slice);
+  private serviceSeen({ metadata: { namespace = '', name } }: Service): void {
+    this.touch();
+    const key = `${namespace}/${name}`;
+    if (!this.services.has(key))
+      this.services.set(key, {
+        namespace,
+        name,
+        before: 0,
+        endpoints: 0,
+        timeline: this.observing ? [{ seconds: this.seconds(), endpoints: 0 }] : [],
+      });
+  }
+
+  private serviceGone({ metadata: { namespace = '', name } }: Service): void {
+    this.touch();
+    if (!this.observing) this.services.delete(`${namespace}/${name}`);
+  }
+
+  private endpointsChanged(key: string): void {
+    this.touch();
     const service = this.services.get(key);
-    if (!service) return;
-    const empty = this.endpoints(key) === 0;
-    const since = this.emptySince.get(key);
-    if (empty && since === undefined) this.emptySince.set(key, this.clock.now());
-    if (!empty && since !== undefined) {
-      service.withoutEndpointsMs += this.clock.now() - since;
-      this.emptySince.delete(key);
+    if (!this.observing || !service) return;
+    service.endpoints = this.endpoints(key);
+    append(service.timeline, { seconds: this.seconds(), endpoints: service.endpoints });
+  }
+
+  private endpoints(key: string): number {
+    return readyEndpoints(this.informers.of('discovery.k8s.io/v1/EndpointSlice').byIndex('service', key));
+  }
+
+  private budgetSeen({ metadata, status }: PodDisruptionBudget): void {
+    this.touch();
+    if (!this.observing || !status || (metadata.generation ?? 0) > (status.observedGeneration ?? 0)) return;
+    const { currentHealthy: healthy, desiredHealthy: demanded } = status;
+    const key = `${metadata.namespace ?? ''}/${metadata.name}`;
+    const known = this.violated.get(key);
+    if (healthy < demanded && (known === undefined || healthy < known.healthy)) this.violated.set(key, { healthy, demanded });
+  }
+
+  private eventSeen(event: Event, old?: Event): void {
+    if (!this.observing) return;
+    const { kind = '', namespace = '', name = '', uid = '' } = event.involvedObject;
+    const workload = this.owners.get(uid) ?? (name ? this.outermost(kind, namespace, name) : '');
+    this.events.seen(event, old, this.seconds(), workload);
+  }
+
+  /** All that was seen since {@link begin}. */
+  observed(): Observed {
+    const workloads = new Map<WorkloadKey, WorkloadHistory>();
+    for (const [key, { ready, active, ...history }] of this.workloads) {
+      const [kind = '', namespace = '', name = ''] = key.split('/');
+      workloads.set(key, { kind, namespace, name, ...history, readyAfter: ready, podsAfter: active });
     }
-  }
-
-  /** Ready endpoints of a Service. */
-  private endpoints(service: string): number {
-    const addresses = new Set<string>();
-    for (const slice of this.informers.of('discovery.k8s.io/v1/EndpointSlice').byIndex('service', service))
-      for (const { conditions, addresses: [address = ''] = [] } of slice.endpoints ?? [])
-        if (conditions?.ready !== false) addresses.add(address);
-    return addresses.size;
-  }
-
-  podCounts(workload: WorkloadKey): PodCounts | undefined {
-    return this.workloads.get(workload);
-  }
-
-  serviceCounts(): ServiceCounts[] {
-    return [...this.services.values()].map((service) => {
-      const since = this.emptySince.get(`${service.namespace}/${service.name}`);
-      const open = since === undefined ? 0 : this.clock.now() - since;
-      return {
-        ...service,
-        endpointsAfter: this.endpoints(`${service.namespace}/${service.name}`),
-        withoutEndpointsMs: service.withoutEndpointsMs + open,
-      };
-    });
-  }
-
-  /** Waits until all pods that are on their way out are gone, at most so long by the cluster's clock. */
-  async goneBy(limitMs: number): Promise<void> {
-    const deadline = this.clock.now() + limitMs;
-    while (this.clock.now() < deadline && [...this.pods()].some(({ metadata }) => metadata.deletionTimestamp))
-      await this.clock.sleep(CHECK_MS);
-  }
-
-  /** Pods that are there now. */
-  pods(): Iterable<Pod> {
-    return this.informers.of('v1/Pod').list();
-  }
-
-  workloadOfPod(pod: Pod): WorkloadKey {
-    return this.ready.get(pod.metadata.uid)?.workload ?? this.workloadOf(pod);
+    const until = this.seconds();
+    const services = [...this.services.values()].map(({ before, endpoints, ...service }): ServiceHistory => ({
+      ...service,
+      endpointsBefore: before,
+      endpointsAfter: endpoints,
+      secondsWithoutEndpoints: secondsWhere(service.timeline, (state) => state.endpoints === 0, until),
+    }));
+    return { workloads, services, violatedBudgets: this.violated, events: this.events.all(), seconds: until };
   }
 
   stop(): Promise<void> {
@@ -185,5 +261,14 @@ export class Observer {
   }
 }
 
-const serviceOf = ({ metadata }: EndpointSlice): string =>
-  `${metadata.namespace ?? ''}/${metadata.labels?.['kubernetes.io/service-name'] ?? ''}`;
+const startingWith = (ready: number, active: number): History => ({
+  ready,
+  active,
+  podsBefore: active,
+  podsCreated: 0,
+  podsDeleted: 0,
+  readyBefore: ready,
+  minReady: ready,
+  lastChangeSeconds: 0,
+  timeline: [{ seconds: 0, ready, total: active }],
+});

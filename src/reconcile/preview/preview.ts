@@ -1,48 +1,73 @@
 // What merging head into base would do: base is brought to rest in an embedded cluster on a virtual clock, head is synced over it, and
-// what happened is told.
+// what happened is told. What follows from it is said by the rules that are listed here.
 import { VirtualClock } from '../../apimachinery/clock.ts';
+import type { UserInfo } from '../../apimachinery/api-request.ts';
+import { isNotFound } from '../../apimachinery/status-error.ts';
 import { Random } from '../../apimachinery/random.ts';
 import { Cluster, type BehaviourDocument } from '../../cluster/cluster.ts';
-import { hasRollout, type Rollout } from '../apply/rollout.ts';
-import { differencesOf } from '../difference.ts';
+import type { Client } from '../../client/client.ts';
 import { fromManifests, planSync, type Engine } from '../engine.ts';
-import { findCondition } from '../health/conditions.ts';
-import type { Plan, PlannedResource, PrunePolicy } from '../plan/plan.ts';
-import { idOf, resourceKey, resourceText } from '../plan/resource-id.ts';
-import { applyObject, copyScratch } from '../plan/scratch.ts';
+import type { Plan, PrunePolicy } from '../plan/plan.ts';
+import { kindOf, resourceKey } from '../plan/resource-id.ts';
+import { applyAlone, applyObject, copyScratch, type Scratch } from '../plan/scratch.ts';
 import type { Prepared } from '../prepare.ts';
-import { desiredResources } from '../plan/desired.ts';
+import { desiredResources, type DesiredResource } from '../plan/desired.ts';
 import { inApplyOrder } from '../plan/order.ts';
 import { servedKinds } from '../prepare.ts';
-import { originOf, type ObjectDifference, type ReportedError, type SyncResult } from '../report/result.ts';
+import type { SyncResult } from '../report/result.ts';
 import { sync, type SyncEvent } from '../sync.ts';
-import { dataAtRisk, podsRestart, refused, type Consequence, type Severity } from './consequence.ts';
+import type { Evidence, Rule } from './evidence.ts';
 import { Observer } from './observer.ts';
+import { affectedSubjects, readPermissions } from './permissions.ts';
+import { previewResult, type PreviewResult } from './result.ts';
+import { availabilityLoss } from './rules/availability.ts';
+import { cascades, orphans } from './rules/cascade.ts';
+import { connectivity } from './rules/connectivity.ts';
+import { danglingReference } from './rules/dangling-reference.ts';
+import { claims, dataLeft, dataLoss } from './rules/data.ts';
+import { deprecatedApis } from './rules/deprecated-api.ts';
+import { disruptionBudgets } from './rules/disruption-budget.ts';
+import { hooks } from './rules/hooks.ts';
+import { ownership } from './rules/ownership.ts';
+import { permissionChanges } from './rules/permission.ts';
+import { refusals } from './rules/refusal.ts';
+import { refusedPods } from './rules/refused-pods.ts';
+import { resourceDelta } from './rules/resource-delta.ts';
+import { restarts } from './rules/restart.ts';
+import { stuckRollouts } from './rules/rollout.ts';
+import { preemption, unschedulable } from './rules/scheduling.ts';
+import { services } from './rules/services.ts';
+import { silentConfigChanges } from './rules/silent-config.ts';
+import { workloadChanges } from './rules/workload-changes.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { workloadsOf } from './workloads.ts';
 
-export interface PreviewResult {
-  /** The commits; null where a side is no commit. */
-  readonly base: string | null;
-  readonly head: string | null;
-  readonly changes: readonly ObjectDifference[];
-  /** The gravest first. */
-  readonly consequences: readonly Consequence[];
-  readonly rollouts: readonly (Rollout & {
-    readonly durationSeconds: number;
-    readonly minAvailable: number;
-    readonly podsCreated: number;
-    readonly podsDeleted: number;
-  })[];
-  readonly services: readonly {
-    readonly namespace: string;
-    readonly name: string;
-    readonly endpointsBefore: number;
-    readonly endpointsAfter: number;
-    readonly secondsWithoutEndpoints: number;
-  }[];
-  /** Faults of the sources, and of base what was not healthy before the change. */
-  readonly errors: readonly ReportedError[];
-  readonly warnings: readonly ReportedError[];
-}
+/** In the order in which what is equally grave is told. */
+const RULES: readonly Rule[] = [
+  refusals,
+  hooks,
+  dataLoss,
+  cascades,
+  unschedulable,
+  refusedPods,
+  danglingReference,
+  stuckRollouts,
+  availabilityLoss,
+  services,
+  claims,
+  preemption,
+  disruptionBudgets,
+  permissionChanges,
+  connectivity,
+  ownership,
+  silentConfigChanges,
+  restarts,
+  workloadChanges,
+  dataLeft,
+  orphans,
+  deprecatedApis,
+  resourceDelta,
+];
 
 export interface PreviewOptions {
   readonly namespace: string;
@@ -55,15 +80,21 @@ export interface PreviewOptions {
   readonly now: number;
   /** The same seed tells the same story. */
   readonly seed: number;
+  /** The release that is to take head, as `1.36`. Default: the one that is simulated. */
+  readonly kubernetesVersion?: string;
+  /** What others do to the cluster once base is at rest, before head comes. */
+  readonly meanwhile?: (client: Client) => Promise<void>;
   readonly signal: AbortSignal;
   readonly onProgress?: (side: 'base' | 'head', event: SyncEvent) => void;
 }
 
 /** How long a side may take to come to rest, by the cluster's clock. */
 const REST_MS = 30 * 60_000;
-/** How long pods that are no longer wanted may take to go. */
-const TERMINATION_MS = 10 * 60_000;
+/** How long all else may take to come to rest after that: pods that go, Jobs that are cleaned up. */
+const REST_AFTER_MS = 10 * 60_000;
 const APP = 'preview';
+/** Whose the objects of the world are. */
+const WORLD = 'world';
 
 export async function preview(base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
   const clock = new VirtualClock(options.now);
@@ -78,25 +109,94 @@ export async function preview(base: Prepared, head: Prepared, options: PreviewOp
 
 async function story(cluster: Cluster, base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
   const client = cluster.client();
-  const engine: Engine = {
-    client,
-    clock: cluster.clock,
-    cluster: 'embedded:(preview)',
-    scratch: async () => copyScratch((await cluster.scratch()).client()),
-  };
-  if (options.world) await applyWorld(engine, options.world, options.namespace);
-  const before = await bring(engine, base, options, 'base');
-  const objects = fromManifests(head.manifests);
-  const plan = await planSync(engine, { app: APP, namespace: options.namespace, objects, prune: pruneOf(head) });
+  const scratch = async (): Promise<Scratch> => copyScratch((await cluster.scratch()).client());
+  const engine: Engine = { client, clock: cluster.clock, cluster: 'embedded:(preview)', scratch };
   const observer = new Observer(client, cluster.clock);
   await observer.start();
   try {
-    const after = await bring(engine, head, options, 'head');
-    await observer.goneBy(TERMINATION_MS);
-    return told({ base, head, plan, before, after, observer });
+    await makeRoomForClasses(client, options.world ? [options.world, base] : [base], head);
+    if (options.world) await applyWorld(engine, options.world, options.namespace);
+    await bring(engine, base, options, 'base');
+    await observer.rest(REST_AFTER_MS);
+    if (options.meanwhile) {
+      await options.meanwhile(client);
+      await observer.rest(REST_AFTER_MS);
+    }
+    const past = await cluster.scratch();
+    const { plan, warnings } = await planned(engine, past, head, options);
+    observer.begin();
+    const synced = await bring(engine, head, options, 'head');
+    await pruneTheRest(client, plan, synced);
+    await observer.rest(REST_AFTER_MS);
+    const evidence = await gathered(cluster, past, {
+      plan,
+      warnings,
+      synced,
+      observed: observer.observed(),
+      kubernetesVersion: options.kubernetesVersion,
+    });
+    return await previewResult(base, head, evidence, RULES);
   } finally {
     await observer.stop();
   }
+}
+
+/** A sync takes nothing away while something else is refused. That will be mended one day, and what goes then is part of the story. */
+async function pruneTheRest(client: Client, { resources }: Plan, synced: SyncResult): Promise<void> {
+  const left = new Set(synced.resources.filter(({ action }) => action === 'skipped').map(resourceKey));
+  for (const { id, action } of resources) {
+    if (action !== 'prune' || !left.has(resourceKey(id))) continue;
+    const scope = id.namespace ? { namespace: id.namespace } : {};
+    try {
+      await client.delete(kindOf(id), id.name, { ...scope, propagationPolicy: 'Background' });
+    } catch (error) {
+      // what it was in went with it
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+/** The plan of head, and what the server warns of while it is made. */
+async function planned(
+  engine: Engine,
+  past: Cluster,
+  head: Prepared,
+  { namespace }: PreviewOptions,
+): Promise<Pick<Evidence, 'plan' | 'warnings'>> {
+  const warnings = new Map<string, string[]>();
+  const copy = (await past.scratch()).client();
+  const warning: Scratch = {
+    ...copyScratch(copy),
+    apply: (desired, live) => {
+      const told: string[] = [];
+      warnings.set(resourceKey(desired.id), told);
+      return applyObject(copy, desired, live, { onWarning: (text) => told.push(text) });
+    },
+  };
+  const objects = fromManifests(head.manifests);
+  const plan: Plan = await planSync({ ...engine, scratch: async () => warning }, { app: APP, namespace, objects, prune: pruneOf(head) });
+  return { plan, warnings };
+}
+
+async function gathered(
+  cluster: Cluster,
+  past: Cluster,
+  seen: Omit<Evidence, 'before' | 'after' | 'planned' | 'workloads' | 'permissions'>,
+): Promise<Evidence> {
+  const [before, after] = [await takeSnapshot(past.client()), await takeSnapshot(cluster.client())];
+  const subjects = affectedSubjects(before, after);
+  const as =
+    (of: Cluster) =>
+    ({ username, groups }: Pick<UserInfo, 'username' | 'groups'>): Client =>
+      of.client({ username, groups } as UserInfo);
+  return {
+    ...seen,
+    planned: new Map([...seen.plan.resources].reverse().map((planned) => [resourceKey(planned.id), planned])),
+    before,
+    after,
+    workloads: { before: workloadsOf(before), after: workloadsOf(after) },
+    permissions: { before: await readPermissions(subjects, as(past)), after: await readPermissions(subjects, as(cluster)) },
+  };
 }
 
 /** What cannot be read is taken to be there still. */
@@ -120,163 +220,23 @@ async function bring(engine: Engine, prepared: Prepared, options: PreviewOptions
 async function applyWorld({ client }: Engine, world: Prepared, namespace: string): Promise<void> {
   const served = await servedKinds(client);
   const desired = desiredResources(world.manifests, (apiVersion, kind) => served(apiVersion, kind)?.namespaced ?? true, namespace);
-  // a world with storage of its own has only that
-  if (world.manifests.some(({ object }) => object.kind === 'StorageClass')) await client.deleteCollection('storage.k8s.io/v1/StorageClass');
-  for (const resource of inApplyOrder(desired)) await applyObject(client, resource);
-  // how large a node is stands in its status, which an apply leaves out
-  for (const { object } of world.manifests)
-    if (object.kind === 'Node' && object['status'] !== undefined)
-      await client.patch('v1/Node', object.metadata.name ?? '', { status: object['status'] }, { type: 'strategic', subresource: 'status' });
+  for (const resource of inApplyOrder(desired))
+    await applyAlone(client, resource.id.kind === 'Node' ? withStatus(world, resource) : resource, { fieldManager: WORLD });
 }
 
-interface Story {
-  readonly base: Prepared;
-  readonly head: Prepared;
-  readonly plan: Plan;
-  readonly before: SyncResult;
-  readonly after: SyncResult;
-  readonly observer: Observer;
+/** What a node has to offer is part of the world; of other objects the status is reckoned here. */
+function withStatus({ manifests }: Prepared, resource: DesiredResource): DesiredResource {
+  const status = manifests.find(({ origin }) => origin === resource.origin)?.object['status'];
+  return status === undefined ? resource : { ...resource, object: { ...resource.object, status } };
 }
 
-function told({ base, head, plan, before, after, observer }: Story): PreviewResult {
-  const consequences = [
-    ...plan.resources.flatMap(refused),
-    ...refusedLater(plan, after),
-    ...plan.resources.flatMap(dataAtRisk),
-    ...unschedulable(observer, plan),
-    ...stuckRollouts(plan, before, after),
-    ...plan.resources.flatMap((planned) => podsRestart(planned, countsOf(observer, planned))),
-    ...withoutEndpoints(observer),
-  ];
-  return {
-    base: base.source.revision,
-    head: head.source.revision,
-    changes: differencesOf(plan),
-    consequences: bySeverity(consequences),
-    rollouts: rollouts(plan, after, observer),
-    services: observer
-      .serviceCounts()
-      .filter(({ endpointsBefore, endpointsAfter, withoutEndpointsMs }) => endpointsBefore !== endpointsAfter || withoutEndpointsMs > 0)
-      .map(({ withoutEndpointsMs, ...service }) => ({ ...service, secondsWithoutEndpoints: seconds(withoutEndpointsMs) })),
-    errors: [...base.errors, ...head.errors, ...founded(head, plan, after)],
-    warnings: head.warnings,
-  };
+/** Storage classes that come with the cluster give way: all of them to those that are described, single ones to those of head. */
+async function makeRoomForClasses(client: Client, described: readonly Prepared[], head: Prepared): Promise<void> {
+  const classesOf = ({ manifests }: Prepared) => manifests.filter(({ object }) => object.kind === 'StorageClass');
+  if (described.some((side) => classesOf(side).length > 0)) return client.deleteCollection(STORAGE_CLASS);
+  const names = new Set(classesOf(head).map(({ object }) => object.metadata.name));
+  for (const { metadata } of (await client.list(STORAGE_CLASS)).items)
+    if (names.has(metadata.name)) await client.delete(STORAGE_CLASS, metadata.name);
 }
 
-/** Doubts about what is really refused: they name its place in the file. */
-function founded({ doubts }: Prepared, plan: Plan, after: SyncResult): ReportedError[] {
-  const failed = new Set(after.resources.filter(({ action }) => action === 'failed').map(resourceKey));
-  return plan.resources
-    .filter(({ id, action }) => action === 'refused' || failed.has(resourceKey(id)))
-    .flatMap(({ desired }) => (desired?.origin && doubts.get(desired.origin)) ?? []);
-}
-
-/** What the plan foresaw is told by it; a refusal may also come up only when it is done. */
-function refusedLater(plan: Plan, after: SyncResult): Consequence[] {
-  const foreseen = new Set(plan.resources.filter(({ action }) => action === 'refused').map(({ id }) => resourceKey(id)));
-  return after.resources
-    .filter((resource) => resource.action === 'failed' && !foreseen.has(resourceKey(resource)))
-    .map(({ group, version, kind, namespace, name, message, origin }) => ({
-      severity: 'error',
-      type: 'Rejected',
-      object: { group, version, kind, namespace, name },
-      message: `${kind} ${namespace ? `${namespace}/` : ''}${name} is refused`,
-      cause: message,
-      remedy: '',
-      origin,
-    }));
-}
-
-function unschedulable(observer: Observer, plan: Plan): Consequence[] {
-  const found = new Map<string, Consequence>();
-  for (const pod of observer.pods()) {
-    const scheduled = findCondition(pod.status?.conditions, 'PodScheduled');
-    if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') continue;
-    const workload = observer.workloadOfPod(pod);
-    const planned = plan.resources.find(({ id }) => `${id.kind}/${id.namespace}/${id.name}` === workload);
-    if (found.has(workload)) continue;
-    found.set(workload, {
-      severity: 'error',
-      type: 'Unschedulable',
-      object: planned?.id ?? idOf(pod as never),
-      message: `pods of ${planned ? resourceText(planned.id) : workload} find no node`,
-      cause: scheduled.message ?? '',
-      remedy: 'lower what its pods ask for, loosen their constraints, or add nodes',
-      origin: originOf(planned?.desired?.origin),
-    });
-  }
-  return [...found.values()];
-}
-
-function stuckRollouts(plan: Plan, before: SyncResult, after: SyncResult): Consequence[] {
-  return after.rollouts
-    .filter(({ status }) => status === 'failed' || status === 'progressing')
-    .filter((rollout) => !before.rollouts.some((r) => sameObject(r, rollout) && r.status === rollout.status))
-    .map((rollout) => {
-      const planned = plan.resources.find(({ id }) => sameObject(id, rollout));
-      return {
-        severity: 'error',
-        type: 'DeadlineExceeded',
-        object: planned!.id,
-        message: `the rollout of ${rollout.kind} ${rollout.namespace}/${rollout.name} does not end: ${rollout.message}`,
-        cause: '',
-        remedy: 'see why its pods do not become ready',
-        origin: originOf(planned?.desired?.origin),
-      };
-    });
-}
-
-function withoutEndpoints(observer: Observer): Consequence[] {
-  return observer
-    .serviceCounts()
-    .filter(({ endpointsBefore, withoutEndpointsMs }) => endpointsBefore > 0 && withoutEndpointsMs > 0)
-    .map(({ namespace, name, endpointsAfter, withoutEndpointsMs }) => ({
-      severity: endpointsAfter === 0 ? 'error' : 'warning',
-      type: 'ServiceWithoutEndpoints',
-      object: { group: '', version: 'v1', kind: 'Service', namespace, name },
-      message:
-        endpointsAfter === 0
-          ? `Service ${namespace}/${name} ends up without any ready endpoint`
-          : `Service ${namespace}/${name} has no ready endpoint for ${seconds(withoutEndpointsMs)} s`,
-      cause: '',
-      remedy:
-        endpointsAfter === 0
-          ? 'check that its selector still matches the labels of ready pods'
-          : 'run more than one replica, or let the rollout surge (maxUnavailable: 0)',
-      origin: null,
-    }));
-}
-
-function rollouts(plan: Plan, after: SyncResult, observer: Observer): PreviewResult['rollouts'] {
-  return after.rollouts
-    .filter((rollout) => plan.resources.some(({ id, action }) => hasRollout(id) && sameObject(id, rollout) && action !== 'unchanged'))
-    .map((rollout) => {
-      const counts = observer.podCounts(`${rollout.kind}/${rollout.namespace}/${rollout.name}`);
-      return {
-        ...rollout,
-        durationSeconds: seconds(counts?.lastChangeMs ?? 0),
-        minAvailable: counts?.minAvailable ?? 0,
-        podsCreated: counts?.created ?? 0,
-        podsDeleted: counts?.deleted ?? 0,
-      };
-    });
-}
-
-const countsOf = (observer: Observer, { id }: PlannedResource) =>
-  observer.podCounts(`${id.kind}/${id.namespace}/${id.name}`) ?? { created: 0, deleted: 0 };
-
-const seconds = (ms: number): number => Math.round(ms / 100) / 10;
-
-const sameObject = (
-  a: { readonly kind: string; readonly namespace: string; readonly name: string },
-  b: { readonly kind: string; readonly namespace: string; readonly name: string },
-): boolean => a.kind === b.kind && a.namespace === b.namespace && a.name === b.name;
-
-const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
-const bySeverity = (consequences: readonly Consequence[]): Consequence[] =>
-  [...consequences].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
-
-/** Whether a preview shows something at least as grave. */
-export const isHazard = ({ consequences, errors }: PreviewResult, failOn: Severity | 'never'): boolean =>
-  failOn !== 'never' &&
-  (errors.length > 0 || consequences.some(({ severity }) => SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(failOn)));
+const STORAGE_CLASS = 'storage.k8s.io/v1/StorageClass';

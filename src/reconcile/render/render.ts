@@ -10,17 +10,26 @@ import { ManifestCache } from './manifest-cache.ts';
 import { inReadingOrder, type ManifestError } from './manifest-error.ts';
 import { isManifest, isNamed, loadManifests, unreadable, type LoadOptions, type Manifest, type Manifests } from './manifests.ts';
 
+export interface RenderOptions extends LoadOptions {
+  /** What is somebody else's: it is not rendered, but what its kustomizations use is still theirs. */
+  readonly passOver?: (path: string) => boolean;
+}
+
 /** Renders a snapshot. Never throws for bad input. */
-export async function render(snapshot: Snapshot, options: LoadOptions = {}): Promise<Manifests> {
+export async function render(snapshot: Snapshot, options: RenderOptions = {}): Promise<Manifests> {
+  const { passOver = () => false } = options;
   const named = isNamed(snapshot);
   const builds = named ? [] : findBuilds(snapshot);
-  const plain = snapshot.files.filter(
-    (file) => named || (isManifest(file, snapshot) && !builds.some((build) => isIn(build.directory, file.path))),
-  );
+  const isOthers = (path: string): boolean => passOver(path) || builds.some((build) => isIn(build.directory, path));
+  const plain = snapshot.files.filter((file) => named || (isManifest(file, snapshot) && !isOthers(file.path)));
   const cache = options.cache ?? new ManifestCache();
-  const built = await buildAll(snapshot, builds, cache);
+  const built = await buildAll(
+    snapshot,
+    builds.filter(({ file }) => !passOver(file)),
+    cache,
+  );
   const loaded = await loadManifests(snapshot, plain, { ...options, cache });
-  const refused = snapshot.refused.filter(({ path }) => !builds.some((build) => isIn(build.directory, path)));
+  const refused = snapshot.refused.filter(({ path }) => !isOthers(path));
   const merged = withoutRepeats([...loaded.manifests, ...built.manifests], loaded.manifests.length, options.defaultNamespace ?? 'default');
   const errors = [...loaded.errors, ...refused.map(({ path, error }) => unreadable(path, error)), ...built.errors, ...merged.errors];
   return { manifests: merged.manifests, errors: inReadingOrder(errors), warnings: inReadingOrder([...loaded.warnings, ...built.warnings]) };
@@ -77,11 +86,12 @@ async function buildAll(snapshot: Snapshot, builds: readonly Build[], cache: Man
   const kustomizations = builds.filter(({ tool }) => tool === 'Kustomize');
   const { tree } = snapshot;
   if (kustomizations.length === 0 || !tree) return { manifests: [], errors, warnings: [] };
+  const kustomizationFiles = snapshot.files.filter(isKustomization);
   const [{ buildKustomization }, { usedByOthers }] = await Promise.all([
     import('./kustomize/build.ts'),
     import('./kustomize/used-by-others.ts'),
   ]);
-  const used = kustomizations.length > 1 ? await usedByOthers(snapshot.files.filter(isKustomization)) : new Set<string>();
+  const used = kustomizationFiles.length > 1 ? await usedByOthers(kustomizationFiles) : new Set<string>();
   const manifests: Manifest[] = [];
   const warnings: ManifestError[] = [];
   for (const { directory } of kustomizations.sort((a, b) => (a.directory < b.directory ? -1 : 1))) {

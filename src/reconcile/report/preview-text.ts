@@ -1,11 +1,13 @@
 // A preview for people: at a terminal, and as Markdown for a comment on a merge request.
-import type { PreviewResult } from '../preview/preview.ts';
+import type { PreviewResult } from '../preview/result.ts';
 import type { Consequence, Severity } from '../preview/consequence.ts';
 import { errorLines, objectDifferenceLines, table, type Palette } from './text.ts';
 
 export function previewText(result: PreviewResult, palette: Palette): string {
-  const { changes, consequences, rollouts, services, errors, warnings } = result;
+  const { changes, moved, consequences, rollouts, services, errors, warnings } = result;
   const lines = [palette.bold(`Changes (${changes.length})`), ...changes.flatMap((change) => objectDifferenceLines(change, palette)), ''];
+  for (const { kind, namespace, name, from, to } of moved)
+    lines.splice(-1, 0, palette.dim(`  ${kind} ${namespace ? `${namespace}/` : ''}${name} stands in ${to.file} now, not in ${from.file}`));
   lines.push(palette.bold(`Consequences (${consequences.length})`));
   if (consequences.length === 0) lines.push('  none');
   for (const consequence of consequences) lines.push(...consequenceLines(consequence, palette));

@@ -31,10 +31,16 @@ export function sourceText({ type, location, path, revision, dirty }: SourceInfo
 }
 
 export function syncText(result: SyncResult, palette: Palette): string {
-  const { resources, rollouts, errors, warnings, sync, health } = result;
-  const lines: string[] = [];
+  const lines = outcomeLines(result, palette);
+  if (lines.length) lines.push('');
+  lines.push(...errorLines(result.errors, palette), ...errorLines(result.warnings, palette, 'warning'), summaryLine(result, palette));
+  return lines.join('\n');
+}
+
+/** What happened to each object that did not stay as it was, and how the rollouts went. */
+export function outcomeLines({ resources, rollouts }: Pick<SyncResult, 'resources' | 'rollouts'>, palette: Palette): string[] {
   const shown = resources.filter(({ action, health: h, message }) => action !== 'unchanged' || h !== 'Healthy' || message);
-  lines.push(...table(shown.map((resource) => resourceRow(resource, palette))));
+  const lines = table(shown.map((resource) => resourceRow(resource, palette)));
   if (rollouts.length && shown.length) {
     lines.push('', palette.bold('Rollouts'));
     lines.push(
@@ -49,15 +55,17 @@ export function syncText(result: SyncResult, palette: Palette): string {
       ),
     );
   }
-  if (lines.length) lines.push('');
-  lines.push(...errorLines(errors, palette), ...errorLines(warnings, palette, 'warning'));
+  return lines;
+}
+
+export function summaryLine(result: SyncResult, palette: Palette): string {
+  const { resources, sync, health } = result;
   const counts = new Map<string, number>();
   for (const { action } of resources) counts.set(action, (counts.get(action) ?? 0) + 1);
   const counted = [...counts].map(([action, n]) => `${n} ${action}`).join(', ') || 'no objects';
   const verdict = sync === 'Synced' && health === 'Healthy' ? palette.green(`${sync}, ${health}`) : palette.red(`${sync}, ${health}`);
   const ended = result.interrupted ? ' (interrupted)' : result.timedOut ? ' (timed out waiting)' : '';
-  lines.push(`${palette.bold(result.app)} ${verdict}${ended}: ${counted}. ${sourceText(result.source)} → ${result.cluster}`);
-  return lines.join('\n');
+  return `${palette.bold(result.app)} ${verdict}${ended}: ${counted}. ${sourceText(result.source)} → ${result.cluster}`;
 }
 
 function resourceRow({ action, kind, namespace, name, health, message }: ResourceResult, palette: Palette): string[] {
@@ -87,11 +95,15 @@ export function diffText({ differences, errors, warnings, ...result }: DiffResul
   return lines.join('\n');
 }
 
-export function objectDifferenceLines({ change, kind, namespace, name, fields, origin }: ObjectDifference, palette: Palette): string[] {
+export function objectDifferenceLines(difference: ObjectDifference, palette: Palette): string[] {
+  const { change, kind, namespace, name, fields, origin, previousName, renamedFrom, renamedTo } = difference;
   const sign = { added: palette.green('+'), modified: palette.yellow('~'), deleted: palette.red('-') }[change];
   const from = origin ? palette.dim(`  ${origin.file}:${origin.line}`) : '';
+  const other = renamedFrom ?? renamedTo;
+  const place = other && `${other.namespace ? `${other.namespace}/` : ''}${other.name}`;
+  const note = previousName ? ` (was ${previousName})` : place ? ` (the same ${renamedFrom ? 'was' : 'is now'} ${place})` : '';
   return [
-    `${sign} ${palette.bold(`${kind} ${namespace ? `${namespace}/` : ''}${name}`)} ${change}${from}`,
+    `${sign} ${palette.bold(`${kind} ${namespace ? `${namespace}/` : ''}${name}`)} ${change}${note}${from}`,
     ...fields.flatMap((field) => fieldDifferenceText(field, palette)),
   ];
 }
@@ -122,7 +134,7 @@ export function statusText(apps: readonly AppStatus[], palette: Palette): string
     .join('\n\n');
 }
 
-const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
+export const indent = (lines: readonly string[]): string[] => lines.map((line) => (line ? `  ${line}` : line));
 
 // eslint-disable-next-line no-control-regex -- colours take no room
 const ANSI = /\u001b\[[0-9;]*m/g;

@@ -38,7 +38,7 @@ function compile(pattern: string, written: string): (names: readonly string[]) =
   const parts = trimmed.split('/');
   if (trimmed === '' || parts.includes('..')) throw invalid(written, 'it must lead to something inside the source');
   const tokens = parts.map((part, i): Token => {
-    if (part !== '**') return segment(part, written);
+    if (part !== '**') return namePattern(part, written);
     // `dir/**` means what is in the directory, not the directory itself
     return i === parts.length - 1 ? () => true : undefined;
   });
@@ -46,8 +46,8 @@ function compile(pattern: string, written: string): (names: readonly string[]) =
   return (names) => matches(anchored ? tokens : [undefined, ...tokens], names, 'start');
 }
 
-/** One name of a pattern; `**` beside other characters is the same as `*`. */
-function segment(part: string, written: string): (name: string) => boolean {
+/** One name of a pattern; `**` beside other characters is the same as `*`. Throws {@link SourceError}. @param written the whole, for errors */
+export function namePattern(part: string, written: string): (name: string) => boolean {
   const tokens: Token[] = [];
   for (let i = 0; i < part.length; i++) {
     const c = part[i]!;

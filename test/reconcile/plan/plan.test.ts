@@ -5,7 +5,11 @@ import { applySetId } from '../../../src/reconcile/plan/apply-set.ts';
 import { ownerOf } from '../../../src/reconcile/plan/drift.ts';
 import { fieldDifferences } from '../../../src/reconcile/plan/field-difference.ts';
 import { inApplyOrder, type Ordered } from '../../../src/reconcile/plan/order.ts';
-import { readSyncAnnotations } from '../../../src/reconcile/plan/sync-annotations.ts';
+import { ignoredPaths } from '../../../src/reconcile/plan/ignored.ts';
+import type { PlannedResource } from '../../../src/reconcile/plan/plan.ts';
+import { idOf } from '../../../src/reconcile/plan/resource-id.ts';
+import { stepsOf } from '../../../src/reconcile/plan/steps.ts';
+import { readSyncAnnotations, type Phase } from '../../../src/reconcile/plan/sync-annotations.ts';
 
 const stored = (apiVersion: string, kind: string, parts: object, metadata: object = {}): KubernetesObject => ({
   apiVersion,
@@ -48,6 +52,125 @@ describe('order', () => {
   });
 });
 
+describe('steps', () => {
+  const planned = (name: string, wave: number, phase: Phase = 'Sync', stage = 0): PlannedResource =>
+    ({ id: { name }, action: phase === 'Sync' ? 'create' : 'hook', desired: { phase, wave, stage } }) as unknown as PlannedResource;
+  const removed = (name: string, wave: number, options = ''): PlannedResource =>
+    ({
+      id: { name },
+      action: 'prune',
+      live: { metadata: { annotations: { 'argocd.argoproj.io/sync-wave': String(wave), 'argocd.argoproj.io/sync-options': options } } },
+    }) as unknown as PlannedResource;
+  test.each([
+    ['nothing', [], []],
+    [
+      'phases and waves',
+      [planned('a', 0, 'PreSync'), planned('b', 0), planned('c', 0), planned('d', 3)],
+      ['PreSync 0: a', 'Sync 0: b c', 'Sync 3: d'],
+    ],
+    ['stages of a wave', [planned('a', 0), planned('b', 0, 'Sync', 1)], ['Sync 0: a', 'Sync 0: b']],
+    [
+      'removals mirror their waves',
+      [planned('a', 1), removed('x', 0), removed('y', 1), removed('z', 5)],
+      ['Sync 0: -z', 'Sync 1: -y a', 'Sync 5: -x'],
+    ],
+    ['an even number of them, too', [removed('x', 0), removed('y', 1)], ['Sync 0: -y', 'Sync 1: -x']],
+    [
+      'removals that are to be last come behind all waves, and before what comes after',
+      [planned('a', 2), planned('p', 0, 'PostSync'), removed('x', 0, 'PruneLast=true')],
+      ['Sync 2: a', 'Sync 3: -x', 'PostSync 0: p'],
+    ],
+  ])('%s', (_, resources, expected) => {
+    const { steps } = stepsOf(resources, { options: [], prunes: 'in waves' });
+    const names = (items: readonly PlannedResource[], sign: string): string[] => items.map(({ id }) => `${sign}${id.name}`);
+    expect(
+      steps.map(({ phase, wave, removed: r, resources: c }) => `${phase} ${wave}: ${[...names(r, '-'), ...names(c, '')].join(' ')}`),
+    ).toEqual(expected);
+  });
+});
+
+describe('what is ignored', () => {
+  const live = stored('apps/v1', 'Deployment', {
+    spec: {
+      replicas: 3,
+      template: {
+        spec: {
+          containers: [
+            { name: 'a', image: 'x' },
+            { name: 'b', image: 'y' },
+          ],
+        },
+      },
+    },
+  });
+  const withOwner = {
+    ...live,
+    metadata: {
+      ...live.metadata,
+      managedFields: [
+        {
+          manager: 'scaler',
+          operation: 'Update',
+          fieldsV1: {
+            'f:spec': {
+              'f:replicas': {},
+              'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"b"}': { '.': {}, 'f:image': {} } } } },
+            },
+          },
+        },
+      ],
+    },
+  } as unknown as KubernetesObject;
+  const rule = {
+    group: 'apps',
+    kind: 'Deployment',
+    name: '',
+    namespace: '',
+    jsonPointers: [],
+    jqPathExpressions: [],
+    managedFieldsManagers: [],
+  };
+  const containers = ['spec', 'template', 'spec', 'containers'];
+  test.each([
+    [
+      'a pointer',
+      { jsonPointers: ['/spec/replicas', '/metadata/annotations/a~1b'] },
+      [
+        ['spec', 'replicas'],
+        ['metadata', 'annotations', 'a/b'],
+      ],
+    ],
+    ['a path', { jqPathExpressions: ['.spec.template.spec.containers[1].image'] }, [[...containers, 1, 'image']]],
+    [
+      'a path to each',
+      { jqPathExpressions: ['.spec.template.spec.containers[].image'] },
+      [
+        [...containers, 0, 'image'],
+        [...containers, 1, 'image'],
+      ],
+    ],
+    [
+      'a path to those selected',
+      { jqPathExpressions: ['.spec.template.spec.containers[] | select(.name == "b").image'] },
+      [[...containers, 1, 'image']],
+    ],
+    ['a path that does more than lead', { jqPathExpressions: ['.spec | keys', 'del(.spec)'] }, []],
+    [
+      'what a manager owns',
+      { managedFieldsManagers: ['scaler'] },
+      [
+        ['spec', 'replicas'],
+        [...containers, 1, 'image'],
+      ],
+    ],
+    ['another kind', { kind: 'StatefulSet', jsonPointers: ['/spec'] }, []],
+    ['any kind', { group: '*', kind: '*', jsonPointers: ['/spec'] }, [['spec']]],
+    ['another name', { name: 'y', jsonPointers: ['/spec'] }, []],
+  ])('%s', (_, part, expected) => {
+    expect(ignoredPaths(withOwner, idOf(withOwner), [{ ...rule, ...part }])).toEqual(expected);
+  });
+});
+
 describe('annotations', () => {
   test.each([
     ['none', {}, { hooks: [], wave: 0, keep: false, force: false, ignored: false, deletePolicies: ['BeforeHookCreation'] }],
@@ -56,6 +179,22 @@ describe('annotations', () => {
     ['hooks', { 'argocd.argoproj.io/hook': 'PreSync, PostSync' }, { hooks: ['PreSync', 'PostSync'] }],
     ["Helm's hooks", { 'helm.sh/hook': 'pre-install,pre-upgrade', 'helm.sh/hook-weight': '2' }, { hooks: ['PreSync'], wave: 2 }],
     ["Argo CD's hooks go before Helm's", { 'helm.sh/hook': 'post-install', 'argocd.argoproj.io/hook': 'Sync' }, { hooks: ['Sync'] }],
+    ["hooks of other occasions are none of a sync's", { 'helm.sh/hook': 'post-delete,test' }, { hooks: ['Skip'] }],
+    ['a hook to be skipped', { 'argocd.argoproj.io/hook': 'Skip' }, { hooks: ['Skip'] }],
+    ['a hook of no known phase', { 'argocd.argoproj.io/hook': 'Later' }, { hooks: ['Skip'] }],
+    ["what was Helm's mark of a definition", { 'helm.sh/hook': 'crd-install' }, { hooks: [] }],
+    ['a weight without a hook', { 'helm.sh/hook-weight': '4' }, { hooks: [], wave: 4 }],
+    ['a weight where the wave is no number', { 'helm.sh/hook-weight': '4', 'argocd.argoproj.io/sync-wave': 'x' }, { wave: 4 }],
+    [
+      'policies of both',
+      { 'argocd.argoproj.io/hook-delete-policy': 'HookFailed', 'helm.sh/hook-delete-policy': 'hook-succeeded' },
+      { deletePolicies: ['HookFailed', 'HookSucceeded'] },
+    ],
+    [
+      'options',
+      { 'argocd.argoproj.io/sync-options': 'PruneLast=true, Replace=true,Prune=confirm,PrunePropagationPolicy=orphan' },
+      { pruneLast: true, replace: true, confirm: true, keep: false, force: false, propagation: 'Orphan' },
+    ],
     ['a policy', { 'argocd.argoproj.io/hook-delete-policy': 'HookSucceeded' }, { deletePolicies: ['HookSucceeded'] }],
     ['kept', { 'argocd.argoproj.io/sync-options': 'Prune=false,Validate=true' }, { keep: true }],
     ["kept by Flux's", { 'kustomize.toolkit.fluxcd.io/prune': 'disabled' }, { keep: true }],

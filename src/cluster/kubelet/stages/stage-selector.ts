@@ -1,5 +1,5 @@
 // Which objects a Stage is for: their labels, annotations, and what jq finds in them.
-import { compileJq, JqError, JqSyntaxError, type JqQuery } from '../../../apimachinery/jq.ts';
+import { compileJq, JqError, JqSyntaxError, type JqQuery } from '../../../apimachinery/jq/jq.ts';
 import type { Fields } from './fields.ts';
 import type { StagedObject } from './stage.ts';
 

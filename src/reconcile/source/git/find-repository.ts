@@ -86,3 +86,15 @@ function parseConfig(config: string): ReadonlyMap<string, string> {
   }
   return values;
 }
+
+/** The URLs of its remotes, in lower case. */
+export async function remoteUrls({ commonDirectory }: Repository): Promise<readonly string[]> {
+  const config = parseConfig(await text(path.join(commonDirectory, 'config')));
+  return [...config].filter(([key]) => /^remote\..*\.url$/.test(key)).map(([, url]) => url);
+}
+
+/** The branch that is checked out, and the one that its origin calls the main one. */
+export async function branchesMeant({ gitDirectory, commonDirectory }: Repository): Promise<readonly string[]> {
+  const heads = await Promise.all([text(path.join(gitDirectory, 'HEAD')), text(path.join(commonDirectory, 'refs/remotes/origin/HEAD'))]);
+  return heads.flatMap((head) => /^ref: refs\/(?:heads|remotes\/origin)\/(.+?)\s*$/.exec(head)?.[1] ?? []);
+}

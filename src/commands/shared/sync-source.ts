@@ -1,0 +1,132 @@
+// Prepares what SOURCE names for a cluster, with all apps that it defines; and syncs it.
+import type { Engine } from '../../reconcile/engine.ts';
+import type { PreparedSource } from '../../reconcile/apps/prepare-apps.ts';
+import type { ManifestCache } from '../../reconcile/render/manifest-cache.ts';
+import type { Selection } from '../../reconcile/plan/selection.ts';
+import type { SyncResult } from '../../reconcile/report/result.ts';
+import type { ManifestValidator } from '../../reconcile/validate/validate.ts';
+import { closest } from '../../reconcile/closest.ts';
+import { CannotDo } from './failure.ts';
+import type { Progress } from './progress.ts';
+import { appName, sourceDeps, sourceSpec, type SourceFlags } from './source.ts';
+import { tellSync } from './sync-events.ts';
+
+export interface AppFlags extends SourceFlags {
+  readonly app?: string | undefined;
+  readonly namespace: string;
+}
+
+interface Kept {
+  readonly cache?: ManifestCache;
+  readonly validator?: ManifestValidator;
+}
+
+/** `only` is the one app that was asked for, where there are several. */
+export type PreparedFor = PreparedSource & { readonly name: string; readonly only: string | undefined };
+
+export async function prepareFor(engine: Engine, location: string, flags: AppFlags, { cache, validator }: Kept = {}): Promise<PreparedFor> {
+  const [{ dataInCluster, prepareSource }, { servedKinds }] = await Promise.all([
+    import('../../reconcile/apps/prepare-apps.ts'),
+    import('../../reconcile/prepare.ts'),
+  ]);
+  const name = appName(location, flags.path);
+  const prepared = await engine.clock.hold(
+    prepareSource(sourceSpec(location, flags), sourceDeps(), {
+      name,
+      served: await servedKinds(engine.client),
+      defaultNamespace: flags.namespace,
+      findData: dataInCluster(engine.client),
+      ...(cache ? { cache } : {}),
+      ...(validator ? { validator } : {}),
+    }),
+  );
+  return { ...prepared, name, only: chosenApp(prepared.tree?.apps, flags.app) };
+}
+
+/** Where a source defines several apps, --app names one of them. */
+export function chosenApp(apps: readonly { readonly name: string }[] | undefined, wanted: string | undefined): string | undefined {
+  if (!apps || wanted === undefined) return undefined;
+  const names = apps.map(({ name }) => name);
+  if (names.includes(wanted)) return wanted;
+  const similar = closest(wanted, names);
+  throw new CannotDo(
+    `the source defines no app ${JSON.stringify(wanted)}`,
+    similar ? `did you mean ${similar}?` : names.length ? `it defines ${names.slice(0, 20).join(', ')}` : 'it defines none',
+  );
+}
+
+export interface SyncSourceOptions extends Kept {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** A folder that is watched may be empty for a while; what is sound in it is applied although other files are not. */
+  readonly isWatched: boolean;
+}
+
+interface SyncSourceFlags {
+  readonly prune: string;
+  readonly timeout: number;
+  readonly only?: readonly string[] | undefined;
+  readonly selector?: string | undefined;
+}
+
+/** Undefined where all objects are meant. */
+async function selectionOf({ only = [], selector }: SyncSourceFlags): Promise<Selection | undefined> {
+  if (only.length === 0 && selector === undefined) return undefined;
+  const [{ isSelectable, selection }, { SelectorError }] = await Promise.all([
+    import('../../reconcile/plan/selection.ts'),
+    import('../../apimachinery/label-selector.ts'),
+  ]);
+  const wrong = only.find((text) => !isSelectable(text));
+  if (wrong !== undefined) throw new CannotDo(`--only: ${JSON.stringify(wrong)} names no object`, 'write kind/name: deployment/web');
+  try {
+    return selection(only, selector);
+  } catch (error) {
+    if (error instanceof SelectorError) throw new CannotDo(`--selector: ${error.message}`, 'write app=web, or tier in (front,back)', error);
+    throw error;
+  }
+}
+
+export async function syncSource(
+  engine: Engine,
+  location: string,
+  flags: AppFlags & SyncSourceFlags,
+  { progress, signal, isWatched, ...kept }: SyncSourceOptions,
+): Promise<SyncResult> {
+  const selects = await selectionOf(flags);
+  const { plain, tree, name, only } = await prepareFor(engine, location, flags, kept);
+  const shared = {
+    namespace: flags.namespace,
+    prune: flags.prune as 'safe' | 'all' | 'none',
+    timeoutMs: flags.timeout,
+    signal,
+    ...(isWatched ? { partial: true } : {}),
+    ...(selects ? { selects } : {}),
+  };
+  const found = (result: SyncResult): SyncResult => {
+    if (selects && result.resources.length === 0 && result.errors.length === 0)
+      throw new CannotDo(`${location}: no object is what --only and --selector ask for`, 'jibe render shows which there are');
+    return result;
+  };
+  if (tree) {
+    const { syncApps } = await import('../../reconcile/apps/sync-apps.ts');
+    const result = await syncApps(engine, tree, {
+      ...shared,
+      name,
+      ...(only === undefined ? {} : { only }),
+      onProgress: (event, app) => tellSync(event, progress, app),
+    });
+    return found(result);
+  }
+  if (!isWatched) refuseEmpty(plain, location);
+  const { sync } = await import('../../reconcile/sync.ts');
+  return found(await sync(engine, plain, { ...shared, app: flags.app ?? name, onProgress: (event) => tellSync(event, progress) }));
+}
+
+/** A directory without manifests is a mistake, not a wish to have nothing. */
+function refuseEmpty(prepared: { readonly manifests: readonly unknown[]; readonly errors: readonly unknown[] }, location: string): void {
+  if (prepared.manifests.length === 0 && prepared.errors.length === 0)
+    throw new CannotDo(
+      `${location}: no manifests were found`,
+      'an empty source never removes anything; check the directory, --path, --include and --exclude',
+    );
+}

@@ -1,0 +1,327 @@
+// Follows a source to all the apps that it defines, and those that these define in turn: rendered, each with where it was found. Definitions
+// are read, never applied; what is no definition is an object of the app in which it was found.
+import { deepEqual } from '../../apimachinery/object.ts';
+import { inReadingOrder, type ManifestError } from '../render/manifest-error.ts';
+import type { ManifestCache } from '../render/manifest-cache.ts';
+import type { Manifest, Manifests } from '../render/manifests.ts';
+import { locate, type ManifestOrigin } from '../render/origin.ts';
+import { SourceError } from '../source/source-error.ts';
+import type { App } from './app.ts';
+import { applicationsOf } from './application-set.ts';
+import { orderFaults, withWaves } from './app-order.ts';
+import { ARGO_NAMESPACE, isArgoObject, readApplication } from './argo.ts';
+import type { FieldFault } from './fields.ts';
+import {
+  isFluxObject,
+  isHelmRelease,
+  isKustomization,
+  isSourceObject,
+  kustomizationId,
+  readHelmRelease,
+  readKustomization,
+  readSource,
+  sourceKey,
+  sourceOf,
+  type FluxSource,
+} from './flux.ts';
+import { gitWorld, KnownData } from './surroundings.ts';
+import { readProject, type Project } from './project.ts';
+import { renderApp, type FindData, type RenderedApp } from './render-app.ts';
+import type { Repositories } from './repositories.ts';
+
+/** Apps of one source: who makes more is a template gone wild. */
+const MAX_APPS = 10_000;
+
+export interface FoundApp {
+  readonly app: App;
+  /** The id of the app in which it was found; undefined for the source itself. */
+  readonly parent: string | undefined;
+  readonly rendered: RenderedApp;
+}
+
+export interface Discovered {
+  readonly apps: readonly FoundApp[];
+  /** What the apps have taken: whether a file of the source lies under the path of one. */
+  readonly isTaken: (file: string) => boolean;
+  readonly projects: ReadonlyMap<string, Project>;
+  /** Faults for which nothing can be begun. */
+  readonly errors: readonly ManifestError[];
+  readonly warnings: readonly ManifestError[];
+}
+
+/** Whether a manifest defines an app. */
+export const definesApps = (manifest: Manifest): boolean =>
+  isKustomization(manifest) || isHelmRelease(manifest) || (isArgoObject(manifest) && manifest.object.kind !== 'AppProject');
+
+/** Read for what it says of apps, and never applied. */
+export const isDefinition = (manifest: Manifest): boolean => isFluxObject(manifest) || isArgoObject(manifest);
+
+export interface DiscoverParts {
+  readonly root: Manifests;
+  /** Apps that are known already, of jibe.yaml. */
+  readonly apps: readonly App[];
+  readonly repositories: Repositories;
+  readonly cache: ManifestCache;
+  /** What the cluster holds. */
+  readonly findData: FindData;
+}
+
+/** Never throws for bad input. */
+export async function discoverApps(parts: DiscoverParts): Promise<Discovered> {
+  const discovery = new Discovery(parts);
+  return discovery.run();
+}
+
+/** A definition that is not read yet. */
+interface Pending {
+  readonly manifest: Manifest;
+  readonly parent: string | undefined;
+  /** Of objects that name no namespace. */
+  readonly namespace: string | undefined;
+}
+
+interface Waiting {
+  readonly app: App;
+  readonly parent: string | undefined;
+  readonly definition: unknown;
+  readonly faults: readonly ManifestError[];
+}
+
+class Discovery {
+  private readonly parts: DiscoverParts;
+  private readonly known: KnownData;
+  private readonly sources = new Map<string, FluxSource>();
+  private readonly projects = new Map<string, Project>();
+  private pending: Pending[] = [];
+  private readonly waiting: Waiting[] = [];
+  private readonly defined = new Map<string, { readonly definition: unknown; readonly place: App['place'] }>();
+  private readonly found: FoundApp[] = [];
+  private readonly parents = new Map<string, string | undefined>();
+  /** Of the opened repository: those that apps read. */
+  private readonly paths = new Set<string>();
+  private readonly errors: ManifestError[] = [];
+  private readonly warnings: ManifestError[] = [];
+
+  constructor(parts: DiscoverParts) {
+    this.parts = parts;
+    this.known = new KnownData(parts.findData);
+  }
+
+  async run(): Promise<Discovered> {
+    const { root, apps, repositories } = this.parts;
+    for (const app of apps) this.add({ app, parent: undefined, definition: app, faults: [] });
+    await this.take(root.manifests, undefined, undefined);
+    const world = gitWorld(repositories, () => this.known.clusters());
+    try {
+      for (;;) {
+        await this.readPending(world);
+        const next = this.nextToRender();
+        if (!next) {
+          if (this.pending.length === 0) break;
+          await this.readPending(world, true);
+          continue;
+        }
+        await this.renderNext(next);
+      }
+    } finally {
+      await world.close();
+    }
+    return this.result();
+  }
+
+  /** Definitions are set aside, and what others may refer to is noted. @returns the rest */
+  private async take(
+    manifests: readonly Manifest[],
+    parent: string | undefined,
+    namespace: string | undefined,
+  ): Promise<readonly Manifest[]> {
+    const rest: Manifest[] = [];
+    for (const manifest of manifests) {
+      const { object, origin } = manifest;
+      if (isSourceObject(manifest)) await this.takeSource(manifest, namespace);
+      else if (isArgoObject(manifest) && object.kind === 'AppProject') {
+        const faults: FieldFault[] = [];
+        this.projects.set(object.metadata.name ?? '', readProject(object, faults));
+        this.errors.push(...(await placed(faults, origin)));
+      } else if (definesApps(manifest)) this.pending.push({ manifest, parent, namespace });
+      else if (isFluxObject(manifest))
+        this.warnings.push({
+          ...placeOf(origin),
+          path: '',
+          message: `${object.kind} ${JSON.stringify(object.metadata.name)} is for Flux's own controllers, and passed over`,
+          hint: 'nothing has to be done',
+        });
+      else rest.push(manifest);
+    }
+    // of the source itself only what no app has taken
+    this.known.add(rest, namespace, parent === undefined ? (file) => !this.isTaken(file) : undefined);
+    return rest;
+  }
+
+  private async takeSource(manifest: Manifest, namespace: string | undefined): Promise<void> {
+    const { object, origin } = manifest;
+    const faults: FieldFault[] = [];
+    const source = readSource(manifest, faults);
+    this.errors.push(...(await placed(faults, origin)));
+    // what bootstrap writes into a repository says where this very repository is
+    if ('url' in source && /(?:^|\/)flux-system\/gotk-sync\.yaml$/.test(origin.file)) this.parts.repositories.addOwn(source.url);
+    this.sources.set(sourceKey(object.kind, namespaceOf(manifest, namespace), object.metadata.name ?? ''), source);
+  }
+
+  /** @param all also those whose source is not known, since nothing else can make it known any more */
+  private async readPending(world: Awaited<ReturnType<typeof gitWorld>>, all = false): Promise<void> {
+    const pending = this.pending;
+    this.pending = [];
+    for (const item of pending) {
+      const { manifest, parent, namespace } = item;
+      const { object, origin } = manifest;
+      const faults: FieldFault[] = [];
+      if (isKustomization(manifest)) {
+        const own = namespaceOf(manifest, namespace);
+        const key = sourceOf(manifest, own);
+        const source = this.sources.get(key);
+        if (!source && !all && !this.defined.has(kustomizationId(own, object.metadata.name ?? ''))) {
+          this.pending.push(item);
+          continue;
+        }
+        if (!source)
+          faults.push({
+            path: 'spec.sourceRef',
+            message: `there is no ${key} in the source`,
+            hint: 'add its manifest, or correct the name',
+          });
+        this.add({
+          app: readKustomization(manifest, own, source, faults),
+          parent,
+          definition: object,
+          faults: await placed(faults, origin),
+        });
+      } else if (isHelmRelease(manifest))
+        this.add({ app: readHelmRelease(manifest, namespaceOf(manifest, namespace)), parent, definition: object, faults: [] });
+      else if (object.kind === 'Application') {
+        const app = readApplication(object, origin, faults);
+        this.add({ app, parent, definition: object, faults: await placed(faults, origin) });
+      } else await this.addSet(manifest, parent, world);
+    }
+  }
+
+  private async addSet(
+    { object, origin }: Manifest,
+    parent: string | undefined,
+    world: Awaited<ReturnType<typeof gitWorld>>,
+  ): Promise<void> {
+    const faults: FieldFault[] = [];
+    try {
+      const namespace = object.metadata.namespace || ARGO_NAMESPACE;
+      for (const application of await applicationsOf(object, namespace, world, faults)) {
+        const own: FieldFault[] = [];
+        const app = readApplication(application, origin, own);
+        const errors = await placed(
+          own.map((fault) => ({
+            ...fault,
+            path: `spec.template.${fault.path}`,
+            message: `${application.metadata.name}: ${fault.message}`,
+          })),
+          origin,
+        );
+        this.add({ app, parent, definition: application, faults: errors });
+      }
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      faults.push({ path: 'spec.generators', message: `${error.where}: ${error.message}`, ...(error.hint ? { hint: error.hint } : {}) });
+    }
+    const errors = await placed(faults, origin);
+    this.errors.push(
+      ...errors.map((error) => ({ ...error, message: `ApplicationSet ${JSON.stringify(object.metadata.name)}: ${error.message}` })),
+    );
+  }
+
+  /** The same definition found twice is one app: a directory that was opened may be that of an app, too. */
+  private add(waiting: Waiting): void {
+    const { app, parent, definition } = waiting;
+    const known = this.defined.get(app.id);
+    if (known) {
+      if (!deepEqual(known.definition, definition))
+        this.errors.push({
+          ...app.place,
+          path: '',
+          message: `${app.id} is also at ${known.place.file}:${known.place.line}, and is not the same`,
+          hint: 'where a repository holds several clusters, name one with --path (clusters/staging)',
+        });
+      else if (parent !== undefined && this.parents.get(app.id) === undefined && !this.isAbove(app.id, parent))
+        this.parents.set(app.id, parent);
+      return;
+    }
+    if (this.defined.size >= MAX_APPS) {
+      if (this.defined.size === MAX_APPS)
+        this.errors.push({ ...app.place, path: '', message: `the source defines more than ${MAX_APPS} apps` });
+      return;
+    }
+    this.defined.set(app.id, { definition, place: app.place });
+    this.parents.set(app.id, parent);
+    const { repositories } = this.parts;
+    for (const source of app.sources) if (repositories.isOpened(source)) this.paths.add(source.path.replace(/\/+$/, ''));
+    this.waiting.push(waiting);
+  }
+
+  private isAbove(id: string, below: string): boolean {
+    for (let at: string | undefined = below, i = 0; at !== undefined && i <= MAX_APPS; at = this.parents.get(at), i++)
+      if (at === id) return true;
+    return false;
+  }
+
+  /** What depends on nothing that is still to be rendered goes first: its variables may come from there. */
+  private nextToRender(): Waiting | undefined {
+    const open = new Set(this.waiting.map(({ app }) => app.id));
+    const isFree = ({ app }: Waiting): boolean => !app.dependsOn.some((dependency) => open.has(dependency.app));
+    const needsNothing = (waiting: Waiting): boolean => isFree(waiting) && !waiting.app.postBuild?.substituteFrom.length;
+    const index = [needsNothing, isFree].map((fits) => this.waiting.findIndex(fits)).find((i) => i >= 0) ?? 0;
+    return this.waiting.splice(index, 1)[0];
+  }
+
+  private async renderNext({ app, parent, faults }: Waiting): Promise<void> {
+    const { repositories, cache } = this.parts;
+    const rendered: RenderedApp =
+      app.notRendered !== undefined || faults.length
+        ? { source: undefined, files: 0, manifests: [], errors: [], warnings: [] }
+        : await renderApp(app, repositories, cache, this.known.find);
+    const own = await this.take(rendered.manifests, app.id, app.namespace);
+    this.found.push({ app, parent, rendered: { ...rendered, manifests: own, errors: inReadingOrder([...faults, ...rendered.errors]) } });
+  }
+
+  private async result(): Promise<Discovered> {
+    const placedApps = this.found.map((found) => ({ ...found, parent: this.parents.get(found.app.id) }));
+    const apps = this.known.judgesApplications ? withWaves(placedApps) : placedApps;
+    for (const fault of orderFaults(apps)) {
+      const { app } = apps.find((found) => found.app.id === fault.app)!;
+      const place = fault.place ?? (app.origin ? await locate(app.origin, fault.path) : app.place);
+      this.errors.push({ ...place, path: fault.path, message: `${app.id}: ${fault.message}`, hint: fault.hint });
+    }
+    return {
+      apps,
+      isTaken: (file) => this.isTaken(file),
+      projects: this.projects,
+      errors: inReadingOrder(this.errors),
+      warnings: inReadingOrder(this.warnings),
+    };
+  }
+
+  /** What lies under the path of an app is the app's, and not the source's own. */
+  private isTaken(file: string): boolean {
+    const { prefix } = this.parts.repositories.own;
+    const whole = prefix ? `${prefix}/${file}` : file;
+    return [...this.paths].some((path) => path === '' || whole === path || whole.startsWith(`${path}/`));
+  }
+}
+
+const placeOf = ({ file, line }: ManifestOrigin): App['place'] => ({ file, line, column: 1 });
+
+const namespaceOf = ({ object }: Manifest, byDefault: string | undefined): string =>
+  object.metadata.namespace || byDefault || 'flux-system';
+
+/** Faults of fields, each at its place. */
+async function placed(faults: readonly FieldFault[], origin: ManifestOrigin): Promise<readonly ManifestError[]> {
+  return Promise.all(
+    faults.map(async ({ path, message, hint }) => ({ ...(await locate(origin, path)), path, message, ...(hint ? { hint } : {}) })),
+  );
+}

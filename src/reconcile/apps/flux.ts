@@ -1,0 +1,192 @@
+// Flux's objects as apps: Kustomizations, and the GitRepositories from which they are read. Pure: nothing is fetched or built. What Flux
+// would take from Helm, OCI registries and buckets is told, and not rendered here.
+import { isObject, splitApiVersion, type JsonObject } from '../../apimachinery/object.ts';
+import type { Manifest } from '../render/manifests.ts';
+import {
+  NO_METADATA,
+  NO_RETRY,
+  plainApp,
+  type App,
+  type AppSource,
+  type HealthCheck,
+  type HealthExpression,
+  type KustomizeOverrides,
+  type PostBuild,
+} from './app.ts';
+import { Fields, type FieldFault } from './fields.ts';
+
+const KUSTOMIZE = 'kustomize.toolkit.fluxcd.io';
+const SOURCE = 'source.toolkit.fluxcd.io';
+const HELM = 'helm.toolkit.fluxcd.io';
+
+/** Flux's own objects: they are read, not applied. */
+export const isFluxObject = ({ object }: Manifest): boolean => splitApiVersion(object.apiVersion).group.endsWith('.toolkit.fluxcd.io');
+
+export const isKustomization = ({ object }: Manifest): boolean =>
+  object.kind === 'Kustomization' && splitApiVersion(object.apiVersion).group === KUSTOMIZE;
+
+export const isHelmRelease = ({ object }: Manifest): boolean =>
+  object.kind === 'HelmRelease' && splitApiVersion(object.apiVersion).group === HELM;
+
+export const isSourceObject = ({ object }: Manifest): boolean => splitApiVersion(object.apiVersion).group === SOURCE;
+
+/** What a source object says: where it leads, or why that is not followed. */
+export type FluxSource =
+  { readonly url: string; readonly ref: string | undefined; readonly ignore: string | undefined } | { readonly notRendered: string };
+
+/** `GitRepository/flux-system/fleet` */
+export const sourceKey = (kind: string, namespace: string, name: string): string => `${kind}/${namespace}/${name}`;
+
+export function readSource({ object }: Manifest, faults: FieldFault[]): FluxSource {
+  if (object.kind !== 'GitRepository') return { notRendered: `a ${object.kind} is not read here` };
+  const spec = new Fields(object.spec, 'spec', faults);
+  const ref = spec.inner('ref');
+  if (spec.list('include').length) return { notRendered: 'a GitRepository that includes others is not read here' };
+  return {
+    url: spec.required('url'),
+    // in Flux's order of precedence; without any of them it is the branch master
+    ref: ['commit', 'name', 'semver', 'tag', 'branch'].map((field) => ref.optionalString(field)).find((text) => text) ?? undefined,
+    ignore: spec.optionalString('ignore'),
+  };
+}
+
+export const kustomizationId = (namespace: string, name: string): string => `Kustomization/${namespace}/${name}`;
+
+/** Where the source of a Kustomization is defined. */
+export function sourceOf({ object }: Manifest, namespace: string): string {
+  const ref = new Fields(new Fields(object.spec, 'spec', []).value.sourceRef, 'spec.sourceRef', []);
+  return sourceKey(ref.string('kind'), ref.string('namespace') || namespace, ref.string('name'));
+}
+
+/**
+ * @param namespace of the Kustomization
+ * @param source undefined where nothing defines it
+ */
+export function readKustomization(manifest: Manifest, namespace: string, source: FluxSource | undefined, faults: FieldFault[]): App {
+  const { object, origin } = manifest;
+  const spec = new Fields(object.spec, 'spec', faults);
+  const interval = spec.duration('interval');
+  const retryMs = spec.duration('retryInterval') ?? interval ?? 60_000;
+  if (!spec.has('prune')) spec.fault('prune', 'is required');
+  const metadata = spec.inner('commonMetadata');
+  return {
+    ...plainApp,
+    id: kustomizationId(namespace, object.metadata.name ?? ''),
+    name: object.metadata.name ?? '',
+    tool: 'flux',
+    origin,
+    place: { file: origin.file, line: origin.line, column: 1 },
+    sources: source && 'url' in source ? [gitSource(spec, source)] : [],
+    namespace: spec.optionalString('targetNamespace'),
+    dependsOn: spec.inners('dependsOn').map((item, i) => ({
+      app: kustomizationId(item.string('namespace') || namespace, item.required('name')),
+      field: `spec.dependsOn[${i}]`,
+    })),
+    prune: spec.boolean('prune'),
+    wait: spec.boolean('wait'),
+    healthChecks: spec.boolean('wait') ? [] : spec.inners('healthChecks').map(healthCheck),
+    healthExpressions: spec.inners('healthCheckExprs').map(healthExpression),
+    suspend: spec.boolean('suspend'),
+    // it is tried again for as long as it takes; the command's own time is the limit
+    retry: { ...NO_RETRY, limit: MAX_RETRIES, firstMs: retryMs, maxMs: retryMs },
+    timeoutMs: spec.duration('timeout') ?? interval,
+    commonMetadata: spec.has('commonMetadata')
+      ? { labels: metadata.stringMap('labels'), annotations: metadata.stringMap('annotations') }
+      : NO_METADATA,
+    postBuild: spec.has('postBuild') ? postBuild(spec.inner('postBuild'), namespace) : undefined,
+    force: spec.boolean('force'),
+    notRendered: notRendered(spec, source),
+  };
+}
+
+const MAX_RETRIES = 100;
+
+function notRendered(spec: Fields, source: FluxSource | undefined): string | undefined {
+  if (source && 'notRendered' in source) return source.notRendered;
+  if (spec.has('kubeConfig')) return 'it goes to another cluster (spec.kubeConfig)';
+  return undefined;
+}
+
+function gitSource(
+  spec: Fields,
+  { url, ref, ignore }: { readonly url: string; readonly ref: string | undefined; readonly ignore: string | undefined },
+): AppSource {
+  return {
+    url,
+    ref,
+    path: spec.string('path').replace(/^\.?\/+/, ''),
+    include: [],
+    exclude: ignore === undefined ? [] : ignoreGlobs(ignore),
+    render: { as: 'flux', overrides: overrides(spec) },
+  };
+}
+
+/** The lines of .gitignore's language that are plain globs; those that take others back are left out. */
+const ignoreGlobs = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#') && !line.startsWith('!') && line !== '/*');
+
+function overrides(spec: Fields): KustomizeOverrides {
+  const replace: JsonObject = {};
+  for (const [from, to] of [
+    ['targetNamespace', 'namespace'],
+    ['namePrefix', 'namePrefix'],
+    ['nameSuffix', 'nameSuffix'],
+  ] as const)
+    if (spec.string(from)) replace[to] = spec.string(from);
+  const append: Record<string, readonly unknown[]> = {};
+  for (const field of ['patches', 'images', 'components']) if (spec.list(field).length) append[field] = spec.list(field);
+  return { replace, append };
+}
+
+function healthCheck(item: Fields): HealthCheck {
+  return {
+    apiVersion: item.string('apiVersion'),
+    kind: item.required('kind'),
+    name: item.required('name'),
+    namespace: item.string('namespace'),
+  };
+}
+
+function healthExpression(item: Fields): HealthExpression {
+  return {
+    apiVersion: item.required('apiVersion'),
+    kind: item.required('kind'),
+    current: item.required('current'),
+    inProgress: item.optionalString('inProgress'),
+    failed: item.optionalString('failed'),
+  };
+}
+
+function postBuild(field: Fields, namespace: string): PostBuild {
+  return {
+    substitute: Object.fromEntries(
+      Object.entries(field.inner('substitute').value).map(([name, value]) => [name, isObject(value) ? '' : String(value ?? '')]),
+    ),
+    substituteFrom: field.inners('substituteFrom').map((item) => ({
+      kind: item.required('kind'),
+      name: item.required('name'),
+      optional: item.boolean('optional'),
+    })),
+    namespace,
+    strict: false,
+  };
+}
+
+/** A release of a chart: told, not rendered. */
+export function readHelmRelease({ object, origin }: Manifest, namespace: string): App {
+  const name = object.metadata.name ?? '';
+  return {
+    ...plainApp,
+    id: `HelmRelease/${namespace}/${name}`,
+    name,
+    tool: 'flux',
+    origin,
+    place: { file: origin.file, line: origin.line, column: 1 },
+    sources: [],
+    suspend: new Fields(object.spec, 'spec', []).boolean('suspend'),
+    notRendered: 'Helm charts are not rendered here',
+  };
+}

@@ -1,0 +1,235 @@
+// A source with its apps, ready to be planned: opened, followed to all apps, rendered, validated. A source that defines no apps is
+// prepared as it always was.
+import type { Client } from '../../client/client.ts';
+import { isNotFound } from '../../apimachinery/status-error.ts';
+import { infoOf, validated, type Prepared, type PrepareOptions } from '../prepare.ts';
+import { ManifestCache } from '../render/manifest-cache.ts';
+import { inReadingOrder, type ManifestError } from '../render/manifest-error.ts';
+import type { Manifest, Manifests } from '../render/manifests.ts';
+import { render } from '../render/render.ts';
+import type { Snapshot, SourceInfo } from '../source/snapshot.ts';
+import { openSource, type SourceDeps, type SourceSpec } from '../source/source.ts';
+import { customKinds } from '../validate/custom-kind.ts';
+import { KnownKinds, type ServedKinds } from '../validate/known-kinds.ts';
+import { plainApp, type App } from './app.ts';
+import { inAppOrder } from './app-order.ts';
+import { definesApps, discoverApps, isDefinition, type Discovered, type FoundApp } from './discover.ts';
+import { jibeFile, readJibeFile } from './jibe-file.ts';
+import { appFaults, objectFault, type Project } from './project.ts';
+import type { FindData, RenderedApp } from './render-app.ts';
+import { ownRepository, Repositories } from './repositories.ts';
+import { dataOf } from './surroundings.ts';
+
+export interface PreparedApp {
+  readonly app: App;
+  /** What the app's objects belong to in the cluster: its name, with its namespace where that alone is not unique. */
+  readonly name: string;
+  readonly parent: string | undefined;
+  readonly prepared: Prepared;
+}
+
+export interface AppTree {
+  readonly source: SourceInfo;
+  /** Each behind those that it waits for. */
+  readonly apps: readonly PreparedApp[];
+  /** Kinds that the cluster serves, and those that the apps bring. */
+  readonly served: ServedKinds;
+  /** Faults for which nothing is begun. */
+  readonly errors: readonly ManifestError[];
+  readonly warnings: readonly ManifestError[];
+}
+
+/** One of the two is there. */
+export type PreparedSource =
+  { readonly plain: Prepared; readonly tree?: undefined } | { readonly plain?: undefined; readonly tree: AppTree };
+
+export interface RenderSourceOptions extends Pick<PrepareOptions, 'cache' | 'defaultNamespace'> {
+  /** What the source's own objects are called together. */
+  readonly name: string;
+  /** Looks in the cluster for ConfigMaps and Secrets that variables come from. */
+  readonly findData?: FindData;
+}
+
+/** Throws a SourceError where the source cannot be opened; what is wrong with its files, and with its apps, is part of the result. */
+export async function prepareSource(
+  spec: SourceSpec,
+  deps: SourceDeps,
+  options: PrepareOptions & RenderSourceOptions,
+): Promise<PreparedSource> {
+  const { source, files, ...rendered } = await renderSource(spec, deps, options);
+  if (!rendered.apps) return { plain: await validated(rendered.plain, { source, files }, options) };
+  const { apps, projects, errors, warnings } = rendered;
+  const served = servedWith(
+    apps.flatMap((app) => app.rendered.manifests),
+    options.served,
+  );
+  const prepared: PreparedApp[] = [];
+  for (const { rendered: manifests, ...app } of apps) {
+    const read = { source: manifests.source ?? source, files: manifests.files };
+    const faults = await projectErrors(app.app, manifests.manifests, projects, served);
+    const all = { ...manifests, errors: [...manifests.errors, ...faults] };
+    prepared.push({ ...app, prepared: await validated(all, read, { ...options, served }) });
+  }
+  return { tree: { source, apps: prepared, served, errors, warnings } };
+}
+
+export interface RenderedNamed extends Omit<PreparedApp, 'prepared'> {
+  readonly rendered: RenderedApp;
+}
+
+export type RenderedSource = { readonly source: SourceInfo; readonly files: number } & (
+  | { readonly plain: Manifests; readonly apps?: undefined; readonly errors?: undefined; readonly warnings?: undefined }
+  | {
+      readonly plain?: undefined;
+      /** Each behind those that it waits for. */
+      readonly apps: readonly RenderedNamed[];
+      readonly projects: ReadonlyMap<string, Project>;
+      readonly errors: readonly ManifestError[];
+      readonly warnings: readonly ManifestError[];
+    }
+);
+
+/** As {@link prepareSource}, and nothing is validated. */
+export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: RenderSourceOptions): Promise<RenderedSource> {
+  const { defaultNamespace, cache = new ManifestCache() } = options;
+  const snapshot = await openSource(spec, deps);
+  try {
+    const read = { source: infoOf(snapshot), files: snapshot.files.length };
+    const named = jibeFile(snapshot);
+    const file = named && (await readJibeFile(named));
+    const clusters = fluxClusters(snapshot);
+    if (clusters.length > 1) return { ...read, apps: [], projects: new Map(), errors: [severalClusters(clusters)], warnings: [] };
+    const rendered = file ? NOTHING : await render(snapshot, { cache, ...(defaultNamespace ? { defaultNamespace } : {}) });
+    if (!file && !rendered.manifests.some(definesApps)) return { ...read, plain: rendered };
+    const discovered = await discoverApps({
+      root: rendered,
+      apps: file?.apps ?? [],
+      repositories: new Repositories(await ownRepository(spec, snapshot), deps),
+      cache,
+      findData: options.findData ?? (async () => undefined),
+    });
+    const whole = file
+      ? NOTHING
+      : await render(snapshot, { cache, passOver: discovered.isTaken, ...(defaultNamespace ? { defaultNamespace } : {}) });
+    const own = { ...whole, manifests: whole.manifests.filter((manifest) => !isDefinition(manifest)) };
+    return {
+      ...read,
+      apps: inAppOrder(namedApps(own, discovered, read, options)),
+      projects: discovered.projects,
+      errors: inReadingOrder([...(file?.errors ?? []), ...discovered.errors]),
+      warnings: discovered.warnings,
+    };
+  } finally {
+    await snapshot.close();
+  }
+}
+
+/** Directories to which Flux was bootstrapped: each is the way into the repository for one cluster. */
+function fluxClusters({ files, path: root }: Snapshot): readonly string[] {
+  const directories = files.flatMap(({ path }) => /^(.*?)\/?flux-system\/gotk-sync\.yaml$/.exec(path)?.[1] ?? []);
+  return directories.map((directory) => (root ? directory.slice(root.length + 1) : directory)).sort();
+}
+
+const severalClusters = (clusters: readonly string[]): ManifestError => ({
+  file: `${clusters[1]}/flux-system/gotk-sync.yaml`,
+  line: 1,
+  column: 1,
+  path: '',
+  message: `the source holds several clusters: ${clusters.join(', ')}`,
+  hint: `name one of them: --path ${clusters[0]}`,
+});
+
+const NOTHING: Manifests = { manifests: [], errors: [], warnings: [] };
+
+/** The apps with their names; before them the source itself, where it holds more than definitions. */
+function namedApps(
+  own: Manifests,
+  { apps }: Discovered,
+  read: Pick<RenderedApp, 'files' | 'source'>,
+  options: RenderSourceOptions,
+): readonly RenderedNamed[] {
+  const hasOwn = own.manifests.length + own.errors.length > 0;
+  const root: RenderedNamed = {
+    app: rootApp(options.name, options.defaultNamespace),
+    name: options.name,
+    parent: undefined,
+    rendered: { ...own, ...read },
+  };
+  const nameOf = namesFor(apps, hasOwn ? options.name : undefined);
+  const named = apps.map(({ app, parent, rendered }) => ({
+    app,
+    name: nameOf(app),
+    parent: parent ?? (hasOwn ? root.app.id : undefined),
+    rendered,
+  }));
+  return hasOwn ? [root, ...named] : named;
+}
+
+/** The source itself, where it holds more than definitions. */
+const rootApp = (name: string, namespace = 'default'): App => ({
+  ...plainApp,
+  id: `Source/${name}`,
+  name,
+  tool: 'jibe',
+  origin: undefined,
+  place: { file: '', line: 0, column: 0 },
+  sources: [],
+  namespace,
+});
+
+/** Kinds that any of the apps adds are known to all of them. */
+function servedWith(manifests: readonly Manifest[], served: ServedKinds | undefined): ServedKinds {
+  const kinds = new KnownKinds(
+    manifests.flatMap(({ object }) => customKinds(object)),
+    served,
+  );
+  return (apiVersion, kind) => kinds.get(apiVersion, kind);
+}
+
+function namesFor(apps: readonly FoundApp[], root: string | undefined): (app: App) => string {
+  const counts = new Map<string, number>(root === undefined ? [] : [[root, 1]]);
+  for (const { app } of apps) counts.set(app.name, (counts.get(app.name) ?? 0) + 1);
+  return ({ id, name }) => {
+    if (counts.get(name) === 1) return name;
+    const [kind = '', namespace = ''] = id.split('/');
+    const sameNamespace = apps.filter(({ app }) => app.name === name && app.id.split('/')[1] === namespace).length;
+    return sameNamespace > 1 ? `${kind.toLowerCase()}.${namespace}.${name}` : `${namespace}.${name}`;
+  };
+}
+
+async function projectErrors(
+  app: App,
+  manifests: readonly Manifest[],
+  projects: ReadonlyMap<string, Project>,
+  served: ServedKinds,
+): Promise<readonly ManifestError[]> {
+  const project = app.project === undefined ? undefined : projects.get(app.project);
+  if (!project || app.notRendered !== undefined) return [];
+  const hint = `see the AppProject ${project.name}`;
+  const errors: ManifestError[] = appFaults(app, project).map((fault) => ({
+    ...app.place,
+    hint,
+    ...fault,
+    message: `${app.id}: ${fault.message}`,
+  }));
+  for (const manifest of manifests) {
+    const { object, origin } = manifest;
+    const namespaced = served(object.apiVersion, object.kind)?.namespaced ?? true;
+    const message = objectFault(manifest, namespaced, object.metadata.namespace || (app.namespace ?? ''), project);
+    if (message !== undefined) errors.push({ file: origin.file, line: origin.line, column: 1, path: 'kind', message, hint });
+  }
+  return errors;
+}
+
+/** The data of a cluster's ConfigMaps and Secrets. */
+export const dataInCluster =
+  (client: Client): FindData =>
+  async (kind, namespace, name) => {
+    if (kind !== 'ConfigMap' && kind !== 'Secret') return undefined;
+    try {
+      return dataOf(kind, { ...(await client.get(`v1/${kind}`, name, { namespace })) });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  };

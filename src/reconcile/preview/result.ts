@@ -1,0 +1,119 @@
+// The result of a preview: what changes, what follows from it, and how it went over time. JSON has it as it is; every report is made of it.
+import { hasRollout, type Rollout } from '../apply/rollout.ts';
+import { byImportance, movedObjects, semanticDifferences, type Moved } from '../semantic-difference.ts';
+import { resourceKey } from '../plan/resource-id.ts';
+import type { Prepared } from '../prepare.ts';
+import { locateAll, type ManifestOrigin } from '../render/origin.ts';
+import { originOf, type ObjectDifference, type ReportedError } from '../report/result.ts';
+import { bySeverity, atLeast, type Consequence, type Finding, type Severity } from './consequence.ts';
+import { plannedOf, type Evidence, type Rule } from './evidence.ts';
+import type { Observed, ObservedEvent, ServiceHistory, WorkloadHistory } from './observed.ts';
+import { workloadKey } from './workloads.ts';
+
+export interface PreviewResult {
+  /** The commits; null where a side is no commit. */
+  readonly base: string | null;
+  readonly head: string | null;
+  /** The most important first. */
+  readonly changes: readonly ObjectDifference[];
+  /** Objects that are described in another file. */
+  readonly moved: readonly Moved[];
+  /** The gravest first. */
+  readonly consequences: readonly Consequence[];
+  /** Of the workloads that change. */
+  readonly rollouts: readonly (Rollout & {
+    readonly durationSeconds: number;
+    readonly minAvailable: number;
+    readonly podsCreated: number;
+    readonly podsDeleted: number;
+  })[];
+  /** Those whose endpoints change or are away for a while. */
+  readonly services: readonly ServiceHistory[];
+  /** The pods of each workload over time, where any came, went or changed. */
+  readonly workloads: readonly WorkloadHistory[];
+  readonly events: readonly ObservedEvent[];
+  /** How long the change took until nothing happened any more, in the simulated time. */
+  readonly durationSeconds: number;
+  /** Faults of the sources. */
+  readonly errors: readonly ReportedError[];
+  readonly warnings: readonly ReportedError[];
+}
+
+export async function previewResult(base: Prepared, head: Prepared, evidence: Evidence, rules: readonly Rule[]): Promise<PreviewResult> {
+  const { plan, observed } = evidence;
+  const findings = rules.flatMap((rule) => rule(evidence));
+  return {
+    base: base.source.revision,
+    head: head.source.revision,
+    changes: byImportance(await semanticDifferences(plan)),
+    moved: movedObjects(base.manifests, head.manifests),
+    consequences: bySeverity(await placed(findings, evidence)),
+    rollouts: rollouts(evidence),
+    services: observed.services.filter(
+      ({ endpointsBefore, endpointsAfter, secondsWithoutEndpoints }) =>
+        endpointsBefore !== endpointsAfter || (endpointsBefore > 0 && secondsWithoutEndpoints > 0),
+    ),
+    workloads: [...observed.workloads.values()].filter(
+      ({ timeline, podsCreated, podsDeleted }) => timeline.length > 1 || podsCreated + podsDeleted > 0,
+    ),
+    events: observed.events,
+    durationSeconds: lastSecond(observed),
+    errors: [...base.errors, ...head.errors, ...founded(head, evidence)],
+    warnings: head.warnings,
+  };
+}
+
+/** Of whatever happened last. */
+const lastSecond = ({ workloads, services, events }: Observed): number =>
+  Math.max(
+    0,
+    ...[...workloads.values()].map(({ lastChangeSeconds }) => lastChangeSeconds),
+    ...services.map(({ timeline }) => timeline.at(-1)?.seconds ?? 0),
+    ...events.map(({ seconds }) => seconds),
+  );
+
+/** Each with its place in the source: that of the first field, or where the object begins. */
+async function placed(findings: readonly Finding[], evidence: Evidence): Promise<Consequence[]> {
+  const wanted = findings.map(({ object, source, fields = [] }) => {
+    const origin = plannedOf(evidence, source ?? object)?.desired?.origin;
+    return origin ? { origin: origin as ManifestOrigin, at: [], path: fields[0] ?? '' } : undefined;
+  });
+  const places = await locateAll(wanted.filter((one) => one !== undefined && one.path !== '') as never);
+  let next = 0;
+  return findings.map(({ severity, type, reason, object, message, cause = '', remedy = '', fields = [] }, i) => {
+    const one = wanted[i];
+    const place = one?.path ? places[next++] : undefined;
+    const origin = place ? { file: place.file, line: place.line } : originOf(one?.origin);
+    return { severity, type, reason, object, message, cause, remedy, fields, origin };
+  });
+}
+
+/** Doubts about what is really refused: they name its place in the file. */
+function founded({ doubts }: Prepared, { plan, synced }: Evidence): ReportedError[] {
+  const failed = new Set(synced.resources.filter(({ action }) => action === 'failed').map(resourceKey));
+  return plan.resources
+    .filter(({ id, action }) => action === 'refused' || failed.has(resourceKey(id)))
+    .flatMap(({ desired }) => (desired?.origin && doubts.get(desired.origin)) ?? []);
+}
+
+function rollouts({ plan, synced, observed }: Evidence): PreviewResult['rollouts'] {
+  const changed = new Set(
+    plan.resources.filter(({ id, action }) => hasRollout(id) && action !== 'unchanged').map(({ id }) => workloadKey(id)),
+  );
+  return synced.rollouts
+    .filter((rollout) => changed.has(workloadKey(rollout)))
+    .map((rollout) => {
+      const history = observed.workloads.get(workloadKey(rollout));
+      return {
+        ...rollout,
+        durationSeconds: history?.lastChangeSeconds ?? 0,
+        minAvailable: history?.minReady ?? 0,
+        podsCreated: history?.podsCreated ?? 0,
+        podsDeleted: history?.podsDeleted ?? 0,
+      };
+    });
+}
+
+/** Whether a preview shows something at least as grave. */
+export const isHazard = ({ consequences, errors }: PreviewResult, failOn: Severity | 'never'): boolean =>
+  failOn !== 'never' && (errors.length > 0 || consequences.some((consequence) => atLeast(consequence, failOn)));

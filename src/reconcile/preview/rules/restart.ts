@@ -1,0 +1,45 @@
+// Pods that are replaced although their workload stays, and the fields that lead to it.
+import { resourceText } from '../../plan/resource-id.ts';
+import { counted, listed, type Finding } from '../consequence.ts';
+import { plannedOf, stayed, type Evidence, type Rule } from '../evidence.ts';
+import { templateOf } from '../workloads.ts';
+
+export const restarts: Rule = (evidence) => [...madeAnew(evidence), ...replaced(evidence)];
+
+function madeAnew({ plan }: Evidence): Finding[] {
+  return plan.resources
+    .filter(({ action, live }) => action === 'recreate' && live && templateOf(live))
+    .map(({ id, differences }) => ({
+      severity: 'warning',
+      type: 'PodsRestart',
+      reason: 'MadeAnew',
+      object: id,
+      message: `all pods of ${resourceText(id)} are replaced at once: it is made anew`,
+      fields: differences.map(({ path }) => path),
+    }));
+}
+
+function replaced(evidence: Evidence): Finding[] {
+  return stayed(evidence).flatMap(({ key, is: { id } }) => {
+    const { podsCreated = 0, podsDeleted = 0 } = evidence.observed.workloads.get(key) ?? {};
+    if (id.kind === 'Job' || id.kind === 'CronJob' || podsCreated === 0 || podsDeleted === 0) return [];
+    const planned = plannedOf(evidence, id);
+    const fields = (planned?.differences ?? []).map(({ path }) => path).filter((path) => path.startsWith('spec.template'));
+    const preempted = evidence.observed.events.some(({ reason, workload }) => reason === 'Preempted' && workload === key);
+    const why = fields.length
+      ? `${listed(fields)} ${fields.length === 1 ? 'changes' : 'change'}`
+      : preempted
+        ? 'they make room for others'
+        : 'not because of their template';
+    return [
+      {
+        severity: preempted ? 'warning' : 'info',
+        type: 'PodsRestart',
+        reason: fields.length ? 'TemplateChanged' : preempted ? 'Preempted' : 'Other',
+        object: id,
+        message: `${counted(podsDeleted, 'pod')} of ${resourceText(id)} ${podsDeleted === 1 ? 'restarts' : 'restart'}: ${why}`,
+        fields,
+      },
+    ];
+  });
+}
