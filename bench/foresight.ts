@@ -1,5 +1,5 @@
 // How often a preview foresees what really happened: recorded changes of manifests, each applied to a real control plane, against what a
-// preview says of the same change. Compares facts (refusals, pods, availability, endpoints, budgets, durations within a second) and kinds
+// preview says of the same change. Compares facts (refusals, pods, availability, endpoints, events, durations within a second) and kinds
 // of consequence, with precision and recall of each.
 //
 //   node scripts/run-ts.mjs bench/foresight.ts [--data DIR] [--only REGEX] [--verbose]
@@ -7,9 +7,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
 import type { Node } from '#api/core/v1';
-import { RealClock } from '../src/apimachinery/clock.ts';
 import type { Manifest } from '../src/apimachinery/object.ts';
+import { RealClock } from '../src/apimachinery/clock.ts';
+import type { Client } from '../src/client/client.ts';
 import type { BehaviourDocument } from '../src/cluster/cluster.ts';
 import { readBehaviour } from '../src/commands/shared/behaviour.ts';
 import type { Consequence } from '../src/reconcile/preview/consequence.ts';
@@ -37,11 +39,6 @@ interface Truth {
   readonly unschedulable: readonly { readonly owner: string; readonly message: string }[];
   readonly refusedPods: readonly { readonly owner: string }[];
   readonly preempted: readonly { readonly owner: string }[];
-  readonly pdbs: readonly {
-    readonly object: string;
-    readonly disruptionsAllowedBefore: number | null;
-    readonly disruptionsAllowedAfter: number | null;
-  }[];
   readonly timeline: readonly { readonly t: number; readonly workload: string }[];
   readonly events: readonly { readonly object: string; readonly reason: string; readonly message: string; readonly sometimes?: boolean }[];
   readonly varies?: readonly string[];
@@ -116,14 +113,14 @@ fs.writeFileSync(nodesFile, ['a', 'b', 'c'].map((zone, i) => node(`node-${i + 1}
 const threeNodes = await read(nodesFile);
 fs.rmSync(path.dirname(nodesFile), { recursive: true });
 
-/** A node of a world is as large as the others, but for what it says itself. */
+/** A node of a world is as large as the others, but for what it says itself: Stages of pods say nothing of nodes. */
 function wholeNode(manifest: Prepared['manifests'][number]): Prepared['manifests'][number] {
   const { object } = manifest;
   if (object.kind !== 'Node') return manifest;
   const size = { cpu: '4', memory: '16Gi', pods: '110' };
   const { capacity, allocatable, ...status } = (object as Manifest<Node>).status ?? {};
-  const whole = { ...status, capacity: { ...size, ...capacity }, allocatable: { ...size, ...capacity, ...allocatable } };
-  return { ...manifest, object: { ...object, status: whole } };
+  const full = { ...status, capacity: { ...size, ...capacity }, allocatable: { ...size, ...capacity, ...allocatable } };
+  return { ...manifest, object: { ...object, status: full } };
 }
 
 // how pods behaved where it was recorded: the record's own Stages; pods that lack configuration were held back there
@@ -148,7 +145,29 @@ async function foresee(folder: string): Promise<PreviewResult> {
     signal: new AbortController().signal,
     behaviour,
     world: { ...(world ?? threeNodes), manifests },
+    meanwhile: (client) => others(client, path.join(folder, 'meanwhile.yaml')),
   });
+}
+
+interface Patch {
+  readonly manager: string;
+  readonly object: { readonly apiVersion: string; readonly kind: string; readonly namespace?: string; readonly name: string };
+  readonly patch?: object;
+  readonly apply?: object;
+  readonly strategic?: boolean;
+  readonly subresource?: string;
+}
+
+/** What others did before head came. */
+async function others(client: Client, file: string): Promise<void> {
+  if (!fs.existsSync(file)) return;
+  for (const { manager, object, patch, apply, strategic, subresource } of parse(fs.readFileSync(file, 'utf8')) as readonly Patch[])
+    await client.patch(`${object.apiVersion}/${object.kind}`, object.name, apply ?? patch, {
+      type: apply ? 'apply' : strategic ? 'strategic' : 'merge',
+      fieldManager: manager,
+      ...(object.namespace ? { namespace: object.namespace } : {}),
+      ...(subresource ? { subresource } : {}),
+    });
 }
 
 const nameOf = ({ kind, namespace, name }: { readonly kind: string; readonly namespace: string; readonly name: string }): string =>
@@ -265,8 +284,6 @@ for (const id of fs
   .readdirSync(root)
   .filter((name) => new RegExp(args.only).test(name) && fs.existsSync(path.join(root, name, 'truth.json')))) {
   const folder = path.join(root, id);
-  // what others did meanwhile is not part of a preview from files
-  if (fs.existsSync(path.join(folder, 'meanwhile.yaml'))) continue;
   const truth = JSON.parse(fs.readFileSync(path.join(folder, 'truth.json'), 'utf8')) as Truth;
   const result = await foresee(folder);
   const wrong = [...compareFacts(truth, result), ...compareKinds(truth, result)];

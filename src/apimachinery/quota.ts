@@ -40,13 +40,15 @@ export function usageOf(resource: string, object: KubernetesObject, now: number)
   return usage;
 }
 
-/** Pods that ended, or should be gone by now, use nothing. */
+/** Pods that ended, or should be gone by now, use nothing. @param now milliseconds since 1970 */
+export function countsForQuota({ status, metadata }: Pod, now: number): boolean {
+  if (status?.phase === 'Failed' || status?.phase === 'Succeeded') return false;
+  const { deletionTimestamp, deletionGracePeriodSeconds: grace } = metadata;
+  return !deletionTimestamp || grace === undefined || now <= timeMs(deletionTimestamp) + grace * 1000;
+}
+
 function podUsage(pod: Pod, now: number): Amounts {
-  const { status, metadata } = pod;
-  if (status?.phase === 'Failed' || status?.phase === 'Succeeded') return new Map();
-  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
-  if (deletionTimestamp && deletionGracePeriodSeconds !== undefined && now > timeMs(deletionTimestamp) + deletionGracePeriodSeconds * 1000)
-    return new Map();
+  if (!countsForQuota(pod, now)) return new Map();
   const usage = new Map<string, Quantity>([['pods', ONE]]);
   for (const [name, amount] of podAmounts(pod, 'requests')) {
     if (name === 'cpu' || name === 'memory' || name === 'ephemeral-storage' || name.startsWith('hugepages-')) usage.set(name, amount);

@@ -42,6 +42,7 @@ export class Informer<T extends { readonly metadata: KubernetesObject['metadata'
   private readonly client: Client;
   private readonly clock: Clock;
   readonly kind: string;
+  private readonly scope: { readonly namespace?: string };
   private readonly objects = new Map<string, T>();
   private readonly indexes = new Map<string, Index<T>>();
   private readonly handlers: Handler<T>[] = [];
@@ -51,8 +52,10 @@ export class Informer<T extends { readonly metadata: KubernetesObject['metadata'
   private firstList: { readonly promise: Promise<void>; readonly resolve: () => void };
   private synced_ = false;
 
-  constructor(kind: string, client: Client, clock: Clock) {
+  /** @param namespace empty for all */
+  constructor(kind: string, client: Client, clock: Clock, namespace = '') {
     this.kind = kind;
+    this.scope = namespace ? { namespace } : {};
     this.client = client;
     this.clock = clock;
     let resolve!: () => void;
@@ -138,7 +141,7 @@ export class Informer<T extends { readonly metadata: KubernetesObject['metadata'
   }
 
   private async relist(): Promise<string> {
-    const { items, resourceVersion } = await this.client.list(this.kind);
+    const { items, resourceVersion } = await this.client.list(this.kind, this.scope);
     const left = new Set(this.objects.keys());
     for (const item of items as unknown as readonly T[]) {
       left.delete(objectKey(item));
@@ -155,7 +158,11 @@ export class Informer<T extends { readonly metadata: KubernetesObject['metadata'
   /** @returns the version from which to go on; undefined where everything must be read anew */
   private async follow(from: string): Promise<string | undefined> {
     let version = from;
-    const watch = (await this.client.watch(this.kind, { resourceVersion: version, allowWatchBookmarks: true })) as unknown as TypedWatch<T>;
+    const watch = (await this.client.watch(this.kind, {
+      ...this.scope,
+      resourceVersion: version,
+      allowWatchBookmarks: true,
+    })) as unknown as TypedWatch<T>;
     if (this.stopped.signal.aborted) {
       watch.cancel();
       return version;
@@ -232,10 +239,11 @@ export class Informer<T extends { readonly metadata: KubernetesObject['metadata'
   }
 }
 
-/** The informers of one process: one a kind, made when first asked for. */
+/** The informers of one process: one a kind, or one a kind and namespace, made when first asked for. */
 export class Informers {
   private readonly client: Client;
   private readonly clock: Clock;
+  /** By kind, and behind a space the namespace. */
   private readonly byKind = new Map<string, Informer<never>>();
 
   constructor(client: Client, clock: Clock) {
@@ -243,12 +251,14 @@ export class Informers {
     this.clock = clock;
   }
 
-  of<K extends string>(kind: K): Informer<ObjectOf<K> & { readonly metadata: KubernetesObject['metadata'] }> {
-    let informer = this.byKind.get(kind) as unknown as
+  /** @param namespace empty for all */
+  of<K extends string>(kind: K, namespace = ''): Informer<ObjectOf<K> & { readonly metadata: KubernetesObject['metadata'] }> {
+    const key = namespace ? `${kind} ${namespace}` : kind;
+    let informer = this.byKind.get(key) as unknown as
       Informer<ObjectOf<K> & { readonly metadata: KubernetesObject['metadata'] }> | undefined;
     if (!informer) {
-      informer = new Informer(kind, this.client, this.clock);
-      this.byKind.set(kind, informer as unknown as Informer<never>);
+      informer = new Informer(kind, this.client, this.clock, namespace);
+      this.byKind.set(key, informer as unknown as Informer<never>);
     }
     return informer;
   }

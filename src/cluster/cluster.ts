@@ -4,7 +4,7 @@ import type { Node, Pod } from '#api/core/v1';
 import type { Clock } from '../apimachinery/clock.ts';
 import { VirtualClock } from '../apimachinery/clock.ts';
 import type { UserInfo } from '../apimachinery/api-request.ts';
-import type { Manifest } from '../apimachinery/object.ts';
+import type { KubernetesObject, Manifest } from '../apimachinery/object.ts';
 import type { Random } from '../apimachinery/random.ts';
 import { Client } from '../client/client.ts';
 import { InProcessTransport } from '../client/in-process.ts';
@@ -14,6 +14,7 @@ import { bootstrap, bootstrapAddons, bootstrapExtensionAuthentication } from './
 import type { AccessOptions } from './apiserver/access.ts';
 import type { Dial, Tls } from './apiserver/aggregator/backends.ts';
 import type { AuditOptions } from './apiserver/audit/audit-log.ts';
+import type { NotAdopted } from './apiserver/generic/adopt.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
 import { nodeManifest } from './default-nodes.ts';
@@ -31,7 +32,7 @@ import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
 
 export { ADMIN, COMPONENT_NAMES, isStage, uncovered };
-export type { BehaviourDocument, ComponentName };
+export type { BehaviourDocument, ComponentName, NotAdopted };
 
 /** What is wrong with a behaviour document, and the way to the field; undefined where nothing is. */
 export function checkBehaviours(document: unknown): { readonly message: string; readonly path: readonly (string | number)[] } | undefined {
@@ -176,6 +177,14 @@ export class Cluster {
   /** @param userAgent names the field manager of what is written */
   transport(user: UserInfo, userAgent: string): Transport {
     return new InProcessTransport(this.server, user, userAgent);
+  }
+
+  /**
+   * Takes over objects of another cluster as they are, in place of those of the same name: neither admitted nor validated.
+   * Resolves with those that could not be, and why.
+   */
+  adopt(objects: readonly KubernetesObject[]): Promise<readonly NotAdopted[]> {
+    return this.server.adopt(objects);
   }
 
   /** An API server alone, on a copy of this cluster's state: what is written there is written nowhere else, and nothing acts upon it. */

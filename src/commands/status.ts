@@ -10,6 +10,7 @@ export default class Status extends JibeCommand {
   static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> shop --exit-code'];
   static override args = { app: Args.string({ description: 'Only this app.' }) };
   static override flags = {
+    namespace: Flags.string({ char: 'n', summary: 'Only apps whose memory is kept in this namespace.', helpValue: 'NAME' }),
     'exit-code': Flags.boolean({ summary: 'Exit with 1 where there is drift, or an app is not healthy.' }),
     ...targetFlags,
     ...outputFlags,
@@ -19,7 +20,7 @@ export default class Status extends JibeCommand {
     const { args, flags } = await this.parse(Status);
     await this.ending(async () => {
       const { status } = await import('../reconcile/status.ts');
-      const result = await withCluster(flags, (engine) => status(engine, args.app));
+      const result = await withCluster(flags, (engine) => status(engine, args.app, flags.namespace));
       if (args.app !== undefined && result.apps.length === 0)
         throw new CannotDo(`there is no app ${JSON.stringify(args.app)} in ${result.cluster}`, 'jibe status shows which there are');
       const { statusText } = await import('../reconcile/report/text.ts');

@@ -1,10 +1,10 @@
 // What a sync would change, told and not done.
 import { fromManifests, planSync, wouldEmpty, type Engine } from './engine.ts';
-import type { Plan } from './plan/plan.ts';
 import type { SyncPolicy } from './plan/sync-policy.ts';
 import type { ServedKinds } from './validate/known-kinds.ts';
 import type { Prepared } from './prepare.ts';
-import { originOf, type DiffResult, type ObjectDifference } from './report/result.ts';
+import type { DiffResult } from './report/result.ts';
+import { semanticDifferences } from './semantic-difference.ts';
 import { refusals } from './sync.ts';
 
 export interface DiffOptions {
@@ -43,26 +43,8 @@ export async function diff(engine: Engine, prepared: Prepared, options: DiffOpti
     source: prepared.source,
     cluster: engine.cluster,
     app,
-    differences: differencesOf(told),
+    differences: await semanticDifferences(told),
     errors: [...prepared.errors, ...(await refusals(plan.resources.map((planned) => ({ planned, refusal: planned.refusal }))))],
     warnings: prepared.warnings,
   };
-}
-
-export function differencesOf({ resources }: Plan): ObjectDifference[] {
-  return resources.flatMap(({ id, action, differences, desired }): ObjectDifference[] => {
-    const origin = originOf(desired?.origin);
-    switch (action) {
-      case 'create':
-        return [{ ...id, change: 'added', fields: [], origin }];
-      case 'prune':
-        return [{ ...id, change: 'deleted', fields: [], origin }];
-      case 'configure':
-      case 'recreate':
-      case 'refused':
-        return differences.length ? [{ ...id, change: 'modified', fields: differences, origin }] : [];
-      default:
-        return [];
-    }
-  });
 }

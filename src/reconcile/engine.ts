@@ -7,6 +7,7 @@ import type { RuleBook } from './health/known-kinds.ts';
 import { listMembers, readApplySet, type ApplySet, type DefinedBy } from './plan/apply-set.ts';
 import { asDesired, type DesiredResource, type IsNamespaced } from './plan/desired.ts';
 import { madeNamespace } from './plan/made-namespace.ts';
+import { withoutPermission } from './plan/permissions.ts';
 import { makePlan, type Plan, type PrunePolicy } from './plan/plan.ts';
 import type { Scratch } from './plan/scratch.ts';
 import { NO_POLICY, type SyncPolicy } from './plan/sync-policy.ts';
@@ -22,6 +23,8 @@ export interface Engine {
   readonly clock: Clock;
   /** `embedded:NAME` or `context:NAME`. */
   readonly cluster: string;
+  /** The cluster is not ours: what its user may not do is found out before anything is written. */
+  readonly asksPermissions?: boolean;
   /** Rules of health of the user's own. */
   readonly healthRules?: RuleBook | undefined;
   /** A place to try one plan out. */
@@ -41,13 +44,15 @@ export interface PlanRequest {
   readonly definedBy?: DefinedBy;
   readonly objects: readonly { readonly object: DesiredObject; readonly origin: ManifestOrigin | undefined }[];
   readonly prune: PrunePolicy;
+  /** The plan is to be done: what the user may not do is refused in it. */
+  readonly writes?: boolean;
   readonly onProgress?: (done: number, of: number) => void;
 }
 
 export const fromManifests = (manifests: readonly Manifest[]): PlanRequest['objects'] => manifests;
 
 export async function planSync(engine: Engine, request: PlanRequest): Promise<Plan> {
-  const { app, namespace, objectNamespace = namespace, policy = NO_POLICY, objects, prune, onProgress } = request;
+  const { app, namespace, objectNamespace = namespace, policy = NO_POLICY, objects, prune, writes, onProgress } = request;
   const found = await readApplySet(engine.client, app, namespace);
   const set = request.definedBy ? { ...found, definedBy: request.definedBy } : found;
   const [members, isNamespaced, scratch] = await Promise.all([
@@ -58,7 +63,8 @@ export async function planSync(engine: Engine, request: PlanRequest): Promise<Pl
   const own = objects.flatMap(({ object, origin }) => asDesired(object, origin, isNamespaced, objectNamespace, policy.options));
   const made = await madeNamespace(engine.client, objectNamespace, policy, own);
   const desired: DesiredResource[] = [...made, ...own];
-  return makePlan({ desired, members, set, scratch, prune, policy, ...(onProgress ? { onProgress } : {}) });
+  const plan = await makePlan({ desired, members, set, scratch, prune, policy, ...(onProgress ? { onProgress } : {}) });
+  return writes && engine.asksPermissions ? withoutPermission(engine.client, plan) : plan;
 }
 
 async function scopes(client: Client, objects: PlanRequest['objects'], arriving: ServedKinds = () => undefined): Promise<IsNamespaced> {

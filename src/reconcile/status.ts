@@ -8,10 +8,13 @@ import { driftOf } from './plan/drift.ts';
 import { kindOf } from './plan/resource-id.ts';
 import type { AppStatus, StatusResult } from './report/result.ts';
 
-/** @param app only this one */
-export async function status(engine: Engine, app?: string): Promise<StatusResult> {
-  const sets = (await listApplySets(engine.client)).filter((set) => app === undefined || set.app === app);
-  const follower = new Follower(engine);
+/**
+ * @param app only this one
+ * @param namespace where the apps' memories are kept; all by default
+ */
+export async function status(engine: Engine, app?: string, namespace?: string): Promise<StatusResult> {
+  const sets = (await listApplySets(engine.client, namespace)).filter((set) => app === undefined || set.app === app);
+  const follower = new Follower(engine, new Set(sets.flatMap((set) => [set.namespace, ...set.namespaces])));
   try {
     const apps: AppStatus[] = [];
     for (const set of sets) apps.push(await appStatus(engine, set, follower));

@@ -66,11 +66,12 @@ export async function sync(engine: Engine, prepared: Prepared, options: SyncOpti
     ...(options.definedBy ? { definedBy: options.definedBy } : {}),
     objects,
     prune: broken ? 'none' : options.prune,
+    writes: true,
     onProgress: (done, of) => options.onProgress?.({ type: 'planning', done, of }),
   });
   const plan = options.selects ? onlySelected(whole, options.selects) : whole;
   if (plan.resources.some(({ action }) => action === 'refused') && !options.partial) return report.notStarted(plan);
-  const follower = new Follower(engine, options.judge);
+  const follower = new Follower(engine, namespacesOf(plan.resources), options.judge);
   try {
     return await run(engine, plan, prepared, options, follower, report);
   } finally {
@@ -115,6 +116,9 @@ async function run(
   await writeParent(client, { ...plan.set, parent }, members, memory(prepared, plan, outcomes));
   return report.done(outcomes, follower, { timedOut: waited === 'timeout', interrupted: signal.aborted });
 }
+
+export const namespacesOf = (resources: Plan['resources']): ReadonlySet<string> =>
+  new Set(resources.flatMap(({ id }) => (id.namespace ? [id.namespace] : id.kind === 'Namespace' && id.group === '' ? [id.name] : [])));
 
 /** All others are left as they are. */
 const onlySelected = (plan: Plan, selects: Selection): Plan => ({

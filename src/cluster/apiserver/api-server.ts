@@ -17,6 +17,7 @@ import type { WebhookCaller } from './admission/webhook/webhook-caller.ts';
 import { Fairness } from './flow-control/fairness.ts';
 import { FlowControlConfig } from './flow-control/flow-control-config.ts';
 import { CustomResources } from './custom/custom-resources.ts';
+import { adopt, type NotAdopted } from './generic/adopt.ts';
 import { applyTypeOf, FieldManagers } from './generic/field-managers.ts';
 import { Handlers } from './generic/handlers.ts';
 import { healthChecks, type HealthCheck } from './http/health.ts';
@@ -25,7 +26,7 @@ import { keepKubernetesService } from './service/kubernetes-service.ts';
 import { ResourceCatalog } from './generic/catalog.ts';
 import type { ResourceDefinition } from './generic/resource-definition.ts';
 import type { RequestAudit, ResourceMapping, ResourceRequest, ResourceResponse, ServedResource } from '../../apimachinery/api-request.ts';
-import type { JsonObject } from '../../apimachinery/object.ts';
+import type { JsonObject, KubernetesObject } from '../../apimachinery/object.ts';
 
 /** What the store cannot do is the server's failure, not the client's: as Kubernetes answers when etcd is out of space. */
 function storeFailed(error: unknown): never {
@@ -59,6 +60,7 @@ export class ApiServer {
   /** Undefined where there is none. */
   readonly audit: AuditLog | undefined;
   private readonly handlers: Handlers;
+  private readonly store: Store;
   private readonly random: Random;
   /** Apart from the others: objects are to get the same uids whether they come over HTTP or not. */
   private auditIDs: Random | undefined;
@@ -73,6 +75,7 @@ export class ApiServer {
 
   constructor(options: ApiServerOptions) {
     this.clock = options.clock;
+    this.store = options.store;
     this.random = options.random;
     this.access = options.access ?? access(options);
     this.audit = options.audit && new AuditLog(options.audit, () => this.now());
@@ -102,6 +105,22 @@ export class ApiServer {
     this.flowControl = new FlowControlConfig({ store, clock, serve: (request) => this.handlers.serve(request).catch(storeFailed) });
     keepKubernetesService({ store, clock, serve });
     this.fairness = new Fairness(this.flowControl, clock, options.maxRequestsInFlight);
+  }
+
+  /** Takes over objects of another server, those that define kinds first. */
+  async adopt(objects: readonly KubernetesObject[]): Promise<readonly NotAdopted[]> {
+    const parts = { catalog: this.catalog, store: this.store };
+    const defines = ({ kind }: KubernetesObject): boolean => kind === 'CustomResourceDefinition';
+    await this.ready();
+    const left = await adopt(objects.filter(defines), parts);
+    await this.customResources.settled();
+    return [
+      ...left,
+      ...(await adopt(
+        objects.filter((object) => !defines(object)),
+        parts,
+      )),
+    ];
   }
 
   /** From now on logs, commands and connections are asked of these kubelets. */

@@ -58,8 +58,10 @@ export function serviceLoadBalancerController(deps: ControllerDeps, range: LoadB
     if (!finalizers.includes(FINALIZER)) current = await patchFinalizers(service, [...finalizers, FINALIZER]);
     const address = addressOf(current) ?? choose(current);
     if (address === undefined) {
-      events.event(service, 'Warning', 'SyncLoadBalancerFailed', 'Error syncing load balancer: no address is left');
-      return;
+      const message = 'failed to ensure load balancer: no address is left';
+      events.event(service, 'Warning', 'SyncLoadBalancerFailed', `Error syncing load balancer: ${message}`);
+      // it is tried again: others may give theirs back
+      throw new Error(message);
     }
     const loadBalancer = { ingress: [{ ip: address, ipMode: 'VIP' }] };
     if (deepEqual(current.status?.loadBalancer, loadBalancer)) return;

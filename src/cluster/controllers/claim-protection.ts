@@ -2,6 +2,7 @@
 // Follows pkg/controller/volume/pvcprotection and pvprotection of kube-controller-manager.
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '#api/core/v1';
 import { isPodTerminal } from '../../apimachinery/core/pod.ts';
+import { isControlledBy } from '../../apimachinery/owner-reference.ts';
 import { isNotFound } from '../../apimachinery/status-error.ts';
 import { controller, type Controller, type ControllerDeps } from '../../client/controller.ts';
 import { objectKey, splitKey } from '../../client/informer.ts';
@@ -35,6 +36,18 @@ export async function unlessGone(write: () => Promise<unknown>): Promise<void> {
   }
 }
 
+/**
+ * Whether the claim must stay for the pod: not for one that is on no node, nor for its own ephemeral volume once the kubelet is done with it.
+ */
+export function usesClaim(pod: Pod, { metadata }: PersistentVolumeClaim): boolean {
+  if (!pod.spec.nodeName || pod.metadata.namespace !== metadata.namespace) return false;
+  const isDone = pod.metadata.deletionTimestamp !== undefined && pod.metadata.deletionGracePeriodSeconds === 0;
+  return (pod.spec.volumes ?? []).some(({ name, persistentVolumeClaim, ephemeral }) => {
+    if (persistentVolumeClaim) return persistentVolumeClaim.claimName === metadata.name;
+    return ephemeral !== undefined && !isDone && `${pod.metadata.name}-${name}` === metadata.name && isControlledBy({ metadata }, pod);
+  });
+}
+
 export function claimProtectionController(deps: ControllerDeps): Controller {
   const { client, informers } = deps;
   const claims = informers.of('v1/PersistentVolumeClaim');
@@ -53,15 +66,20 @@ export function claimProtectionController(deps: ControllerDeps): Controller {
         for (const name of claimNames(pod)) queue.add(`${pod.metadata.namespace}/${name}`);
       };
       claims.addHandler({ added: changed, updated: changed });
-      pods.addHandler({ updated: (pod) => (isPodTerminal(pod) ? released(pod) : undefined), deleted: released });
+      const changes = (pod: Pod): void => {
+        if (isPodTerminal(pod) || !pod.spec.nodeName) released(pod);
+      };
+      pods.addHandler({ added: changes, updated: changes, deleted: released });
     },
     async reconcile(key) {
       const { namespace, name } = splitKey(key);
       const claim = claims.get(namespace, name);
-      // a pod that is not on a node cannot use it yet
-      const inUse = (): boolean => [...podsUsing(pods, key)].some((pod) => pod.spec.nodeName);
-      const action = claim && planProtection(claim, CLAIM_FINALIZER, inUse);
-      if (claim && action) await unlessGone(() => client.update('v1/PersistentVolumeClaim', withFinalizer(claim, CLAIM_FINALIZER, action)));
+      if (!claim) return;
+      const known = [...podsUsing(pods, key)].some((pod) => usesClaim(pod, claim));
+      const action = planProtection(claim, CLAIM_FINALIZER, () => known);
+      // a pod that came a moment ago need not be known here yet
+      if (action === 'remove' && (await client.list('v1/Pod', { namespace })).items.some((pod) => usesClaim(pod, claim))) return;
+      if (action) await unlessGone(() => client.update('v1/PersistentVolumeClaim', withFinalizer(claim, CLAIM_FINALIZER, action)));
     },
   });
 }

@@ -3,13 +3,13 @@
 import type { Pod } from '#api/core/v1';
 import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '#api/policy/v1';
 import { canonical } from '../../apimachinery/codec/decode.ts';
-import { isPodReady, isPodTerminal } from '../../apimachinery/core/pod.ts';
-import { goLabelSelector } from '../../apimachinery/go-text.ts';
+import { isPodReady, isPodTerminal, podCondition } from '../../apimachinery/core/pod.ts';
+import { goLabelSelector, quote } from '../../apimachinery/go-text.ts';
 import { scaledValue } from '../../apimachinery/int-or-string.ts';
 import { LabelSelector } from '../../apimachinery/label-selector.ts';
 import { deepEqual, type KubernetesObject } from '../../apimachinery/object.ts';
 import { controllerOf } from '../../apimachinery/owner-reference.ts';
-import { isNotFound } from '../../apimachinery/status-error.ts';
+import { isConflict, isNotFound } from '../../apimachinery/status-error.ts';
 import { formatTime, timeMs } from '../../apimachinery/time.ts';
 import { controller, type Controller, type ControllerDeps } from '../../client/controller.ts';
 import { objectKey, splitKey } from '../../client/informer.ts';
@@ -19,6 +19,22 @@ const WORKERS = 1;
 const KIND = 'policy/v1/PodDisruptionBudget';
 /** An eviction that was granted and not carried out so long counts no more. */
 const EVICTION_TIMEOUT_MS = 120_000;
+
+/** A pod that was marked as one that goes, and does not go within this time, is no longer taken for one. */
+const STALE_MARK_MS = 120_000;
+/** Keys of pods in the queue, among those of budgets. */
+const POD = 'pod:';
+
+/**
+ * How long the mark of a pod that does not go may still stand, in milliseconds. Kubelets take their time: their marks are never stale.
+ * @returns undefined where there is no such mark
+ */
+export function staleInMs(pod: Pod, now: number): number | undefined {
+  if (pod.metadata.deletionTimestamp || isPodTerminal(pod)) return undefined;
+  const mark = podCondition(pod, 'DisruptionTarget');
+  if (mark?.status !== 'True' || mark.reason === 'TerminationByKubelet') return undefined;
+  return Math.max(0, (mark.lastTransitionTime === undefined ? 0 : timeMs(mark.lastTransitionTime)) + STALE_MARK_MS - now);
+}
 
 /** How many pods there should be, and how many of them must be healthy. */
 export interface Expected {
@@ -49,12 +65,19 @@ export function disruptionController(deps: ControllerDeps): Controller {
       const covering = (pod: Pod): void => {
         for (const budget of selecting(budgets, pod.metadata.namespace ?? '', pod.metadata.labels, selectorOf)) enqueue(budget);
       };
+      const marked = (pod: Pod): void => {
+        if (staleInMs(pod, clock.now()) !== undefined) queue.add(POD + objectKey(pod));
+      };
       pods.addHandler({
-        added: covering,
+        added(pod) {
+          covering(pod);
+          marked(pod);
+        },
         deleted: covering,
         updated(pod, old) {
           if (!deepEqual(pod.metadata.labels, old.metadata.labels)) covering(old);
           covering(pod);
+          marked(pod);
         },
       });
     },
@@ -62,6 +85,7 @@ export function disruptionController(deps: ControllerDeps): Controller {
   });
 
   async function reconcile(key: string): Promise<void | number> {
+    if (key.startsWith(POD)) return reviewMark(key.slice(POD.length));
     const { namespace, name } = splitKey(key);
     const budget = budgets.get(namespace, name);
     if (!budget) return undefined;
@@ -84,6 +108,23 @@ export function disruptionController(deps: ControllerDeps): Controller {
     const wanted = canonical('policy/v1.PodDisruptionBudgetStatus', status);
     if (!deepEqual(budget.status ?? {}, wanted)) await client.updateStatus(KIND, { ...budget, status: wanted });
     return nextExpiry(status, clock.now());
+  }
+
+  /** A pod was marked as one that goes, and does not: it is no longer. */
+  async function reviewMark(podKey: string): Promise<void | number> {
+    const { namespace, name } = splitKey(podKey);
+    const pod = pods.get(namespace, name);
+    const staleMs = pod && staleInMs(pod, clock.now());
+    if (!pod || staleMs === undefined) return undefined;
+    if (staleMs > 0) return staleMs;
+    const mark = { type: 'DisruptionTarget', status: 'False', reason: null, message: null, lastTransitionTime: formatTime(clock.now()) };
+    const patch = { metadata: { uid: pod.metadata.uid }, status: { conditions: [mark] } };
+    try {
+      await client.patch('v1/Pod', name, patch, { type: 'strategic', namespace, subresource: 'status' });
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+    return undefined;
   }
 
   async function expectedPods(
@@ -111,7 +152,8 @@ export function disruptionController(deps: ControllerDeps): Controller {
       if (!ref) unmanaged.push(pod);
       else {
         const owner = await scaledOwner(pod.metadata.namespace ?? '', ref);
-        if (owner) scales.set(owner.uid, owner.replicas);
+        if (!owner) throw new Error(`found no controllers for pod ${quote(pod.metadata.name)}`);
+        scales.set(owner.uid, owner.replicas);
       }
     }
     return { scale: [...scales.values()].reduce((sum, n) => sum + n, 0), unmanaged };

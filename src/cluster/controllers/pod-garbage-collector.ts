@@ -5,7 +5,6 @@ import { isPodTerminal } from '../../apimachinery/core/pod.ts';
 import { isNotFound } from '../../apimachinery/status-error.ts';
 import { formatTime, timeMs } from '../../apimachinery/time.ts';
 import { controller, type Controller, type ControllerDeps } from '../../client/controller.ts';
-import { objectKey } from '../../client/informer.ts';
 
 const ROUND = 'round';
 const ROUND_MS = 20_000;
@@ -13,6 +12,7 @@ const ROUND_MS = 20_000;
 const QUARANTINE_MS = 40_000;
 /** How many pods that ended may stay. */
 const TERMINATED_THRESHOLD = 12_500;
+const NO_NODE = { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' } as const;
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 const BY_NODE = 'node-name';
 const BY_STATE = 'gc-state';
@@ -58,10 +58,10 @@ export function podGarbageCollector(deps: ControllerDeps): Controller {
     },
     async reconcile(_key, queue) {
       queue.addAfter(ROUND, ROUND_MS, { background: true });
-      for (const pod of await orphaned()) await remove(pod, 'DeletionByPodGC', 'PodGC: node no longer exists');
-      for (const pod of stranded()) await remove(pod, 'DeletionByPodGC', 'PodGC: node is out of service');
+      for (const pod of surplusPods([...pods.byIndex(BY_STATE, ENDED)], TERMINATED_THRESHOLD)) await remove(pod);
+      for (const pod of stranded()) await remove(pod);
+      for (const pod of await orphaned()) await remove(pod, NO_NODE);
       for (const pod of Array.from(pods.byIndex(BY_STATE, UNSCHEDULED))) await remove(pod);
-      for (const pod of surplus()) await remove(pod);
     },
   });
 
@@ -99,23 +99,13 @@ export function podGarbageCollector(deps: ControllerDeps): Controller {
     }
   }
 
-  /** The oldest of those that ended. */
-  function surplus(): readonly Pod[] {
-    const ended = [...pods.byIndex(BY_STATE, ENDED)];
-    if (ended.length <= TERMINATED_THRESHOLD) return [];
-    const createdMs = ({ metadata }: Pod): number => timeMs(metadata.creationTimestamp);
-    return ended
-      .sort((a, b) => createdMs(a) - createdMs(b) || (objectKey(a) < objectKey(b) ? -1 : 1))
-      .slice(0, ended.length - TERMINATED_THRESHOLD);
-  }
-
-  /** At once: no kubelet is there to wait for. @param reason told as the pod's DisruptionTarget */
-  async function remove(pod: Pod, reason?: string, message = ''): Promise<void> {
+  /** At once, and as Failed: no kubelet is there to end it. @param condition why, where the pod is to say so */
+  async function remove(pod: Pod, condition?: typeof NO_NODE): Promise<void> {
     const { name, namespace = '', uid } = pod.metadata;
     try {
-      if (reason !== undefined && !isPodTerminal(pod)) {
-        const told = { type: 'DisruptionTarget', status: 'True', reason, message, lastTransitionTime: formatTime(clock.now()) };
-        const status = { phase: 'Failed', conditions: [told] };
+      if (!isPodTerminal(pod)) {
+        const told = condition && { conditions: [{ ...condition, lastTransitionTime: formatTime(clock.now()) }] };
+        const status = { phase: 'Failed', ...told };
         await client.patch('v1/Pod', name, { status }, { type: 'strategic', namespace, subresource: 'status' });
       }
       await client.delete('v1/Pod', name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
@@ -123,4 +113,14 @@ export function podGarbageCollector(deps: ControllerDeps): Controller {
       if (!isNotFound(error)) throw error;
     }
   }
+}
+
+/** Of pods that ended those beyond the number that may stay: evicted ones first, then the oldest. */
+export function surplusPods(ended: readonly Pod[], most: number): readonly Pod[] {
+  if (ended.length <= most) return [];
+  const kept = ({ status }: Pod): number => (status?.phase === 'Failed' && status.reason === 'Evicted' ? 0 : 1);
+  const createdMs = ({ metadata }: Pod): number => timeMs(metadata.creationTimestamp);
+  return [...ended]
+    .sort((a, b) => kept(a) - kept(b) || createdMs(a) - createdMs(b) || (a.metadata.name < b.metadata.name ? -1 : 1))
+    .slice(0, ended.length - most);
 }

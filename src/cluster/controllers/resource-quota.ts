@@ -2,10 +2,9 @@
 // Follows pkg/controller/resourcequota of kube-controller-manager.
 import type { Pod, ResourceQuota } from '#api/core/v1';
 import { addAmounts } from '../../apimachinery/core/pod-resources.ts';
-import { isPodTerminal } from '../../apimachinery/core/pod.ts';
 import { deepEqual, groupResource, type KubernetesObject } from '../../apimachinery/object.ts';
 import type { Quantity } from '../../apimachinery/quantity.ts';
-import { countedResource, hasScopes, inScope, quotaStatus, usageOf } from '../../apimachinery/quota.ts';
+import { countedResource, countsForQuota, hasScopes, inScope, quotaStatus, usageOf } from '../../apimachinery/quota.ts';
 import { controller, type Controller, type ControllerDeps } from '../../client/controller.ts';
 import { objectKey, splitKey } from '../../client/informer.ts';
 import type { WorkQueue } from '../../client/workqueue.ts';
@@ -90,7 +89,7 @@ export function resourceQuotaController(deps: ControllerDeps): Controller {
     };
     informer.addHandler({
       updated(object, old) {
-        if (frees(resource, object, old)) replenish(object);
+        if (frees(resource, object, old, clock.now())) replenish(object);
       },
       deleted: replenish,
     });
@@ -98,8 +97,24 @@ export function resourceQuotaController(deps: ControllerDeps): Controller {
   }
 }
 
-/** Changes after which an object may use less. */
-function frees(resource: string, object: KubernetesObject, old: KubernetesObject): boolean {
-  if (resource === 'pods') return isPodTerminal(object as unknown as Pod) && !isPodTerminal(old as unknown as Pod);
-  return resource === 'services' && !deepEqual(object['spec'], old['spec']);
+/** Changes after which an object may use less. @param now milliseconds since 1970 */
+export function frees(resource: string, object: KubernetesObject, old: KubernetesObject, now: number): boolean {
+  switch (resource) {
+    case 'pods': {
+      const [pod, before] = [object, old] as unknown as [Pod, Pod];
+      return resized(pod, before) || (countsForQuota(before, now) && !countsForQuota(pod, now));
+    }
+    case 'services':
+      return !deepEqual(object['spec'], old['spec']);
+    case 'persistentvolumeclaims':
+      return !deepEqual(object['status'], old['status']) || !deepEqual(object['spec'], old['spec']);
+    default:
+      return false;
+  }
+}
+
+/** A container was given other resources while it ran. */
+function resized({ status }: Pod, { status: before }: Pod): boolean {
+  const [now, then] = [status?.containerStatuses ?? [], before?.containerStatuses ?? []];
+  return now.length === then.length && now.some((c, i) => !deepEqual(c.allocatedResources ?? {}, then[i]!.allocatedResources ?? {}));
 }

@@ -34,8 +34,7 @@ export function rootCAPublisher(deps: ControllerDeps, rootCA: string): Controlle
       const known = configMaps.get(name, NAME);
       if (known && !isRight(known)) {
         const metadata = { ...known.metadata, annotations: { ...known.metadata.annotations, [DESCRIPTION]: TEXT } };
-        const { binaryData: _, ...rest } = known;
-        await client.update('v1/ConfigMap', { ...rest, metadata, data });
+        await client.update('v1/ConfigMap', { ...known, metadata, data });
       } else if (!known) {
         const metadata = { name: NAME, namespace: name, annotations: { [DESCRIPTION]: TEXT } };
         await createUnlessGoing(() => client.create('v1/ConfigMap', { apiVersion: 'v1', kind: 'ConfigMap', metadata, data }));
@@ -43,8 +42,8 @@ export function rootCAPublisher(deps: ControllerDeps, rootCA: string): Controlle
     },
   });
 
-  function isRight({ metadata, data: held = {}, binaryData }: ConfigMap): boolean {
-    const only = Object.keys(held).length === 1 && held['ca.crt'] === rootCA && !binaryData;
+  function isRight({ metadata, data: held = {} }: ConfigMap): boolean {
+    const only = Object.keys(held).length === 1 && held['ca.crt'] === rootCA;
     return only && (metadata.annotations?.[DESCRIPTION] ?? '') !== '';
   }
 }

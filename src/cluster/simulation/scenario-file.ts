@@ -19,13 +19,14 @@ export type LoadManifests = (file: string) => Promise<readonly Manifest<Kubernet
 /** @param document the value of the YAML document. Throws a ScenarioError. */
 export async function readScenario(document: unknown, load: LoadManifests): Promise<Scenario> {
   if (!isObject(document)) throw new ScenarioError('the scenario', 'must be an object with `steps`');
-  const { nodes = 3, replicas = 2, steps, ...rest } = document;
+  const { nodes = 3, replicas = 2, metrics = false, steps, ...rest } = document;
   const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw new ScenarioError(unknown, 'is unknown; there are nodes, replicas and steps');
+  if (unknown !== undefined) throw new ScenarioError(unknown, 'is unknown; there are nodes, replicas, metrics and steps');
+  if (typeof metrics !== 'boolean') throw new ScenarioError('metrics', 'must be true or false');
   if (!Array.isArray(steps)) throw new ScenarioError('steps', 'must be a list');
   const read: Step[] = [];
   for (const [i, step] of steps.entries()) read.push(...(await readStep(`steps[${i}]`, step, load)));
-  return { nodes: count('nodes', nodes, 1), replicas: count('replicas', replicas, 1), steps: read };
+  return { nodes: count('nodes', nodes, 1), replicas: count('replicas', replicas, 1), metrics, steps: read };
 }
 
 type Reader = (where: string, value: unknown, load: LoadManifests) => readonly Step[] | Promise<readonly Step[]>;
@@ -47,6 +48,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   cordon: (where, value) => [{ do: 'cordon', node: text(where, value) }],
   drain: (where, value) => [{ do: 'drain', node: text(where, value) }],
   uncordon: (where, value) => [{ do: 'uncordon', node: text(where, value) }],
+  'shut down node': (where, value) => [{ do: 'shutDown', node: text(where, value) }],
+  'cancel shutdown': (where, value) => [{ do: 'cancelShutDown', node: text(where, value) }],
   'kill node': (where, value) => [{ do: 'powerOff', node: text(where, value) }],
   'start node': (where, value) => [{ do: 'powerOn', node: text(where, value) }],
   partition: (where, value) => [{ do: 'partition', node: text(where, value) }],

@@ -23,6 +23,8 @@ export type Step =
   | { readonly do: 'cordon' | 'uncordon'; readonly node: string }
   /** Cordons it and evicts its pods, once each: what a budget does not allow stays. */
   | { readonly do: 'drain'; readonly node: string }
+  /** The machine is told to stop, and lets its pods end; or it is told that it goes on after all. */
+  | { readonly do: 'shutDown' | 'cancelShutDown'; readonly node: string }
   /** The machine stops at once, with all that runs on it; later it begins again. */
   | { readonly do: 'powerOff' | 'powerOn'; readonly node: string }
   /** The node goes on, and cannot reach the API server. */
@@ -36,6 +38,8 @@ export interface Scenario {
   readonly nodes: number;
   /** How many controller managers and schedulers there are, of which one each leads. Default: 2. */
   readonly replicas?: number;
+  /** Whether there is a metrics-server: what autoscalers go by. Default: not. */
+  readonly metrics?: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -68,6 +72,10 @@ export function stepText(step: Step): string {
     case 'uncordon':
     case 'drain':
       return `${step.do} ${step.node}`;
+    case 'shutDown':
+      return `${step.node} shuts down`;
+    case 'cancelShutDown':
+      return `${step.node} does not shut down`;
     case 'powerOff':
       return `${step.node} loses power`;
     case 'powerOn':

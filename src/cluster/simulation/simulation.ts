@@ -10,15 +10,19 @@ import type { Client } from '../../client/client.ts';
 import type { TransportRequest } from '../../client/transport.ts';
 import { ADMIN, Cluster } from '../cluster.ts';
 import { nodeManifest } from '../default-nodes.ts';
+import { SHUTDOWN } from '../kubelet/node-health.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import { Follower } from './follower.ts';
 import { History } from './history.ts';
+import { autoscalersSettle } from './invariants/autoscalers-settle.ts';
 import { claimsAreBound } from './invariants/claims-are-bound.ts';
 import { desiredEqualsLive } from './invariants/desired-equals-live.ts';
 import { endpointsAreReady } from './invariants/endpoints-are-ready.ts';
+import { evictionsWithinBudgets } from './invariants/evictions-within-budgets.ts';
 import type { RestInvariant } from './invariants/invariant.ts';
 import { addressesDiffer, noOrphans } from './invariants/no-orphans.ts';
 import { nodesHold } from './invariants/nodes-hold.ts';
+import { schedulesAreKept } from './invariants/schedules-are-kept.ts';
 import { boundOnce, revisionsGrow } from './invariants/writes.ts';
 import { NO_FAULTS } from './link.ts';
 import { stepText, type Scenario, type Step } from './scenario.ts';
@@ -36,7 +40,16 @@ const QUIET_MS = 2 * 60_000;
 const REST_WITHIN_MS = 60 * 60_000;
 const LOOK_EVERY_MS = 15_000;
 
-const AT_REST: readonly RestInvariant[] = [desiredEqualsLive, endpointsAreReady, noOrphans, claimsAreBound, addressesDiffer, nodesHold];
+const AT_REST: readonly RestInvariant[] = [
+  desiredEqualsLive,
+  endpointsAreReady,
+  noOrphans,
+  claimsAreBound,
+  addressesDiffer,
+  nodesHold,
+  schedulesAreKept,
+  autoscalersSettle,
+];
 
 export interface TimelineEntry {
   /** Since the beginning, in milliseconds. */
@@ -118,7 +131,7 @@ class Simulation {
     const { clock, store, random } = this;
     this.cluster = await Cluster.start({ clock, random: random.fork(), store, components: [] });
     this.client = this.cluster.client(ADMIN, 'kubectl');
-    this.history = new History(store, () => clock.now(), [revisionsGrow(), boundOnce]);
+    this.history = new History(store, () => clock.now(), [revisionsGrow(), boundOnce, evictionsWithinBudgets()]);
     this.follower = new Follower(this.cluster, clock, random.fork());
     const replicas = this.scenario.replicas ?? 2;
     for (let i = 1; i <= replicas; i++) {
@@ -126,6 +139,7 @@ class Simulation {
       this.supervise(`scheduler-${i}`, ['scheduler'], 'kube-scheduler');
     }
     this.supervise('proxy', ['proxy']);
+    if (this.scenario.metrics) this.supervise('metrics-server', ['metrics-server']);
     for (let i = 0; i < this.scenario.nodes; i++) this.superviseNode(i);
     await this.cluster.run(Promise.all([...this.supervisors.values()].map((supervisor) => supervisor.start())));
     await this.cluster.run(this.follower.start());
@@ -219,6 +233,17 @@ class Simulation {
         return;
       case 'drain':
         return this.drain(step.node);
+      case 'shutDown':
+      case 'cancelShutDown':
+        await client
+          .patch(
+            'v1/Node',
+            step.node,
+            { metadata: { annotations: { [SHUTDOWN]: step.do === 'shutDown' ? 'true' : null } } },
+            { type: 'merge' },
+          )
+          .catch(isGone);
+        return;
       case 'powerOff':
         this.supervisors.get(step.node)?.switchOff();
         this.cluster.machines?.runtime.loseNode(step.node);
@@ -268,8 +293,18 @@ class Simulation {
       supervisor.setBroken(false);
     }
     await this.cluster.run(Promise.all([...this.supervisors.values()].map((supervisor) => supervisor.switchOn())));
-    for (const { metadata, spec } of (await this.client.list('v1/Node')).items)
+    for (const { metadata, spec } of (await this.client.list('v1/Node')).items) {
       if (spec?.unschedulable) await this.step({ do: 'uncordon', node: metadata.name });
+      if (metadata.annotations?.[SHUTDOWN]) await this.step({ do: 'cancelShutDown', node: metadata.name });
+    }
+    // what a schedule starts would never be at rest
+    for (const { metadata } of (await this.client.list('batch/v1/CronJob')).items)
+      await this.client.patch(
+        'batch/v1/CronJob',
+        metadata.name,
+        { spec: { suspend: true } },
+        { type: 'merge', namespace: metadata.namespace! },
+      );
     await this.clock.advance(MENDING_MS);
   }
 

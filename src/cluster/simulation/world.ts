@@ -1,6 +1,7 @@
 // What invariants look at: a cluster at one moment, as its API server and its machines have it.
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '#api/apps/v1';
-import type { Job } from '#api/batch/v1';
+import type { HorizontalPodAutoscaler } from '#api/autoscaling/v2';
+import type { CronJob, Job } from '#api/batch/v1';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Service } from '#api/core/v1';
 import type { EndpointSlice } from '#api/discovery/v1';
 import type { Client } from '../../client/client.ts';
@@ -13,6 +14,8 @@ export interface World {
   readonly statefulSets: readonly StatefulSet[];
   readonly daemonSets: readonly DaemonSet[];
   readonly jobs: readonly Job[];
+  readonly cronJobs: readonly CronJob[];
+  readonly autoscalers: readonly HorizontalPodAutoscaler[];
   readonly services: readonly Service[];
   readonly claims: readonly PersistentVolumeClaim[];
   readonly volumes: readonly PersistentVolume[];
@@ -31,6 +34,8 @@ export async function observeWorld(client: Client, running: readonly Pod[]): Pro
     statefulSets: await all('apps/v1/StatefulSet'),
     daemonSets: await all('apps/v1/DaemonSet'),
     jobs: await all('batch/v1/Job'),
+    cronJobs: await all('batch/v1/CronJob'),
+    autoscalers: await all('autoscaling/v2/HorizontalPodAutoscaler'),
     services: await all('v1/Service'),
     claims: await all('v1/PersistentVolumeClaim'),
     volumes: await all('v1/PersistentVolume'),

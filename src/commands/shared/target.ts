@@ -6,6 +6,7 @@ import { RealClock } from '../../apimachinery/clock.ts';
 import type { Cluster, ClusterOptions } from '../../cluster/cluster.ts';
 import type { ConnectionConfig } from '../../client/kubeconfig.ts';
 import type { Engine } from '../../reconcile/engine.ts';
+import type { Fork } from '../../reconcile/plan/read-only-scratch.ts';
 import { checkClusterName } from './clusters.ts';
 import type { RuleBook } from '../../reconcile/health/known-kinds.ts';
 import { CannotDo, isStorageFailure } from './failure.ts';
@@ -117,18 +118,38 @@ export async function withCluster<T>(flags: TargetFlags, work: (engine: Engine) 
 }
 
 async function connect(config: ConnectionConfig, name: string): Promise<Target> {
-  const [{ HttpTransport }, { Client }, { dryRunScratch }] = await Promise.all([
+  const [{ HttpTransport }, { Client }, { permittedScratch }] = await Promise.all([
     import('../../client/http-transport.ts'),
     import('../../client/client.ts'),
-    import('../../reconcile/plan/scratch.ts'),
+    import('../../reconcile/plan/read-only-scratch.ts'),
   ]);
   const clock = new RealClock();
   const transport = new HttpTransport(config, clock, 'jibe');
   const client = new Client(transport);
   return {
-    engine: { client, clock, cluster: name, scratch: async () => dryRunScratch(client) },
+    engine: {
+      client,
+      clock,
+      cluster: name,
+      asksPermissions: true,
+      scratch: async () => permittedScratch(client, () => emptyFork(clock.now())),
+    },
     run: (work) => work(),
     close: () => transport.close(),
+  };
+}
+
+/** An API server of this process, to try out on it what a real one may only be read for. */
+async function emptyFork(now: number): Promise<Fork> {
+  const [{ Cluster }, { VirtualClock }, { Random }] = await Promise.all([
+    import('../../cluster/cluster.ts'),
+    import('../../apimachinery/clock.ts'),
+    import('../../apimachinery/random.ts'),
+  ]);
+  const fork = await Cluster.start({ clock: new VirtualClock(now), random: new Random(now), components: [] });
+  return {
+    client: fork.client(),
+    adopt: async (object) => (await fork.adopt([object])).length === 0,
   };
 }
 

@@ -7,6 +7,7 @@ import { Informers, type Informer } from '../../client/informer.ts';
 import { healthOf } from '../health/health.ts';
 import type { RuleBook } from '../health/known-kinds.ts';
 import { degraded, progressing, type Health, type Surroundings } from '../health/verdict.ts';
+import { Permissions, permissionText } from '../plan/permissions.ts';
 import { idOf, kindOf, resourceKey, type ResourceId } from '../plan/resource-id.ts';
 
 /** A degraded object may be about to recover (a container that waited for a Secret of the same sync): it is given so long. */
@@ -22,9 +23,13 @@ export type WaitResult = 'done' | 'timeout' | 'aborted';
 export interface FollowedCluster {
   readonly client: Client;
   readonly clock: Clock;
+  readonly asksPermissions?: boolean;
   /** Rules of health of the user's own. */
   readonly healthRules?: RuleBook | undefined;
 }
+
+/** So many namespaces are followed each for itself, as one who has rights in those alone may; of more, all of the cluster are. */
+const MOST_SCOPES = 8;
 
 /** Judges an object in place of the rule of its kind; undefined where that is to judge. */
 export type Judge = (object: KubernetesObject) => Health | undefined;
@@ -35,6 +40,11 @@ export class Follower {
   private readonly clock: Clock;
   private readonly informers: Informers;
   private readonly kinds = new Set<string>();
+  /** Namespaces with informers of their own; or the empty one, for all. */
+  private readonly scopes: readonly string[];
+  /** What the user may not follow, by kind and namespace, and the permission that is missing. */
+  private readonly closed = new Map<string, string>();
+  private readonly permissions: Permissions | undefined;
   private readonly changed: Set<() => void> = new Set();
   /** The version that must have been seen before an object's health counts. */
   private readonly written = new Map<string, bigint>();
@@ -43,24 +53,44 @@ export class Follower {
   private readonly degradedSince = new Map<string, number>();
   private readonly around: Surroundings;
 
-  constructor({ client, clock, healthRules }: FollowedCluster, judge: Judge = () => undefined) {
+  /** @param namespaces in which there is something to follow */
+  constructor(
+    { client, clock, asksPermissions = false, healthRules }: FollowedCluster,
+    namespaces: ReadonlySet<string>,
+    judge: Judge = () => undefined,
+  ) {
     this.judge = judge;
+    this.scopes = namespaces.size > MOST_SCOPES ? [''] : [...namespaces];
+    this.permissions = asksPermissions ? new Permissions(client) : undefined;
     this.client = client;
     this.clock = clock;
     this.informers = new Informers(client, clock);
-    this.informers
-      .of('v1/Pod')
-      .addIndex(BY_LABEL, ({ metadata: { namespace = '', labels = {} } }) =>
-        Object.keys(labels).map((key) => labelEntry(namespace, key, labels[key]!)),
-      );
+    for (const scope of this.scopes)
+      this.informers
+        .of('v1/Pod', scope)
+        .addIndex(BY_LABEL, ({ metadata: { namespace = '', labels = {} } }) =>
+          Object.keys(labels).map((key) => labelEntry(namespace, key, labels[key]!)),
+        );
     this.around = { waitsForConsumer: (claim) => this.waitsForConsumer(claim), rules: healthRules };
   }
 
   /** Begins to follow a kind; resolves once its objects are known, or where the server does not have the kind (yet). */
   async follow(kind: string): Promise<void> {
-    if (this.kinds.has(kind) || !(await this.client.resolve(kind))) return;
+    const mapping = this.kinds.has(kind) ? undefined : await this.client.resolve(kind);
+    if (!mapping) return;
     this.kinds.add(kind);
-    const informer = this.informers.of(kind) as unknown as Informer;
+    await Promise.all((mapping.namespaced ? this.scopes : ['']).map((namespace) => this.followIn(kind, mapping.resource, namespace)));
+  }
+
+  private async followIn(kind: string, resource: string, namespace: string): Promise<void> {
+    const { group } = splitKind(kind);
+    for (const verb of ['list', 'watch']) {
+      const permission = { verb, group, resource, namespace };
+      if (!this.permissions || (await this.permissions.may(permission))) continue;
+      this.closed.set(scopeKey(kind, namespace), permissionText(permission));
+      return;
+    }
+    const informer = this.informers.of(kind, namespace) as unknown as Informer;
     const changed = (): void => {
       for (const tell of this.changed) tell();
     };
@@ -73,23 +103,30 @@ export class Follower {
     await informer.start();
   }
 
+  /** The informer's namespace for objects of this one. */
+  private scopeOf(namespace: string): string {
+    return this.scopes.includes(namespace) ? namespace : '';
+  }
+
   /** The object was written: what was seen of it before is past. */
   wrote(id: ResourceId, object: KubernetesObject): void {
     if (/^\d+$/.test(object.metadata.resourceVersion)) this.written.set(resourceKey(id), BigInt(object.metadata.resourceVersion));
   }
 
   get(id: ResourceId): KubernetesObject | undefined {
-    return (this.informers.of(kindOf(id)) as unknown as Informer).get(id.namespace, id.name);
+    return (this.informers.of(kindOf(id), this.scopeOf(id.namespace)) as unknown as Informer).get(id.namespace, id.name);
   }
 
   /** The pods of a namespace; with labels, those that have the first of them at least. */
   readonly podsOf = (namespace: string, labels: Readonly<Record<string, string>> = {}): Iterable<Pod> => {
-    const pods = this.informers.of('v1/Pod');
+    const pods = this.informers.of('v1/Pod', this.scopeOf(namespace));
     const [first] = Object.keys(labels);
     return first === undefined ? pods.list(namespace) : pods.byIndex(BY_LABEL, labelEntry(namespace, first, labels[first]!));
   };
 
   health(id: ResourceId): Health {
+    const closed = this.closed.get(scopeKey(kindOf(id), this.scopeOf(id.namespace)));
+    if (closed !== undefined) return { status: 'Unknown', message: `the user of this context may not ${closed}` };
     const object = this.get(id);
     const written = this.written.get(resourceKey(id));
     if (!object) return written === undefined ? { status: 'Missing', message: 'not there' } : progressing('waiting to see it');
@@ -179,6 +216,11 @@ export class Follower {
     return this.informers.stop();
   }
 }
+
+const scopeKey = (kind: string, namespace: string): string => `${kind} ${namespace}`;
+
+/** `apps/v1/Deployment` → its group. */
+const splitKind = (kind: string): { readonly group: string } => ({ group: kind.split('/').length > 2 ? kind.split('/')[0]! : '' });
 
 /** For what could not be written at all. */
 export const notApplied = (message: string): Health => degraded(message);

@@ -25,7 +25,9 @@ export async function diffApps(engine: Engine, tree: AppTree, options: DiffAppsO
     const isLeft = prepared.app.suspend || prepared.app.notRendered !== undefined;
     parts.push({ prepared, result: isLeft ? undefined : await diffOne(shared, prepared, tree, options) });
   }
-  for (const { set, prepared } of tree.errors.length || options.only !== undefined ? [] : await withdrawnApps(engine, tree))
+  for (const { set, prepared } of tree.errors.length || options.only !== undefined
+    ? []
+    : await withdrawnApps(engine, tree, options.namespace))
     parts.push({ prepared, result: set.definedBy?.cascade ? await diffOne(shared, prepared, tree, options) : undefined });
   const results = parts.flatMap(({ result }) => (result ? [result] : []));
   return {

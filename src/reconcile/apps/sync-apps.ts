@@ -40,7 +40,8 @@ export async function syncApps(engine: Engine, tree: AppTree, options: SyncAppsO
   const started = engine.clock.now();
   const chosen = tree.apps.filter(({ name }) => options.only === undefined || name === options.only);
   const results = tree.errors.length ? [] : await new AppsRun(engine, tree.identity, chosen, options).all();
-  const removed = tree.errors.length || options.only !== undefined || options.selects ? [] : await withdrawnApps(engine, tree);
+  const removed =
+    tree.errors.length || options.only !== undefined || options.selects ? [] : await withdrawnApps(engine, tree, options.namespace);
   const withdrawn: AppRun[] = [];
   for (const app of removed) withdrawn.push(await withdraw(engine, app, options, started));
   return combined(engine, tree, options, [...results, ...withdrawn], started);

@@ -12,10 +12,12 @@ export interface WithdrawnApp {
   readonly prepared: PreparedApp;
 }
 
-/** Of the very same source only: another one may define apps of the same names. */
-export async function withdrawnApps({ client }: Engine, tree: AppTree): Promise<readonly WithdrawnApp[]> {
+/** Of the very same source only: another one may define apps of the same names. @param namespace in which they are remembered */
+export async function withdrawnApps({ client }: Engine, tree: AppTree, namespace: string): Promise<readonly WithdrawnApp[]> {
   const names = new Set(tree.apps.map(({ name }) => name));
-  const sets = (await listApplySets(client)).filter(({ app, definedBy }) => definedBy?.source === tree.identity && !names.has(app));
+  const sets = (await listApplySets(client, namespace)).filter(
+    ({ app, definedBy }) => definedBy?.source === tree.identity && !names.has(app),
+  );
   return sets.map((set) => ({ app: set.app, set, prepared: asIfDefined(set, tree) }));
 }
 

@@ -89,9 +89,9 @@ function definedBy(annotations: Readonly<Record<string, string>>): DefinedBy | u
   return source === undefined ? undefined : { source, cascade: annotations[CASCADE] === 'true' };
 }
 
-/** All apps that the cluster knows. */
-export async function listApplySets(client: Client): Promise<ApplySet[]> {
-  const { items } = await client.list('v1/Secret', { labelSelector: APP_LABEL });
+/** All apps that the cluster knows, or those that are kept in a namespace. */
+export async function listApplySets(client: Client, namespace?: string): Promise<ApplySet[]> {
+  const { items } = await client.list('v1/Secret', { labelSelector: APP_LABEL, ...(namespace ? { namespace } : {}) });
   return items.map((parent) => applySetOf(parent.metadata.labels?.[APP_LABEL] ?? '', parent.metadata.namespace ?? '', parent));
 }
 

@@ -1,6 +1,7 @@
 // What differs between an object as it lives and as it is desired, field by field. Lists whose elements have keys are compared by key,
 // as Kubernetes merges them; what the server keeps for itself (versions, ownership, status) makes no difference; Secrets stay secret.
 import type { Field, GoType } from '../../apimachinery/schema/go-type.ts';
+import { compareQuantities, parseQuantity, QuantityError } from '../../apimachinery/quantity.ts';
 import { LAST_APPLIED } from '../../apimachinery/apply/last-applied.ts';
 import { typeOfKind } from '../../apimachinery/schema/type-of-kind.ts';
 import { PART_OF_LABEL } from './apply-set.ts';
@@ -29,6 +30,13 @@ export function fieldDifferences(live: KubernetesObject, desired: KubernetesObje
   const skip = (key: string, path: string): boolean => key === 'status' && path === '';
   compareMaps(live, desired, type, '', found, skip);
   return desired.kind === 'Secret' && desired.apiVersion === 'v1' ? found.map(maskSecret) : found;
+}
+
+/** Of two values without a type: what YAML or JSON in a text holds. */
+export function structuralDifferences(live: unknown, desired: unknown): FieldDifference[] {
+  const found: FieldDifference[] = [];
+  compareValues(live, desired, undefined, undefined, '', found, () => false);
+  return found;
 }
 
 type Skip = (key: string, path: string) => boolean;
@@ -60,7 +68,7 @@ function compareValues(
   found: FieldDifference[],
   skip: Skip,
 ): void {
-  if (deepEqual(live, desired) || (isNothing(live) && isNothing(desired))) return;
+  if (deepEqual(live, desired) || (isNothing(live) && isNothing(desired)) || isSameQuantity(live, desired, type)) return;
   if (at === 'metadata.labels' || at === 'metadata.annotations') [live, desired] = [live ?? {}, desired ?? {}];
   if (isObject(live) && isObject(desired)) return compareMaps(live, desired, type, at, found, skip);
   if (Array.isArray(live) && Array.isArray(desired)) return compareLists(live, desired, elementOf(type), keys, at, found, skip);
@@ -69,6 +77,18 @@ function compareValues(
 
 /** Go does not tell a list or map that is not there from an empty one, and some servers answer with the one, some with the other. */
 const isNothing = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0);
+
+/** `0.5` is `500m`; what is no quantity is equal to nothing. */
+function isSameQuantity(live: unknown, desired: unknown, type: GoType | undefined): boolean {
+  const written = bare(type);
+  if (written?.is !== 'opaque' || written.name !== 'Quantity' || live === undefined || desired === undefined) return false;
+  try {
+    return compareQuantities(parseQuantity(String(live)), parseQuantity(String(desired))) === 0;
+  } catch (error) {
+    if (error instanceof QuantityError) return false;
+    throw error;
+  }
+}
 
 function compareLists(
   live: readonly unknown[],

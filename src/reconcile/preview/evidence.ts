@@ -7,13 +7,17 @@ import type { Finding } from './consequence.ts';
 import type { Observed } from './observed.ts';
 import type { Permissions } from './permissions.ts';
 import type { Snapshot } from './snapshot.ts';
-import { workloadKey, type Workload, type WorkloadKey } from './workloads.ts';
+import type { Workload, WorkloadKey } from './workloads.ts';
 
 export interface Evidence {
   readonly before: Snapshot;
   readonly after: Snapshot;
   readonly workloads: { readonly before: ReadonlyMap<WorkloadKey, Workload>; readonly after: ReadonlyMap<WorkloadKey, Workload> };
   readonly plan: Plan;
+  /** Its resources by {@link resourceKey}; of a hook of several phases the first. */
+  readonly planned: ReadonlyMap<string, PlannedResource>;
+  /** What the sync of base did. */
+  readonly settled: SyncResult;
   /** What the sync of head did. */
   readonly synced: SyncResult;
   readonly observed: Observed;
@@ -26,11 +30,7 @@ export interface Evidence {
 
 export type Rule = (evidence: Evidence) => readonly Finding[];
 
-export const plannedOf = ({ plan }: Evidence, id: ResourceId): PlannedResource | undefined =>
-  plan.resources.find((planned) => resourceKey(planned.id) === resourceKey(id));
-
-export const plannedWorkload = ({ plan }: Evidence, key: WorkloadKey): PlannedResource | undefined =>
-  plan.resources.find(({ id }) => workloadKey(id) === key);
+export const plannedOf = ({ planned }: Evidence, id: ResourceId): PlannedResource | undefined => planned.get(resourceKey(id));
 
 /** Workloads that are the same object before and after. */
 export function stayed({
@@ -43,5 +43,4 @@ export function stayed({
 }
 
 /** Hooks are told of as such, and not as the Jobs that they mostly are. */
-export const isHook = ({ plan }: Evidence, id: ResourceId): boolean =>
-  plan.resources.some((planned) => planned.desired?.isHook && resourceKey(planned.id) === resourceKey(id));
+export const isHook = (evidence: Evidence, id: ResourceId): boolean => plannedOf(evidence, id)?.desired?.isHook === true;

@@ -9,7 +9,7 @@ import type { Client } from '../../client/client.ts';
 import { fromManifests, planSync, type Engine } from '../engine.ts';
 import type { Plan, PrunePolicy } from '../plan/plan.ts';
 import { kindOf, resourceKey } from '../plan/resource-id.ts';
-import { applyAlone, applyObject, copyScratch, type Scratch } from '../plan/scratch.ts';
+import { applyAlone, copyScratch, type Scratch } from '../plan/scratch.ts';
 import type { Prepared } from '../prepare.ts';
 import { desiredResources, type DesiredResource } from '../plan/desired.ts';
 import { inApplyOrder } from '../plan/order.ts';
@@ -25,7 +25,7 @@ import { cascades, orphans } from './rules/cascade.ts';
 import { connectivity } from './rules/connectivity.ts';
 import { danglingReference } from './rules/dangling-reference.ts';
 import { claims, dataLeft, dataLoss } from './rules/data.ts';
-import { deprecatedApis } from './rules/deprecated-api.ts';
+import { serverWarnings } from './rules/server-warnings.ts';
 import { disruptionBudgets } from './rules/disruption-budget.ts';
 import { hooks } from './rules/hooks.ts';
 import { ownership } from './rules/ownership.ts';
@@ -65,7 +65,7 @@ const RULES: readonly Rule[] = [
   workloadChanges,
   dataLeft,
   orphans,
-  deprecatedApis,
+  serverWarnings,
   resourceDelta,
 ];
 
@@ -82,6 +82,8 @@ export interface PreviewOptions {
   readonly seed: number;
   /** The release that is to take head, as `1.36`. Default: the one that is simulated. */
   readonly kubernetesVersion?: string;
+  /** What others do to the cluster once base is at rest, before head comes. */
+  readonly meanwhile?: (client: Client) => Promise<void>;
   readonly signal: AbortSignal;
   readonly onProgress?: (side: 'base' | 'head', event: SyncEvent) => void;
 }
@@ -114,8 +116,12 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
   try {
     await makeRoomForClasses(client, options.world ? [options.world, base] : [base], head);
     if (options.world) await applyWorld(engine, options.world, options.namespace);
-    await bring(engine, base, options, 'base');
+    const settled = await bring(engine, base, options, 'base');
     await observer.rest(REST_AFTER_MS);
+    if (options.meanwhile) {
+      await options.meanwhile(client);
+      await observer.rest(REST_AFTER_MS);
+    }
     const past = await cluster.scratch();
     const { plan, warnings } = await planned(engine, past, head, options);
     observer.begin();
@@ -125,6 +131,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     const evidence = await gathered(cluster, past, {
       plan,
       warnings,
+      settled,
       synced,
       observed: observer.observed(),
       kubernetesVersion: options.kubernetesVersion,
@@ -158,24 +165,19 @@ async function planned(
   { namespace }: PreviewOptions,
 ): Promise<Pick<Evidence, 'plan' | 'warnings'>> {
   const warnings = new Map<string, string[]>();
-  const copy = (await past.scratch()).client();
-  const warning: Scratch = {
-    ...copyScratch(copy),
-    apply: (desired, live) => {
-      const told: string[] = [];
-      warnings.set(resourceKey(desired.id), told);
-      return applyObject(copy, desired, live, { onWarning: (text) => told.push(text) });
-    },
-  };
+  const scratch = copyScratch((await past.scratch()).client(), (id, text) => {
+    const key = resourceKey(id);
+    warnings.set(key, [...(warnings.get(key) ?? []), text]);
+  });
   const objects = fromManifests(head.manifests);
-  const plan: Plan = await planSync({ ...engine, scratch: async () => warning }, { app: APP, namespace, objects, prune: pruneOf(head) });
+  const plan: Plan = await planSync({ ...engine, scratch: async () => scratch }, { app: APP, namespace, objects, prune: pruneOf(head) });
   return { plan, warnings };
 }
 
 async function gathered(
   cluster: Cluster,
   past: Cluster,
-  seen: Omit<Evidence, 'before' | 'after' | 'workloads' | 'permissions'>,
+  seen: Omit<Evidence, 'before' | 'after' | 'planned' | 'workloads' | 'permissions'>,
 ): Promise<Evidence> {
   const [before, after] = [await takeSnapshot(past.client()), await takeSnapshot(cluster.client())];
   const subjects = affectedSubjects(before, after);
@@ -185,6 +187,7 @@ async function gathered(
       of.client({ username, groups } as UserInfo);
   return {
     ...seen,
+    planned: new Map([...seen.plan.resources].reverse().map((planned) => [resourceKey(planned.id), planned])),
     before,
     after,
     workloads: { before: workloadsOf(before), after: workloadsOf(after) },

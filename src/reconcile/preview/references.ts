@@ -4,12 +4,12 @@ import type { HorizontalPodAutoscaler } from '#api/autoscaling/v2';
 import type { Ingress, IngressBackend } from '#api/networking/v1';
 import type { PersistentVolumeClaim, PodSpec, Service } from '#api/core/v1';
 import type { StatefulSet } from '#api/apps/v1';
-import { LabelSelector } from '../../apimachinery/label-selector.ts';
+import { LabelSelector, type Labels } from '../../apimachinery/label-selector.ts';
 import { splitApiVersion } from '../../apimachinery/object.ts';
 import { idOf, resourceKey, resourceText, type ResourceId } from '../plan/resource-id.ts';
 import { configUses, contentOf } from './config-uses.ts';
 import type { Snapshot } from './snapshot.ts';
-import { workloadsOf, type Workload } from './workloads.ts';
+import type { Workload } from './workloads.ts';
 
 export interface Dangling {
   readonly from: ResourceId;
@@ -24,13 +24,14 @@ export interface Dangling {
 /** Two references that are the same at two moments. */
 export const danglingKey = ({ from, missing }: Dangling): string => `${resourceKey(from)} ${missing}`;
 
-export function danglingReferences(snapshot: Snapshot): readonly Dangling[] {
+export function danglingReferences(snapshot: Snapshot, workloads: ReadonlyMap<string, Workload>): readonly Dangling[] {
+  const labels = podLabels(snapshot, workloads);
   return [
-    ...[...workloadsOf(snapshot).values()].flatMap((workload) => ofPods(snapshot, workload)),
+    ...[...workloads.values()].flatMap((workload) => ofPods(snapshot, workload)),
     ...snapshot.of('v1/PersistentVolumeClaim').flatMap((claim) => ofClaim(snapshot, claim as never)),
     ...snapshot.of('networking.k8s.io/v1/Ingress').flatMap((ingress) => ofIngress(snapshot, ingress as never)),
     ...snapshot.of('autoscaling/v2/HorizontalPodAutoscaler').flatMap((autoscaler) => ofAutoscaler(snapshot, autoscaler as never)),
-    ...snapshot.of('v1/Service').flatMap((service) => ofService(snapshot, service as never)),
+    ...snapshot.of('v1/Service').flatMap((service) => ofService(labels, service as never)),
     ...[
       ...snapshot.of('rbac.authorization.k8s.io/v1/RoleBinding'),
       ...snapshot.of('rbac.authorization.k8s.io/v1/ClusterRoleBinding'),
@@ -134,15 +135,27 @@ function ofAutoscaler(snapshot: Snapshot, autoscaler: HorizontalPodAutoscaler): 
   return [{ from, path: 'spec.scaleTargetRef.name', missing: resourceText(target), blocksPods: false }];
 }
 
-function ofService(snapshot: Snapshot, service: Service): Dangling[] {
+type PodLabels = ReadonlyMap<string, readonly Labels[]>;
+
+/** By namespace: those of pod templates, and of pods. */
+function podLabels(snapshot: Snapshot, workloads: ReadonlyMap<string, Workload>): PodLabels {
+  const found = new Map<string, Labels[]>();
+  const add = (namespace: string, labels: Labels = {}): void => {
+    const known = found.get(namespace);
+    if (known) known.push(labels);
+    else found.set(namespace, [labels]);
+  };
+  for (const { id, template } of workloads.values()) add(id.namespace, template.metadata?.labels);
+  for (const { metadata } of snapshot.of('v1/Pod')) add(metadata.namespace ?? '', metadata.labels);
+  return found;
+}
+
+function ofService(labels: PodLabels, service: Service): Dangling[] {
   const { selector, type } = service.spec ?? {};
   if (!selector || Object.keys(selector).length === 0 || type === 'ExternalName') return [];
   const from = idOf(service as never);
   const wanted = LabelSelector.fromSet(selector);
-  const templates = [...workloadsOf(snapshot).values()].filter(({ id }) => id.namespace === from.namespace);
-  if (templates.some(({ template }) => wanted.matches(template.metadata?.labels))) return [];
-  const pods = snapshot.of('v1/Pod').filter(({ metadata }) => metadata.namespace === from.namespace);
-  if (pods.some(({ metadata }) => wanted.matches(metadata.labels))) return [];
+  if (labels.get(from.namespace)?.some((own) => wanted.matches(own))) return [];
   return [{ from, path: 'spec.selector', missing: `any pod with ${wanted.toString()}`, blocksPods: false }];
 }
 

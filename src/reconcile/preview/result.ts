@@ -1,20 +1,23 @@
 // The result of a preview: what changes, what follows from it, and how it went over time. JSON has it as it is; every report is made of it.
 import { hasRollout, type Rollout } from '../apply/rollout.ts';
-import { differencesOf } from '../difference.ts';
+import { byImportance, movedObjects, semanticDifferences, type Moved } from '../semantic-difference.ts';
 import { resourceKey } from '../plan/resource-id.ts';
 import type { Prepared } from '../prepare.ts';
 import { locateAll, type ManifestOrigin } from '../render/origin.ts';
 import { originOf, type ObjectDifference, type ReportedError } from '../report/result.ts';
 import { bySeverity, atLeast, type Consequence, type Finding, type Severity } from './consequence.ts';
 import { plannedOf, type Evidence, type Rule } from './evidence.ts';
-import type { ObservedEvent, ServiceHistory, WorkloadHistory } from './observed.ts';
+import type { Observed, ObservedEvent, ServiceHistory, WorkloadHistory } from './observed.ts';
 import { workloadKey } from './workloads.ts';
 
 export interface PreviewResult {
   /** The commits; null where a side is no commit. */
   readonly base: string | null;
   readonly head: string | null;
+  /** The most important first. */
   readonly changes: readonly ObjectDifference[];
+  /** Objects that are described in another file. */
+  readonly moved: readonly Moved[];
   /** The gravest first. */
   readonly consequences: readonly Consequence[];
   /** Of the workloads that change. */
@@ -31,7 +34,7 @@ export interface PreviewResult {
   readonly events: readonly ObservedEvent[];
   /** How long the change took until nothing happened any more, in the simulated time. */
   readonly durationSeconds: number;
-  /** Faults of the sources. */
+  /** Faults of the sources. What of base is refused is a warning. */
   readonly errors: readonly ReportedError[];
   readonly warnings: readonly ReportedError[];
 }
@@ -42,7 +45,8 @@ export async function previewResult(base: Prepared, head: Prepared, evidence: Ev
   return {
     base: base.source.revision,
     head: head.source.revision,
-    changes: differencesOf(plan),
+    changes: byImportance(await semanticDifferences(plan)),
+    moved: movedObjects(base.manifests, head.manifests),
     consequences: bySeverity(await placed(findings, evidence)),
     rollouts: rollouts(evidence),
     services: observed.services.filter(
@@ -53,11 +57,20 @@ export async function previewResult(base: Prepared, head: Prepared, evidence: Ev
       ({ timeline, podsCreated, podsDeleted }) => timeline.length > 1 || podsCreated + podsDeleted > 0,
     ),
     events: observed.events,
-    durationSeconds: observed.seconds,
+    durationSeconds: lastSecond(observed),
     errors: [...base.errors, ...head.errors, ...founded(head, evidence)],
-    warnings: head.warnings,
+    warnings: [...head.warnings, ...refusedBefore(base, evidence)],
   };
 }
+
+/** Of whatever happened last. */
+const lastSecond = ({ workloads, services, events }: Observed): number =>
+  Math.max(
+    0,
+    ...[...workloads.values()].map(({ lastChangeSeconds }) => lastChangeSeconds),
+    ...services.map(({ timeline }) => timeline.at(-1)?.seconds ?? 0),
+    ...events.map(({ seconds }) => seconds),
+  );
 
 /** Each with its place in the source: that of the first field, or where the object begins. */
 async function placed(findings: readonly Finding[], evidence: Evidence): Promise<Consequence[]> {
@@ -67,13 +80,19 @@ async function placed(findings: readonly Finding[], evidence: Evidence): Promise
   });
   const places = await locateAll(wanted.filter((one) => one !== undefined && one.path !== '') as never);
   let next = 0;
-  return findings.map(({ source: _, ...finding }, i) => {
+  return findings.map(({ severity, type, reason, object, message, cause = '', remedy = '', fields = [] }, i) => {
     const one = wanted[i];
     const place = one?.path ? places[next++] : undefined;
     const origin = place ? { file: place.file, line: place.line } : originOf(one?.origin);
-    return { cause: '', remedy: '', fields: [], ...finding, origin };
+    return { severity, type, reason, object, message, cause, remedy, fields, origin };
   });
 }
+
+/** What of base the server refuses is not there to be changed. */
+const refusedBefore = ({ errors }: Prepared, { settled }: Evidence): ReportedError[] =>
+  settled.errors
+    .filter((error) => !errors.includes(error as never))
+    .map((error) => ({ ...error, message: `in base already: ${error.message}` }));
 
 /** Doubts about what is really refused: they name its place in the file. */
 function founded({ doubts }: Prepared, { plan, synced }: Evidence): ReportedError[] {

@@ -1,4 +1,5 @@
 // All objects of a cluster at one moment, to be asked without waiting. It holds the stored objects themselves, which never change.
+import type { Pod } from '#api/core/v1';
 import { controllerOf } from '../../apimachinery/owner-reference.ts';
 import type { KubernetesObject, ObjectOf } from '../../apimachinery/object.ts';
 import type { Client } from '../../client/client.ts';
@@ -15,6 +16,7 @@ export class Snapshot {
   private readonly byKind: ReadonlyMap<string, readonly KubernetesObject[]>;
   private readonly byKey = new Map<string, KubernetesObject>();
   private readonly byUid = new Map<string, KubernetesObject>();
+  private byOwner: ReadonlyMap<string, readonly Pod[]> | undefined;
 
   /** @param byKind each kind in the version that the server prefers */
   constructor(byKind: ReadonlyMap<string, readonly KubernetesObject[]>) {
@@ -27,9 +29,7 @@ export class Snapshot {
 
   /** @param kind in the preferred version: `apps/v1/Deployment` */
   of<K extends string>(kind: K): readonly Stored<K>[] {
-    return this.ofGroupKind(
-      kind.replace(/^(?:(.+)\/)?[^/]+\/([^/]+)$/, (_, group: string | undefined, name: string) => `${group ?? ''}/${name}`),
-    ) as unknown as readonly Stored<K>[];
+    return this.ofGroupKind(groupKindOf(kind)) as unknown as readonly Stored<K>[];
   }
 
   /** @param groupKind `apps/Deployment`, or `/Pod` */
@@ -43,7 +43,7 @@ export class Snapshot {
   }
 
   get<K extends string>(kind: K, namespace: string, name: string): Stored<K> | undefined {
-    return this.of(kind).find(({ metadata }) => metadata.name === name && (metadata.namespace ?? '') === namespace);
+    return this.byKey.get(`${groupKindOf(kind)}/${namespace}/${name}`) as unknown as Stored<K> | undefined;
   }
 
   find(id: ResourceId): KubernetesObject | undefined {
@@ -57,9 +57,32 @@ export class Snapshot {
     return found ? this.outermost(found) : object;
   }
 
+  /** Those that belong to an object in the end, however many others stand between. @param uid its own */
+  podsOf(uid: string): readonly Pod[] {
+    this.byOwner ??= groupBy(this.of('v1/Pod'), (pod) => this.outermost(pod as unknown as KubernetesObject).metadata.uid);
+    return this.byOwner.get(uid) ?? [];
+  }
+
   *all(): Iterable<KubernetesObject> {
     for (const objects of this.byKind.values()) yield* objects;
   }
+}
+
+/** `apps/v1/Deployment` → `apps/Deployment`, `v1/Pod` → `/Pod` */
+const groupKindOf = (kind: string): string => {
+  const parts = kind.split('/');
+  return `${parts.length > 2 ? parts[0] : ''}/${parts.at(-1)}`;
+};
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
 }
 
 /** Reads everything that the server lists. */

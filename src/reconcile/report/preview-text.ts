@@ -4,8 +4,10 @@ import type { Consequence, Severity } from '../preview/consequence.ts';
 import { errorLines, objectDifferenceLines, table, type Palette } from './text.ts';
 
 export function previewText(result: PreviewResult, palette: Palette): string {
-  const { changes, consequences, rollouts, services, errors, warnings } = result;
+  const { changes, moved, consequences, rollouts, services, errors, warnings } = result;
   const lines = [palette.bold(`Changes (${changes.length})`), ...changes.flatMap((change) => objectDifferenceLines(change, palette)), ''];
+  for (const { kind, namespace, name, from, to } of moved)
+    lines.splice(-1, 0, palette.dim(`  ${kind} ${namespace ? `${namespace}/` : ''}${name} stands in ${to.file} now, not in ${from.file}`));
   lines.push(palette.bold(`Consequences (${consequences.length})`));
   if (consequences.length === 0) lines.push('  none');
   for (const consequence of consequences) lines.push(...consequenceLines(consequence, palette));

@@ -2,6 +2,7 @@
 // from these.
 import type { Drift } from '../plan/drift.ts';
 import type { FieldDifference } from '../plan/field-difference.ts';
+import type { ValueDifference } from '../plan/value-difference.ts';
 import type { HealthStatus } from '../health/verdict.ts';
 import type { ManifestError } from '../render/manifest-error.ts';
 import type { Origin } from '../render/origin.ts';
@@ -73,11 +74,22 @@ export interface SyncResult {
   readonly apps?: readonly AppResult[];
 }
 
+export interface DescribedDifference extends FieldDifference {
+  /** What the values alone do not say: parts of an image's name, fields of YAML in a text. */
+  readonly detail?: ValueDifference;
+}
+
 export interface ObjectDifference extends ResourceId {
   /** Where a source defines several apps: the one that it belongs to. */
   readonly app?: string;
   readonly change: 'added' | 'modified' | 'deleted';
-  readonly fields: readonly FieldDifference[];
+  /** The most important first. */
+  readonly fields: readonly DescribedDifference[];
+  /** Of a generated object whose name ends in a hash: what it was called. It is one object to its users. */
+  readonly previousName?: string;
+  /** Another object with the very same content goes as this one comes, and the other way round. */
+  readonly renamedFrom?: Pick<ResourceId, 'namespace' | 'name'>;
+  readonly renamedTo?: Pick<ResourceId, 'namespace' | 'name'>;
   readonly origin: Pick<Origin, 'file' | 'line'> | null;
 }
 

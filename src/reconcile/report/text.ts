@@ -95,11 +95,15 @@ export function diffText({ differences, errors, warnings, ...result }: DiffResul
   return lines.join('\n');
 }
 
-export function objectDifferenceLines({ change, kind, namespace, name, fields, origin }: ObjectDifference, palette: Palette): string[] {
+export function objectDifferenceLines(difference: ObjectDifference, palette: Palette): string[] {
+  const { change, kind, namespace, name, fields, origin, previousName, renamedFrom, renamedTo } = difference;
   const sign = { added: palette.green('+'), modified: palette.yellow('~'), deleted: palette.red('-') }[change];
   const from = origin ? palette.dim(`  ${origin.file}:${origin.line}`) : '';
+  const other = renamedFrom ?? renamedTo;
+  const place = other && `${other.namespace ? `${other.namespace}/` : ''}${other.name}`;
+  const note = previousName ? ` (was ${previousName})` : place ? ` (the same ${renamedFrom ? 'was' : 'is now'} ${place})` : '';
   return [
-    `${sign} ${palette.bold(`${kind} ${namespace ? `${namespace}/` : ''}${name}`)} ${change}${from}`,
+    `${sign} ${palette.bold(`${kind} ${namespace ? `${namespace}/` : ''}${name}`)} ${change}${note}${from}`,
     ...fields.flatMap((field) => fieldDifferenceText(field, palette)),
   ];
 }

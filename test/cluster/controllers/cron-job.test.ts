@@ -3,6 +3,7 @@ import type { CronJob, CronJobSpec, CronJobStatus, Job } from '#api/batch/v1';
 import { parseSchedule } from '../../../src/apimachinery/cron.ts';
 import { newJob, surplusHistory } from '../../../src/cluster/controllers/cron-job.ts';
 import { dueTime, untilNext } from '../../../src/cluster/controllers/cron-job/schedule.ts';
+import type { TestCluster } from '../scenario-world.ts';
 import { at, NAMESPACE, startedCluster, stored, template, told } from './harness.ts';
 
 const podTemplate = (annotations?: Readonly<Record<string, string>>) => {
@@ -32,6 +33,10 @@ describe('mostRecentScheduleTime', () => {
     { situation: 'since the last run', of: cron({}, { lastScheduleTime: '2026-01-01T01:00:00Z' }), now: '01:05:00', expected: undefined },
     { situation: 'too late for startingDeadlineSeconds', of: cron({ startingDeadlineSeconds: 60 }), now: '01:05:00', expected: undefined },
     { situation: 'within it', of: cron({ startingDeadlineSeconds: 600 }), now: '01:05:00', expected: '01:00:00' },
+    { situation: 'a schedule with uneven steps', of: cron({ schedule: '5,50 * * * *' }), now: '03:20:00', expected: '03:05:00' },
+    { situation: 'a schedule that was never due', of: cron({ schedule: '0 0 1 1 *' }), now: '05:00:00', expected: undefined },
+    { situation: 'a schedule that is never due', of: cron({ schedule: '0 0 31 2 *' }), now: '05:00:00', expected: undefined },
+    { situation: 'every hour by its short name', of: cron({ schedule: '@hourly' }), now: '03:20:00', expected: '03:00:00' },
   ])('$situation', ({ of, now, expected }) => {
     expect(due(of, now).at).toBe(expected);
   });
@@ -39,6 +44,15 @@ describe('mostRecentScheduleTime', () => {
   test('more than a hundred missed times are told of', () => {
     expect(due(cron(), '16:00:00').tooManyMissed).toBe(false);
     expect(due(cron(), '18:00:00').tooManyMissed).toBe(true);
+  });
+
+  test.each([
+    { situation: 'half a minute', schedule: '* * * * *', now: '00:00:30', expected: 30_100 },
+    { situation: 'right at a time: the next one', schedule: '* * * * *', now: '00:01:00', expected: 60_100 },
+    { situation: 'after times were missed', schedule: '*/10 * * * *', now: '03:04:00', expected: 360_100 },
+    { situation: 'there is none', schedule: '0 0 31 2 *', now: '00:00:00', expected: undefined },
+  ])('until the next: $situation', ({ schedule, now, expected }) => {
+    expect(untilNext(cron({ schedule }), parseSchedule(schedule), at(now))).toBe(expected);
   });
 
   test('the timer fires a little late, never early', () => {
@@ -108,6 +122,90 @@ describe('whole runs', () => {
     await cluster.clock.advance(3 * 60_000);
     expect((await cluster.client.list('batch/v1/Job')).items).toHaveLength(jobs);
     expect((await told(cluster, 'CronJob')).some((t) => t.startsWith(said))).toBe(true);
+    await cluster.stop();
+  });
+
+  const jobs = async ({ client }: TestCluster): Promise<string[]> => (await client.list('batch/v1/Job')).items.map((j) => j.metadata.name);
+  const patch = ({ client }: TestCluster, spec: Partial<CronJobSpec>) =>
+    client.patch('batch/v1/CronJob', 'tick', { spec }, { type: 'merge', namespace: NAMESPACE });
+  const running = { spec: { ...jobTemplate.spec, template: podTemplate({ 'sim/run': 'true' }) } };
+
+  test('suspended: nothing is made; resumed: the last missed time is made up for, once', async () => {
+    const cluster = await start({ suspend: true });
+    await cluster.clock.advance(5 * 60_000);
+    expect(await jobs(cluster)).toEqual([]);
+    await patch(cluster, { suspend: false });
+    await cluster.clock.advance(1000);
+    expect(await jobs(cluster)).toHaveLength(1);
+    await cluster.stop();
+  });
+
+  test('resumed too late for startingDeadlineSeconds: it waits for the next time', async () => {
+    const cluster = await start({ suspend: true, startingDeadlineSeconds: 10, schedule: '*/10 * * * *' });
+    await cluster.clock.advance(15 * 60_000);
+    await patch(cluster, { suspend: false });
+    await cluster.clock.advance(1000);
+    expect(await jobs(cluster)).toEqual([]);
+    await cluster.clock.advance(5 * 60_000);
+    expect(await jobs(cluster)).toHaveLength(1);
+    await cluster.stop();
+  });
+
+  test('another schedule counts from now on', async () => {
+    const cluster = await start({ schedule: '0 * * * *' });
+    await cluster.clock.advance(5 * 60_000);
+    expect(await jobs(cluster)).toEqual([]);
+    await patch(cluster, { schedule: '* * * * *' });
+    await cluster.clock.advance(60_000);
+    expect((await jobs(cluster)).length).toBeGreaterThan(0);
+    await cluster.stop();
+  });
+
+  test('a Job that vanishes is told of, and no longer active', async () => {
+    const cluster = await start({ schedule: '*/10 * * * *', jobTemplate: running });
+    await cluster.clock.advance(10 * 60_000);
+    const [name = ''] = await jobs(cluster);
+    await cluster.client.delete('batch/v1/Job', name, { namespace: NAMESPACE, propagationPolicy: 'Background' });
+    await cluster.clock.advance(1000);
+    expect(await told(cluster, 'CronJob')).toContain(`MissingJob: Active job went missing: ${name}`);
+    expect((await cluster.client.get('batch/v1/CronJob', 'tick', { namespace: NAMESPACE })).status?.active).toBeUndefined();
+    await cluster.stop();
+  });
+
+  test('a Job that somebody else made in its name is told of, and left alone', async () => {
+    const cluster = await start({ schedule: '0 0 1 1 *' });
+    const { uid } = (await cluster.client.get('batch/v1/CronJob', 'tick', { namespace: NAMESPACE })).metadata;
+    await cluster.client.create('batch/v1/Job', {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: {
+        name: 'by-hand',
+        namespace: NAMESPACE,
+        ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name: 'tick', uid, controller: true }],
+      },
+      spec: running.spec,
+    });
+    await cluster.clock.advance(1000);
+    expect(await told(cluster, 'CronJob')).toContain('UnexpectedJob: Saw a job that the controller did not create or forgot: by-hand');
+    expect(await jobs(cluster)).toEqual(['by-hand']);
+    await cluster.stop();
+  });
+
+  test('a CronJob that goes takes its Jobs with it', async () => {
+    const cluster = await start({ jobTemplate: running });
+    await cluster.clock.advance(2 * 60_000);
+    await cluster.client.delete('batch/v1/CronJob', 'tick', { namespace: NAMESPACE, propagationPolicy: 'Background' });
+    await cluster.clock.advance(5 * 60_000);
+    expect(await jobs(cluster)).toEqual([]);
+    await cluster.stop();
+  });
+
+  test('failed Jobs have a history of their own', async () => {
+    const failing = { spec: { ...jobTemplate.spec, backoffLimit: 0, template: podTemplate({ 'sim/exit': '1' }) } };
+    const cluster = await start({ jobTemplate: failing, failedJobsHistoryLimit: 3 });
+    await cluster.clock.advance(6 * 60_000);
+    expect(await jobs(cluster)).toHaveLength(3);
+    expect((await told(cluster, 'CronJob')).some((t) => /SawCompletedJob: .* condition: Failed/.test(t))).toBe(true);
     await cluster.stop();
   });
 });

@@ -2,8 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { Node, NodeCondition } from '#api/core/v1';
 import { NodeHealth } from '../../../src/cluster/controllers/node-lifecycle/health.ts';
 import { wantedTaints } from '../../../src/cluster/controllers/node-lifecycle/taints.ts';
-import { RangeAllocator } from '../../../src/cluster/controllers/node-ipam.ts';
+import type { ControllerDeps } from '../../../src/client/controller.ts';
+import { controllerSpecs, type ControllerOptions } from '../../../src/cluster/controllers/controllers.ts';
+import { nodeIpamController, RangeAllocator } from '../../../src/cluster/controllers/node-ipam.ts';
 import { toleratedMs } from '../../../src/cluster/controllers/taint-eviction.ts';
+import type { TestCluster } from '../scenario-world.ts';
 import { at, NAMESPACE, node, startedCluster, told } from './harness.ts';
 
 const NOW = at('01:00:00');
@@ -94,6 +97,57 @@ test('ranges of nodes do not overlap, and are given again', () => {
   ]);
   ranges.release('10.244.2.0/24');
   expect(ranges.allocate()).toBe('10.244.2.0/24');
+});
+
+describe('rangeAllocator', () => {
+  const shown = async ({ client }: TestCluster): Promise<string[]> =>
+    (await client.list('v1/Node')).items.map(({ metadata, spec }) => `${metadata.name} ${spec?.podCIDRs?.join() ?? '-'}`).sort();
+  const plain = (name: string, podCIDR?: string) => ({
+    apiVersion: 'v1' as const,
+    kind: 'Node' as const,
+    metadata: { name },
+    spec: podCIDR === undefined ? {} : { podCIDR, podCIDRs: [podCIDR] },
+  });
+  const two = {
+    components: (options: ControllerOptions) => [
+      ...controllerSpecs(options).filter(({ component }) => component !== 'cidrAllocator'),
+      {
+        component: 'cidrAllocator',
+        serviceAccount: 'node-controller',
+        make: (deps: ControllerDeps) => nodeIpamController(deps, { clusterCIDR: '10.244.0.0/23', nodeMaskSize: 24 }),
+      },
+    ],
+  };
+
+  test('a range that a node brings is kept, and given to no other', async () => {
+    const cluster = await startedCluster(0);
+    await cluster.client.create('v1/Node', plain('b', '10.244.0.0/24'));
+    await cluster.client.create('v1/Node', plain('a'));
+    await cluster.clock.advance(1000);
+    expect(await shown(cluster)).toEqual(['a 10.244.1.0/24', 'b 10.244.0.0/24']);
+    await cluster.stop();
+  });
+
+  test('a range that is none of the cluster is left alone', async () => {
+    const cluster = await startedCluster(0);
+    await cluster.client.create('v1/Node', plain('a', '192.168.0.0/24'));
+    await cluster.client.create('v1/Node', plain('b'));
+    await cluster.clock.advance(1000);
+    expect(await shown(cluster)).toEqual(['a 192.168.0.0/24', 'b 10.244.0.0/24']);
+    await cluster.stop();
+  });
+
+  test('none is left: it is told, and a node that goes makes room', async () => {
+    const cluster = await startedCluster(0, two);
+    for (const name of ['a', 'b', 'c']) await cluster.client.create('v1/Node', plain(name));
+    await cluster.clock.advance(1000);
+    expect(await shown(cluster)).toEqual(['a 10.244.0.0/24', 'b 10.244.1.0/24', 'c -']);
+    expect(await told(cluster, 'Node')).toContain('CIDRNotAvailable: Node c status is now: CIDRNotAvailable');
+    await cluster.client.delete('v1/Node', 'a');
+    await cluster.clock.advance(600_000);
+    expect(await shown(cluster)).toEqual(['b 10.244.1.0/24', 'c 10.244.0.0/24']);
+    await cluster.stop();
+  });
 });
 
 describe('whole runs', () => {

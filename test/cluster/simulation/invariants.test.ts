@@ -1,11 +1,15 @@
 // Each invariant of a world at rest, against a small world that is right and others that are not.
 import { describe, expect, it } from 'vitest';
 import type { Node, Pod } from '#api/core/v1';
+import { autoscalersSettle } from '../../../src/cluster/simulation/invariants/autoscalers-settle.ts';
 import { claimsAreBound } from '../../../src/cluster/simulation/invariants/claims-are-bound.ts';
 import { desiredEqualsLive } from '../../../src/cluster/simulation/invariants/desired-equals-live.ts';
 import { endpointsAreReady } from '../../../src/cluster/simulation/invariants/endpoints-are-ready.ts';
+import { evictionsWithinBudgets } from '../../../src/cluster/simulation/invariants/evictions-within-budgets.ts';
 import { addressesDiffer, noOrphans } from '../../../src/cluster/simulation/invariants/no-orphans.ts';
 import { nodesHold } from '../../../src/cluster/simulation/invariants/nodes-hold.ts';
+import { schedulesAreKept } from '../../../src/cluster/simulation/invariants/schedules-are-kept.ts';
+import type { StoreEvent } from '../../../src/cluster/storage/store.ts';
 import type { World } from '../../../src/cluster/simulation/world.ts';
 
 type Loose = Record<string, unknown>;
@@ -18,6 +22,8 @@ const NOTHING: World = {
   statefulSets: [],
   daemonSets: [],
   jobs: [],
+  cronJobs: [],
+  autoscalers: [],
   services: [],
   claims: [],
   volumes: [],
@@ -120,6 +126,164 @@ describe('claims are bound', () => {
   });
 });
 
+describe('claims of a StatefulSet', () => {
+  const set = (replicas: number, whenScaled = 'Retain'): Loose => ({
+    metadata: meta('db'),
+    spec: { replicas, volumeClaimTemplates: [{ metadata: { name: 'data' } }], persistentVolumeClaimRetentionPolicy: { whenScaled } },
+  });
+  const claim = (ordinal: number): Loose => ({ metadata: meta(`data-db-${ordinal}`) });
+
+  it.each<[string, Loose, readonly RegExp[]]>([
+    ['one for each replica', { statefulSets: [set(2)], claims: [claim(0), claim(1)] }, []],
+    ['one is missing', { statefulSets: [set(2)], claims: [claim(0)] }, [/claim shop\/data-db-1 is missing/]],
+    ['more are kept, as it is wanted', { statefulSets: [set(1)], claims: [claim(0), claim(1)] }, []],
+    [
+      'more are kept, and are not to be',
+      { statefulSets: [set(1, 'Delete')], claims: [claim(0), claim(1)] },
+      [/data-db-1 is kept, and there are 1 replicas/],
+    ],
+  ])('%s', (_, parts, expected) => {
+    expect(claimsAreBound.check(world(parts))).toEqual(expected.map((text) => expect.stringMatching(text) as string));
+  });
+});
+
+describe('CronJobs know their Jobs', () => {
+  const cronJob = (active: readonly string[] = []): Loose => ({
+    metadata: meta('tick'),
+    spec: { successfulJobsHistoryLimit: 1, failedJobsHistoryLimit: 0 },
+    status: { active: active.map((name) => ({ name })) },
+  });
+  const job = (name: string, type?: string, minute = name): Loose => ({
+    metadata: meta(name, {
+      ...ownedBy('CronJob', 'tick'),
+      annotations: { 'batch.kubernetes.io/cronjob-scheduled-timestamp': minute },
+    }),
+    status: type ? { conditions: [{ type, status: 'True' }] } : {},
+  });
+
+  it.each<[string, Loose, readonly RegExp[]]>([
+    ['as it should be', { cronJobs: [cronJob(['b'])], jobs: [job('a', 'Complete'), job('b')] }, []],
+    ['one that runs is not listed', { cronJobs: [cronJob()], jobs: [job('a')] }, [/lists none as active, and a are/]],
+    ['one that ended is listed', { cronJobs: [cronJob(['a'])], jobs: [job('a', 'Complete')] }, [/lists a as active, and none are/]],
+    [
+      'too many that are complete',
+      { cronJobs: [cronJob()], jobs: [job('a', 'Complete'), job('b', 'Complete')] },
+      [/keeps 2 Jobs that are complete/],
+    ],
+    ['too many that failed', { cronJobs: [cronJob()], jobs: [job('a', 'Failed')] }, [/keeps 1 Jobs that failed/]],
+    [
+      'two for one time',
+      { cronJobs: [cronJob(['b'])], jobs: [job('a', 'Complete', '1'), job('b', undefined, '1')] },
+      [/has two Jobs for one time/],
+    ],
+  ])('%s', (_, parts, expected) => {
+    expect(schedulesAreKept.check(world(parts))).toEqual(expected.map((text) => expect.stringMatching(text) as string));
+  });
+});
+
+describe('autoscalers settle', () => {
+  const deployments = (replicas: number): readonly Loose[] => [{ metadata: meta('web'), spec: { replicas } }];
+  const autoscaler = (used: number | undefined, desiredReplicas: number): Loose => ({
+    metadata: meta('web'),
+    spec: {
+      minReplicas: 1,
+      maxReplicas: 4,
+      scaleTargetRef: { name: 'web' },
+      metrics: [{ resource: { target: { averageUtilization: 50 } } }],
+    },
+    status: {
+      desiredReplicas,
+      ...(used === undefined ? {} : { currentMetrics: [{ resource: { current: { averageUtilization: used } } }] }),
+    },
+  });
+
+  it.each<[string, Loose, readonly RegExp[]]>([
+    ['as many as it wants', { autoscalers: [autoscaler(50, 2)], deployments: deployments(2) }, []],
+    ['a little more is tolerated', { autoscalers: [autoscaler(54, 2)], deployments: deployments(2) }, []],
+    [
+      'too much, and more are to be had',
+      { autoscalers: [autoscaler(90, 2)], deployments: deployments(2) },
+      [/90% are used of 50%, and 2 replicas are left so/],
+    ],
+    ['too much, and it has all it may', { autoscalers: [autoscaler(90, 4)], deployments: deployments(4) }, []],
+    [
+      'too little, and fewer would do',
+      { autoscalers: [autoscaler(10, 3)], deployments: deployments(3) },
+      [/10% are used of 50%, and 3 replicas stay/],
+    ],
+    ['too little, and it has the fewest', { autoscalers: [autoscaler(10, 1)], deployments: deployments(1) }, []],
+    ['it wants another number', { autoscalers: [autoscaler(50, 3)], deployments: deployments(2) }, [/wants 3 replicas, and there are 2/]],
+    ['beyond its bounds', { autoscalers: [autoscaler(50, 7)], deployments: deployments(7) }, [/7 replicas, and its bounds are 1 and 4/]],
+    ['nothing is known', { autoscalers: [autoscaler(undefined, 2)], deployments: deployments(2) }, [/knows of no usage/]],
+    ['it is off', { autoscalers: [autoscaler(undefined, 0)], deployments: deployments(0) }, []],
+  ])('%s', (_, parts, expected) => {
+    expect(autoscalersSettle.check(world(parts))).toEqual(expected.map((text) => expect.stringMatching(text) as string));
+  });
+});
+
+describe('no eviction goes beyond a budget', () => {
+  const event = (key: string, value: Loose, previous?: Loose): StoreEvent =>
+    ({ type: previous ? 'update' : 'create', key, revision: 1, value, previous }) as unknown as StoreEvent;
+  const budget = (disruptionsAllowed: number, ...disrupted: readonly string[]): Loose => ({
+    metadata: meta('web'),
+    spec: { selector: { matchLabels: { app: 'web' } } },
+    status: { disruptionsAllowed, disruptedPods: Object.fromEntries(disrupted.map((name) => [name, '2026-01-01T00:00:00Z'])) },
+  });
+  const evicted = (one: Pod, reason = 'EvictionByEvictionAPI'): Loose => {
+    const mark = { type: 'DisruptionTarget', status: 'True', reason };
+    return { ...one, status: { ...one.status, conditions: [...(one.status?.conditions ?? []), mark] } };
+  };
+  const BUDGET = '/registry/poddisruptionbudgets/shop/web';
+  const POD = '/registry/pods/shop/a';
+  const a = pod('a');
+  const loose = (one: Pod): Loose => one as unknown as Loose;
+
+  it.each<[string, readonly StoreEvent[], readonly RegExp[]]>([
+    [
+      'one is taken, and its pod goes',
+      [event(BUDGET, budget(1)), event(BUDGET, budget(0, 'a'), budget(1)), event(POD, evicted(a), loose(a))],
+      [],
+    ],
+    [
+      'a pod goes that is not counted',
+      [event(BUDGET, budget(1)), event(POD, evicted(a), loose(a))],
+      [/is evicted, and budget web does not count it/],
+    ],
+    [
+      'one is taken where none is left',
+      [event(BUDGET, budget(0)), event(BUDGET, budget(-1, 'a'), budget(0))],
+      [/-1 disruptions are allowed/],
+    ],
+    [
+      'two are taken for one',
+      [event(BUDGET, budget(2)), event(BUDGET, budget(1, 'a', 'b'), budget(2))],
+      [/a, b is taken of 2 disruptions, and 1 are left/],
+    ],
+    [
+      'one is taken for nothing',
+      [event(BUDGET, budget(1)), event(BUDGET, budget(1, 'a'), budget(1))],
+      [/a is taken of 1 disruptions, and 1 are left/],
+    ],
+    ['the controller counts anew', [event(BUDGET, budget(0, 'a')), event(BUDGET, budget(2), budget(0, 'a'))], []],
+    ['a pod of no budget', [event(POD, evicted(a), loose(a))], []],
+    [
+      'a pod that was not ready',
+      [event(BUDGET, budget(0)), event(POD, evicted(pod('a', {}, { ready: 'False' })), loose(pod('a', {}, { ready: 'False' })))],
+      [],
+    ],
+    ['a pod that a taint evicts', [event(BUDGET, budget(0)), event(POD, evicted(a, 'DeletionByTaintManager'), loose(a))], []],
+    [
+      'a budget that is gone',
+      [event(BUDGET, budget(0)), { ...event(BUDGET, budget(0), budget(0)), type: 'delete' }, event(POD, evicted(a), loose(a))],
+      [],
+    ],
+  ])('%s', (_, events, expected) => {
+    const { check } = evictionsWithinBudgets();
+    const problems = events.map(check).filter((problem) => problem !== undefined);
+    expect(problems).toEqual(expected.map((text) => expect.stringMatching(text) as string));
+  });
+});
+
 describe('addresses and nodes', () => {
   it('no two pods have one address', () => {
     expect(addressesDiffer.check(world({ pods: [pod('a'), pod('b', {}, { ip: '10.0.0.2' })] }))).toEqual([]);
@@ -168,6 +332,24 @@ describe('desired equals live', () => {
       'a Job has not ended',
       { jobs: [{ metadata: meta('j'), spec: { completions: 2 }, status: { succeeded: 1, active: 1 } }] },
       [/status.succeeded 1 instead of 2/, /status.active 1 instead of 0/],
+    ],
+    [
+      'a Job that failed has a pod that goes on',
+      {
+        jobs: [{ metadata: meta('j'), spec: {}, status: { conditions: [{ type: 'Failed', status: 'True' }] } }],
+        pods: [pod('j-1', ownedBy('Job', 'j'))],
+      },
+      [/pods that go on 1 instead of 0/],
+    ],
+    [
+      'a Job has ended, and holds a pod',
+      {
+        jobs: [
+          { metadata: meta('j'), spec: { completions: 1 }, status: { succeeded: 1, conditions: [{ type: 'Complete', status: 'True' }] } },
+        ],
+        pods: [pod('j-1', { ...ownedBy('Job', 'j'), finalizers: ['batch.kubernetes.io/job-tracking'] })],
+      },
+      [/pods not let go 1 instead of 0/],
     ],
     [
       'a daemon is missing',

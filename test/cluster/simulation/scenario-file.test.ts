@@ -35,7 +35,7 @@ it.each<[unknown, string]>([
 describe('is refused:', () => {
   it.each<[unknown, string]>([
     [[], 'the scenario: must be an object with `steps`'],
-    [{ steps: [], node: 3 }, 'node: is unknown; there are nodes, replicas and steps'],
+    [{ steps: [], node: 3 }, 'node: is unknown; there are nodes, replicas, metrics and steps'],
     [{ nodes: 0, steps: [] }, 'nodes: must be a whole number, at least 1'],
     [{ steps: {} }, 'steps: must be a list'],
     [{ steps: [{ explode: 'node-1' }] }, 'steps[0]: must be one of advance, apply,'],

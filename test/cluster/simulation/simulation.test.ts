@@ -67,6 +67,18 @@ describe('a node', () => {
   });
 });
 
+test('a node that shuts down lets its pods end, and has pods again when it goes on', async () => {
+  const steps: Step[] = [
+    { do: 'shutDown', node: 'node-1' },
+    { do: 'advance', ms: 40_000 },
+    { do: 'powerOff', node: 'node-1' },
+    { do: 'advance', ms: 90_000 },
+    { do: 'powerOn', node: 'node-1' },
+    { do: 'cancelShutDown', node: 'node-1' },
+  ];
+  expect((await simulate({ seed: 1, scenario: scenario(...steps) })).violations).toEqual([]);
+});
+
 describe('what is spoilt is noticed:', () => {
   async function violated(sabotage: SimulationOptions['sabotage'], ...steps: readonly Step[]): Promise<ReadonlySet<string>> {
     const { violations } = await simulate({ seed: 1, scenario: scenario(...steps), ...(sabotage ? { sabotage } : {}) });
@@ -127,6 +139,126 @@ describe('what is spoilt is noticed:', () => {
   test('ReplicaSets that outlive their Deployment', async () => {
     const step: Step = { do: 'delete', object: { kind: 'apps/v1/Deployment', namespace: 'default', name: 'web' } };
     expect(await violated(lose('delete', '/registry/replicasets/'), step)).toContain('no orphans');
+  });
+
+  const object = (apiVersion: string, kind: string, name: string, spec: object): Step => ({
+    do: 'apply',
+    object: { apiVersion, kind, metadata: { name, namespace: 'default' }, spec } as Manifest<KubernetesObject>,
+  });
+  const budget = object('policy/v1', 'PodDisruptionBudget', 'web', { maxUnavailable: 1, selector: { matchLabels: { app: 'web' } } });
+  const rest: Step = { do: 'advance', ms: 30_000 };
+
+  test('evictions that budgets do not count', async () => {
+    const steps: Step[] = [budget, rest, { do: 'drain', node: 'node-1' }, { do: 'drain', node: 'node-2' }];
+    expect(await violated(undefined, ...steps)).toEqual(new Set());
+    const counted: SimulationOptions['sabotage'] = (_, store) => {
+      const write = store.update.bind(store);
+      store.update = async (key, expected, make) => {
+        const current = (await store.get(key))!;
+        const made = make(current.modRevision) as { readonly status?: { readonly disruptedPods?: object } };
+        if (!key.startsWith('/registry/poddisruptionbudgets/') || !made.status?.disruptedPods) return write(key, expected, make);
+        return { ok: true, entry: { ...current, value: make(current.modRevision) } };
+      };
+    };
+    expect(await violated(counted, ...steps)).toContain('no eviction goes beyond a budget');
+  });
+
+  test('CronJobs that forget what they have made', async () => {
+    const container = { name: 'app', image: 'example.com/tick:1' };
+    const template = { spec: { containers: [container], restartPolicy: 'Never' } };
+    const tick = object('batch/v1', 'CronJob', 'tick', {
+      schedule: '* * * * *',
+      successfulJobsHistoryLimit: 1,
+      jobTemplate: { spec: { template } },
+    });
+    const steps: Step[] = [tick, { do: 'advance', ms: 200_000 }];
+    expect(await violated(undefined, ...steps)).toEqual(new Set());
+    expect(await violated(lose('delete', '/registry/jobs/'), ...steps)).toContain('CronJobs know their Jobs');
+  });
+
+  test('an autoscaler whose word is not heard', async () => {
+    const load = { app: 'web' };
+    const spec = {
+      selector: { matchLabels: load },
+      template: {
+        metadata: { labels: load, annotations: { 'jibe.dev/behaviour-cpu': '200%' } },
+        spec: { containers: [{ name: 'app', image: 'example.com/web:1', resources: { requests: { cpu: '100m' } } }] },
+      },
+    };
+    const autoscaler = object('autoscaling/v2', 'HorizontalPodAutoscaler', 'web', {
+      minReplicas: 1,
+      maxReplicas: 4,
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }],
+    });
+    const steps: Step[] = [object('apps/v1', 'Deployment', 'web', spec), autoscaler, { do: 'advance', ms: 120_000 }];
+    const of = (sabotage?: SimulationOptions['sabotage']) =>
+      simulate({ seed: 1, scenario: { nodes: 2, metrics: true, steps }, ...(sabotage ? { sabotage } : {}) });
+    expect((await of()).violations).toEqual([]);
+    const deaf = await of((_, store) => {
+      const write = store.update.bind(store);
+      store.update = async (key, expected, make) => {
+        const current = (await store.get(key))!;
+        const [was, made] = [current.value, make(current.modRevision)] as unknown as readonly {
+          readonly spec?: { readonly replicas?: number };
+        }[];
+        if (!key.startsWith('/registry/deployments/') || was!.spec?.replicas === made!.spec?.replicas) return write(key, expected, make);
+        return { ok: true, entry: { ...current, value: make(current.modRevision) } };
+      };
+    });
+    expect(new Set(deaf.violations.map(({ invariant }) => invariant))).toContain('autoscalers settle');
+  });
+
+  test('Jobs that hold pods that failed', async () => {
+    const pods = {
+      metadata: { annotations: { 'jibe.dev/behaviour-exit': '1 after 1s' } },
+      spec: { containers: [{ name: 'app', image: 'example.com/batch:1' }], restartPolicy: 'Never' },
+    };
+    const steps: Step[] = [object('batch/v1', 'Job', 'batch', { backoffLimit: 1, template: pods }), { do: 'advance', ms: 120_000 }];
+    expect(await violated(undefined, ...steps)).toEqual(new Set());
+    const holding: SimulationOptions['sabotage'] = (_, store) => {
+      const write = store.update.bind(store);
+      store.update = (key, expected, make) =>
+        write(key, expected, (revision) => {
+          const made = make(revision);
+          if (!key.startsWith('/registry/pods/default/batch-')) return made;
+          return { ...made, metadata: { ...made.metadata, finalizers: ['batch.kubernetes.io/job-tracking'] } };
+        });
+    };
+    expect([...(await violated(holding, ...steps))]).toEqual(
+      expect.arrayContaining([expect.stringMatching(/desired equals live|comes to rest/)]),
+    );
+  });
+
+  test('claims that go while their StatefulSet stays', async () => {
+    const container = { name: 'app', image: 'example.com/db:1', volumeMounts: [{ name: 'data', mountPath: '/data' }] };
+    const claim = {
+      metadata: { name: 'data' },
+      spec: { storageClassName: 'disk', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    };
+    const steps: Step[] = [
+      {
+        do: 'apply',
+        object: {
+          apiVersion: 'storage.k8s.io/v1',
+          kind: 'StorageClass',
+          metadata: { name: 'disk' },
+          provisioner: 'example.com/disk',
+        } as Manifest<KubernetesObject>,
+      },
+      object('apps/v1', 'StatefulSet', 'db', {
+        replicas: 2,
+        serviceName: 'db',
+        selector: { matchLabels: { app: 'db' } },
+        template: { metadata: { labels: { app: 'db' } }, spec: { containers: [container] } },
+        volumeClaimTemplates: [claim],
+        persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete' },
+      }),
+      { do: 'advance', ms: 60_000 },
+      { do: 'scale', object: { kind: 'apps/v1/StatefulSet', namespace: 'default', name: 'db' }, replicas: 1 },
+    ];
+    expect(await violated(undefined, ...steps)).toEqual(new Set());
+    expect(await violated(lose('delete', '/registry/persistentvolumeclaims/'), ...steps)).toContain('claims are bound');
   });
 
   test('watches that leave events out', async () => {

@@ -11,7 +11,7 @@ let follower: Follower;
 beforeEach(async () => {
   clock = new VirtualClock(Date.UTC(2026, 0, 1));
   cluster = await Cluster.start({ clock, random: new Random(1), nodes: 1 });
-  follower = new Follower({ client: cluster.client(), clock });
+  follower = new Follower({ client: cluster.client(), clock }, new Set(['default']));
 });
 afterEach(async () => {
   await follower.stop();

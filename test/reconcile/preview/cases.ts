@@ -16,21 +16,29 @@ export const caseNames = (): string[] => fs.readdirSync(CASES).sort();
 const read = (location: string): Promise<Prepared> =>
   prepare({ location }, { clock: new RealClock(), stdin: process.stdin, cacheDirectory: path.join(CASES, '.cache') }, { judge: 'server' });
 
-export async function previewOf(name: string, options: Partial<PreviewOptions> = {}): Promise<PreviewResult> {
+export function previewOf(name: string, options: Partial<PreviewOptions> = {}): Promise<PreviewResult> {
   const file = (part: string): string => path.join(CASES, name, `${part}.yaml`);
   const has = (part: string): boolean => fs.existsSync(file(part));
-  return preview(await read(file('before')), await read(file('after')), {
+  const behaviour = has('behaviour') ? { behaviour: parse(fs.readFileSync(file('behaviour'), 'utf8')) as BehaviourDocument } : {};
+  const world = has('world') ? { world: file('world') } : {};
+  return previewFiles({ before: file('before'), after: file('after'), ...world }, { ...behaviour, ...options });
+}
+
+export async function previewFiles(
+  { before, after, world }: { readonly before: string; readonly after: string; readonly world?: string },
+  options: Partial<PreviewOptions>,
+): Promise<PreviewResult> {
+  return preview(await read(before), await read(after), {
     namespace: 'default',
     nodes: 3,
     now: Date.UTC(2026, 0, 1),
     seed: 1,
     signal: new AbortController().signal,
-    ...(has('world') ? { world: await read(file('world')) } : {}),
-    ...(has('behaviour') ? { behaviour: parse(fs.readFileSync(file('behaviour'), 'utf8')) as BehaviourDocument } : {}),
+    ...(world ? { world: await read(world) } : {}),
     ...options,
   });
 }
 
 /** `Scaled/Up Deployment/shop/web` */
 export const textOf = ({ type, reason, object: { kind, namespace, name } }: Consequence): string =>
-  `${type}/${reason} ${[kind, namespace, name].filter(Boolean).join('/')}`;
+  `${type}/${reason} ${[kind, namespace, name].filter(Boolean).join('/')}`.replace(/pvc-[0-9a-f-]{36}/, 'pvc-<uid>');

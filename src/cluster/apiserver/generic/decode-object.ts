@@ -54,7 +54,12 @@ export function decodeObject(body: RequestBody, served: Served, context: Request
   }
 }
 
-function decodeBody({ type, custom, kind }: VersionDefinition, { value, duplicates }: RequestBody, existing?: KubernetesObject): Decoded {
+/** Throws a DecodeError. */
+export function decodeBody(
+  { type, custom, kind }: VersionDefinition,
+  { value, duplicates }: RequestBody,
+  existing?: KubernetesObject,
+): Decoded {
   if (custom) return custom.decode(value ?? {}, duplicates);
   if (!type) throw new Error(`${kind} has no Go type`);
   return decode(type, value ?? {}, { ...(duplicates ? { duplicates } : {}), existing, keepEmpty: true });

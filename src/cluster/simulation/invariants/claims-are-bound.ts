@@ -1,10 +1,12 @@
 // Each claim that a pod uses has a volume of its own, and no volume is kept for a claim that is gone.
+import type { StatefulSet } from '#api/apps/v1';
+import type { PersistentVolumeClaim } from '#api/core/v1';
 import { nameOf } from '../world.ts';
 import type { RestInvariant } from './invariant.ts';
 
 export const claimsAreBound: RestInvariant = {
   name: 'claims are bound',
-  check({ claims, volumes, pods }) {
+  check({ claims, volumes, pods, statefulSets }) {
     const problems: string[] = [];
     const byName = new Map(volumes.map((volume) => [volume.metadata.name, volume]));
     const takenBy = new Map<string, string>();
@@ -32,6 +34,24 @@ export const claimsAreBound: RestInvariant = {
     for (const { metadata, spec, status } of volumes)
       if (status?.phase === 'Bound' && !byUid.has(spec?.claimRef?.uid ?? ''))
         problems.push(`volume ${metadata.name} is bound to claim ${spec?.claimRef?.namespace}/${spec?.claimRef?.name}, which is no more`);
-    return problems;
+    return [...problems, ...statefulSets.flatMap((set) => claimsOf(set, claims))];
   },
 };
+
+/** Those of its templates: one for each ordinal, and where it asks for that none for ordinals that are no more. */
+function claimsOf(set: StatefulSet, claims: readonly PersistentVolumeClaim[]): string[] {
+  const { namespace, name } = set.metadata;
+  const { replicas = 1, volumeClaimTemplates = [], persistentVolumeClaimRetentionPolicy } = set.spec ?? {};
+  return volumeClaimTemplates.flatMap((template) => {
+    const prefix = `${template.metadata?.name}-${name}-`;
+    const ordinals = claims
+      .filter(({ metadata }) => metadata.namespace === namespace && metadata.name.startsWith(prefix))
+      .map(({ metadata }) => Number(metadata.name.slice(prefix.length)));
+    const problems: string[] = [];
+    for (let i = 0; i < replicas; i++) if (!ordinals.includes(i)) problems.push(`claim ${namespace}/${prefix}${i} is missing`);
+    if (persistentVolumeClaimRetentionPolicy?.whenScaled === 'Delete')
+      for (const i of ordinals)
+        if (i >= replicas) problems.push(`claim ${namespace}/${prefix}${i} is kept, and there are ${replicas} replicas`);
+    return problems;
+  });
+}

@@ -17,7 +17,7 @@ export const desiredEqualsLive: RestInvariant = {
       ...world.deployments.flatMap((deployment) => checkDeployment(deployment, world, pods)),
       ...world.statefulSets.flatMap((set) => checkStatefulSet(set, pods)),
       ...world.daemonSets.flatMap((set) => checkDaemonSet(set, world.nodes, pods)),
-      ...world.jobs.flatMap(checkJob),
+      ...world.jobs.flatMap((job) => checkJob(job, pods)),
     ];
   },
 };
@@ -100,14 +100,24 @@ function checkDaemonSet(set: DaemonSet, nodes: readonly Node[], pods: PodsByCont
   ]);
 }
 
-function checkJob(job: Job): string[] {
-  const { spec, status = {} } = job;
+const TRACKING = 'batch.kubernetes.io/job-tracking';
+
+function checkJob(job: Job, pods: PodsByController): string[] {
+  const { spec, status = {}, metadata } = job;
   const what = `Job ${nameOf(job)}`;
+  const own = pods.get(metadata.uid) ?? [];
+  const tracked = own.filter((pod) => pod.metadata.finalizers?.includes(TRACKING)).length;
   const failed = status.conditions?.some(({ type, status: is }) => type === 'Failed' && is === 'True');
-  if (failed || spec?.suspend) return differences(what, [['status.active', status.active ?? 0, 0]]);
+  if (failed || spec?.suspend)
+    return differences(what, [
+      ['status.active', status.active ?? 0, 0],
+      ['pods that go on', own.filter(isPodActive).length, 0],
+      ['pods not let go', tracked, 0],
+    ]);
   return differences(what, [
     ['status.succeeded', status.succeeded ?? 0, spec?.completions ?? 1],
     ['status.active', status.active ?? 0, 0],
+    ['pods not let go', tracked, 0],
     [
       'pods not yet counted',
       (status.uncountedTerminatedPods?.succeeded?.length ?? 0) + (status.uncountedTerminatedPods?.failed?.length ?? 0),

@@ -30,11 +30,13 @@ function* owned(world: World) {
   for (const slice of world.endpointSlices) yield { kind: 'EndpointSlice', object: slice };
 }
 
-const KNOWN: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'Service']);
+const KNOWN: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Service']);
 
 function withoutOwner(world: World): string[] {
-  const { deployments, replicaSets, statefulSets, daemonSets, jobs, services } = world;
-  const owners = new Set([deployments, replicaSets, statefulSets, daemonSets, jobs, services].flat().map(({ metadata }) => metadata.uid));
+  const { deployments, replicaSets, statefulSets, daemonSets, jobs, cronJobs, services } = world;
+  const owners = new Set(
+    [deployments, replicaSets, statefulSets, daemonSets, jobs, cronJobs, services].flat().map(({ metadata }) => metadata.uid),
+  );
   const problems: string[] = [];
   for (const { kind, object } of owned(world)) {
     const gone = (object.metadata.ownerReferences ?? []).filter((owner) => KNOWN.has(owner.kind) && !owners.has(owner.uid));

@@ -1,8 +1,8 @@
 // Connections between workloads, from other pods and from outside, that NetworkPolicies let through before and not after, or the other way
 // round. Looked at only where policies, labels or namespaces have changed, and only between what is there at both times.
 import type { NetworkPolicy } from '#api/networking/v1';
-import type { Pod, PodSpec } from '#api/core/v1';
-import { isConnectionAllowed, type Endpoint, type Port } from '../../../apimachinery/core/network-policy.ts';
+import type { PodSpec } from '#api/core/v1';
+import { isConnectionAllowed, selects, type Endpoint, type Port } from '../../../apimachinery/core/network-policy.ts';
 import { deepEqual } from '../../../apimachinery/object.ts';
 import { resourceText, type ResourceId } from '../../plan/resource-id.ts';
 import { listed, type Finding } from '../consequence.ts';
@@ -31,12 +31,16 @@ export const connectivity: Rule = (evidence) => {
   if (was.length + is.length === 0) return [];
   const all = parties(evidence);
   if (deepEqual(was.map(essence), is.map(essence)) && all.every((party) => deepEqual(party.was, party.is))) return [];
-  const policies = { was: byNamespace(was as readonly NetworkPolicy[]), is: byNamespace(is as readonly NetworkPolicy[]) };
+  const sides = all.map((party): Sides => ({
+    party,
+    was: isolated(was as readonly NetworkPolicy[], party.was),
+    is: isolated(is as readonly NetworkPolicy[], party.is),
+  }));
   const changes = new Map<string, Change>();
-  for (const to of all)
-    for (const from of all) {
-      if (to === from && !to.id) continue;
-      for (const port of to.ports) note(changes, policies, from, to, port);
+  for (const to of sides)
+    for (const from of sides) {
+      if (to === from && !to.party.id) continue;
+      for (const port of to.party.ports) note(changes, from, to, port);
     }
   return [...changes.values()].map((change) => told(evidence, change));
 };
@@ -49,15 +53,21 @@ const essence = ({
   readonly spec: unknown;
 }) => [metadata.namespace, metadata.name, spec];
 
-type Policies = ReadonlyMap<string, readonly NetworkPolicy[]>;
+/** A party at one moment, and the policies that say something of it: only those are asked for each of its connections. */
+interface Isolated {
+  readonly endpoint: Endpoint;
+  readonly policies: readonly NetworkPolicy[];
+}
 
-function byNamespace(policies: readonly NetworkPolicy[]): Policies {
-  const found = new Map<string, NetworkPolicy[]>();
-  for (const policy of policies) {
-    const { namespace = '' } = policy.metadata;
-    found.set(namespace, [...(found.get(namespace) ?? []), policy]);
-  }
-  return found;
+const isolated = (policies: readonly NetworkPolicy[], endpoint: Endpoint): Isolated => ({
+  endpoint,
+  policies: policies.filter((policy) => selects(policy, 'Ingress', endpoint) || selects(policy, 'Egress', endpoint)),
+});
+
+interface Sides {
+  readonly party: Party;
+  readonly was: Isolated;
+  readonly is: Isolated;
 }
 
 interface Change {
@@ -67,36 +77,23 @@ interface Change {
   readonly ports: Set<string>;
 }
 
-function note(
-  changes: Map<string, Change>,
-  policies: { readonly was: Policies; readonly is: Policies },
-  from: Party,
-  to: Party,
-  port: Port,
-): void {
-  const opened = allowed(policies.is, from.is, to.is, port);
-  if (allowed(policies.was, from.was, to.was, port) === opened) return;
-  const key = `${to.name} ${opened}`;
-  const change = changes.get(key) ?? { opened, to, from: new Set(), ports: new Set() };
-  change.from.add(from);
+function note(changes: Map<string, Change>, from: Sides, to: Sides, port: Port): void {
+  const opened = allowed(from.is, to.is, port);
+  if (allowed(from.was, to.was, port) === opened) return;
+  const key = `${to.party.name} ${opened}`;
+  const change = changes.get(key) ?? { opened, to: to.party, from: new Set(), ports: new Set() };
+  change.from.add(from.party);
   change.ports.add(`${port.port}/${port.protocol ?? 'TCP'}`);
   changes.set(key, change);
 }
 
-/** Policies count for pods of their own namespace only. */
-function allowed(policies: Policies, from: Endpoint, to: Endpoint, port: Port): boolean {
-  const namespaces = new Set([from, to].flatMap((e) => (e.is === 'pod' ? [e.namespace] : [])));
-  return isConnectionAllowed(
-    [...namespaces].flatMap((namespace) => policies.get(namespace) ?? []),
-    from,
-    to,
-    port,
-  );
-}
+const allowed = (from: Isolated, to: Isolated, port: Port): boolean =>
+  from.policies.length + to.policies.length === 0 ||
+  isConnectionAllowed([...from.policies, ...to.policies], from.endpoint, to.endpoint, port);
 
 function told(evidence: Evidence, { opened, to, from, ports }: Change): Finding {
   const names = namesOf(evidence, [...from]);
-  const object = to.id ?? [...from].find(({ id }) => id)?.id ?? changedPolicy(evidence)!;
+  const object = to.id ?? [...from].find(({ id }) => id)?.id ?? changedPolicy(evidence) ?? namespaceOf([to, ...from]);
   const source = changedPolicy(
     evidence,
     [to, ...from].flatMap(({ id }) => (id ? [id.namespace] : [])),
@@ -113,6 +110,12 @@ function told(evidence: Evidence, { opened, to, from, ports }: Change): Finding 
     remedy: opened ? 'allow only those who need it' : 'allow it in a NetworkPolicy, if anybody needs it',
     ...(source ? { source } : {}),
   };
+}
+
+/** Where only labels of namespaces change, and no workload is concerned. */
+function namespaceOf(parties: readonly Party[]): ResourceId {
+  const pod = parties.map(({ is }) => is).find((endpoint) => endpoint.is === 'pod');
+  return { group: '', version: 'v1', kind: 'Namespace', namespace: '', name: pod?.namespace ?? '' };
 }
 
 /** The outside first, then workloads, then the other pods of each namespace: of all namespaces, in one word. */
@@ -157,7 +160,7 @@ function parties(evidence: Evidence): readonly Party[] {
 }
 
 function endpointOf(snapshot: Snapshot, { id, template, uid }: Workload): Endpoint {
-  const pod = snapshot.of('v1/Pod').find((one) => snapshot.outermost(one as never).metadata.uid === uid) as Pod | undefined;
+  const pod = snapshot.podsOf(uid)[0];
   const spec = template.spec as PodSpec;
   return {
     ...(bare(snapshot, id.namespace, template.metadata?.labels ?? {})! as Extract<Endpoint, { is: 'pod' }>),

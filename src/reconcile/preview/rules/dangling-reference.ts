@@ -9,9 +9,9 @@ import { danglingKey, danglingReferences, missingConfig, type Dangling } from '.
 import { workloadKey } from '../workloads.ts';
 
 export const danglingReference: Rule = (evidence) => {
-  const known = new Set(danglingReferences(evidence.before).map(danglingKey));
+  const known = new Set(danglingReferences(evidence.before, evidence.workloads.before).map(danglingKey));
   const byObject = new Map<string, Dangling[]>();
-  for (const dangling of danglingReferences(evidence.after)) {
+  for (const dangling of danglingReferences(evidence.after, evidence.workloads.after)) {
     const key = workloadKey(dangling.from);
     if (!known.has(danglingKey(dangling))) byObject.set(key, [...(byObject.get(key) ?? []), dangling]);
   }
@@ -23,7 +23,9 @@ function told(evidence: Evidence, key: string, all: readonly Dangling[]): Findin
   const missing = [...new Set(all.map((dangling) => dangling.missing))];
   const waiting = waitingPods(evidence, key);
   const refers = from.kind === 'Service' ? 'selects nothing: there is not' : `refers to what is not there:`;
-  const event = evidence.observed.events.findLast((e) => e.workload === key && /^Failed/.test(e.reason) && e.reason !== 'FailedScheduling');
+  const event = evidence.observed.events.findLast(
+    (e) => e.workload === key && e.reason.startsWith('Failed') && e.reason !== 'FailedScheduling',
+  );
   return {
     severity: waiting.count > 0 || all.some(({ blocksPods }) => blocksPods) ? 'error' : 'warning',
     type: 'DanglingReference',

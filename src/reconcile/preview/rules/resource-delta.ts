@@ -37,9 +37,7 @@ function sums(snapshot: Snapshot, workloads: ReadonlyMap<string, Workload>): ByN
 
 /** Its newest pod, which has what defaults added; or as its template has it. */
 function typicalPod(snapshot: Snapshot, { uid, template }: Workload): Pick<Pod, 'spec'> {
-  const own = snapshot
-    .of('v1/Pod')
-    .filter((pod) => !pod.metadata.deletionTimestamp && snapshot.outermost(pod as never).metadata.uid === uid);
+  const own = snapshot.podsOf(uid).filter((pod) => !pod.metadata.deletionTimestamp);
   const [newest] = [...own].sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? 1 : -1));
   return (newest ?? template) as Pick<Pod, 'spec'>;
 }

@@ -1,7 +1,7 @@
 // Pods that are replaced although their workload stays, and the fields that lead to it.
 import { resourceText } from '../../plan/resource-id.ts';
 import { counted, listed, type Finding } from '../consequence.ts';
-import { plannedOf, plannedWorkload, stayed, type Evidence, type Rule } from '../evidence.ts';
+import { plannedOf, stayed, type Evidence, type Rule } from '../evidence.ts';
 import { templateOf } from '../workloads.ts';
 
 export const restarts: Rule = (evidence) => [...madeAnew(evidence), ...replaced(evidence)];
@@ -36,7 +36,7 @@ function replaced(evidence: Evidence): Finding[] {
         severity: preempted ? 'warning' : 'info',
         type: 'PodsRestart',
         reason: fields.length ? 'TemplateChanged' : preempted ? 'Preempted' : 'Other',
-        object: plannedWorkload(evidence, key)?.id ?? id,
+        object: id,
         message: `${counted(podsDeleted, 'pod')} of ${resourceText(id)} ${podsDeleted === 1 ? 'restarts' : 'restart'}: ${why}`,
         fields,
       },

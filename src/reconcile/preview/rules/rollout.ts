@@ -1,6 +1,5 @@
 // Rollouts that do not come to their end, those that are paused half-way, and Jobs that fail.
 import type { Deployment } from '#api/apps/v1';
-import type { Pod } from '#api/core/v1';
 import { rolloutOf } from '../../apply/rollout.ts';
 import { findCondition } from '../../health/conditions.ts';
 import { stuckContainer } from '../../health/pod.ts';
@@ -76,8 +75,7 @@ function endless(evidence: Evidence, is: Workload): Finding {
 
 /** What the first of its pods that is not ready says itself. */
 function podTrouble(after: Snapshot, { uid }: Workload): string {
-  const own = after.of('v1/Pod').filter((pod) => after.outermost(pod as never).metadata.uid === uid);
-  for (const pod of own as readonly Pod[]) {
+  for (const pod of after.podsOf(uid)) {
     const told = stuckContainer(pod)?.state?.waiting?.message ?? findCondition(pod.status?.conditions, 'PodScheduled')?.message;
     if (told) return told;
   }
