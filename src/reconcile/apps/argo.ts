@@ -19,6 +19,9 @@ export const ARGO_NAMESPACE = 'argocd';
 
 export const applicationId = (namespace: string, name: string): string => `Application/${namespace}/${name}`;
 
+/** On an Application whose objects go with it. */
+const FINALIZER = 'resources-finalizer.argocd.argoproj.io';
+
 /** The cluster in which Argo CD itself runs. */
 const HERE = new Set(['https://kubernetes.default.svc', 'in-cluster']);
 
@@ -44,6 +47,7 @@ export function readApplication(object: DesiredObject, origin: ManifestOrigin, f
     namespace: destination.string('namespace') || 'default',
     // what nobody automated is pruned only when a person asks for it
     prune: automated && policy.inner('automated').boolean('prune'),
+    cascade: (object.metadata.finalizers ?? []).some((finalizer) => finalizer.startsWith(FINALIZER)),
     // Argo CD does not judge an Application by what it holds
     wait: false,
     retry: retryPolicy(policy, automated),

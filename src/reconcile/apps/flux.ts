@@ -68,6 +68,7 @@ export function readKustomization(manifest: Manifest, namespace: string, source:
       field: `spec.dependsOn[${i}]`,
     })),
     prune: spec.boolean('prune'),
+    cascade: spec.boolean('prune'),
     wait: spec.boolean('wait'),
     healthChecks: spec.boolean('wait') ? [] : spec.inners('healthChecks').map(healthCheck),
     healthExpressions: spec.inners('healthCheckExprs').map(healthExpression),
