@@ -6,6 +6,8 @@ import { JibeCommand, outputFlags } from '../shared/base.ts';
 import { clusterNameFlag, checkClusterName, servingText } from '../shared/clusters.ts';
 import { CannotDo, type ExitCode } from '../shared/failure.ts';
 import { formatted } from '../shared/output.ts';
+import { readBehaviour } from '../shared/behaviour.ts';
+import type { ServerOptions } from '../shared/serve.ts';
 import { jibeHome } from '../shared/target.ts';
 
 const COMPONENTS = ['apiserver', 'controllers', 'scheduler', 'nodes', 'metrics-server'];
@@ -48,6 +50,11 @@ export default class ClusterStart extends JibeCommand {
       description: 'Read at the start. Mirror pods show them; what deletes a mirror does not end its pod.',
       helpValue: 'DIR',
     }),
+    behaviour: Flags.string({
+      summary: 'How images start, fail and stop: a behaviour document, or kwok Stages (docs/node.md).',
+      description: 'Read at each start; it is not kept with the cluster.',
+      helpValue: 'FILE',
+    }),
     'token-auth-file': Flags.string({
       summary: 'Who comes with which token: lines of `token,user,uid,"group,group"`.',
       helpValue: 'FILE',
@@ -68,7 +75,9 @@ export default class ClusterStart extends JibeCommand {
           throw new CannotDo(`cluster ${flags.name} is served at ${running.url} already`, `jibe cluster stop --name ${flags.name} ends it`);
         return this.tell(running, flags);
       }
-      const { name, nodes, port = 0, 'token-auth-file': tokens } = flags;
+      const { name, nodes, port = 0, behaviour, 'token-auth-file': tokens } = flags;
+      // what is wrong with it is told here, under the name that was given
+      if (behaviour !== undefined) await readBehaviour(behaviour);
       const options = {
         home: jibeHome(),
         name,
@@ -79,6 +88,7 @@ export default class ClusterStart extends JibeCommand {
         disableAdmissionPlugins: listOf(flags['disable-admission-plugins']),
         ...(tokens === undefined ? {} : { tokenAuthFile: path.resolve(tokens) }),
         ...(flags['static-pods'] === undefined ? {} : { staticPods: path.resolve(flags['static-pods']) }),
+        ...(behaviour === undefined ? {} : { behaviour: path.resolve(behaviour) }),
         ...auditOf(flags),
       };
       return flags.foreground ? this.serve(options, flags) : this.spawn(options, flags);
@@ -86,14 +96,14 @@ export default class ClusterStart extends JibeCommand {
   }
 
   /** Until the process is told to end. */
-  private async serve(options: Omit<ServeOptions, 'onError'>, flags: StartFlags): Promise<ExitCode> {
+  private async serve(options: ServerOptions, flags: StartFlags): Promise<ExitCode> {
     const { serveUntil } = await import('../shared/serve.ts');
     await serveUntil(options, this.interrupt.signal, (serving) => void this.tell(serving, flags));
     return 0;
   }
 
   /** In a process of its own, which this one leaves behind as soon as it answers. */
-  private async spawn(options: Omit<ServeOptions, 'onError'>, flags: StartFlags): Promise<ExitCode> {
+  private async spawn(options: ServerOptions, flags: StartFlags): Promise<ExitCode> {
     const { spawnServer } = await import('../shared/spawn-server.ts');
     return this.tell(await spawnServer(options), flags);
   }

@@ -2,13 +2,20 @@
 import { RealClock } from '../../apimachinery/clock.ts';
 import { serveCluster, type ServeOptions } from '../../cluster/served-cluster.ts';
 import type { Serving } from '../../cluster/serving.ts';
+import { readBehaviour } from './behaviour.ts';
 import { CannotDo } from './failure.ts';
 
-export type ServerOptions = Omit<ServeOptions, 'onError'>;
+/** As JSON can say it. */
+export interface ServerOptions extends Omit<ServeOptions, 'onError' | 'behaviour'> {
+  /** A file: how pods live. */
+  readonly behaviour?: string;
+}
 
 /** Resolves when the cluster is stopped and all that it holds is kept. */
 export async function serveUntil(options: ServerOptions, end: AbortSignal, ready: (serving: Serving) => void): Promise<void> {
-  const served = await serveCluster({ ...options, onError: log }).catch((error: unknown) => {
+  const { behaviour, ...rest } = options;
+  const lives = behaviour === undefined ? {} : { behaviour: await readBehaviour(behaviour) };
+  const served = await serveCluster({ ...rest, ...lives, onError: log }).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE')
       throw new CannotDo(`port ${options.port} is in use`, 'choose another one with --port, or leave the flag away', error);
