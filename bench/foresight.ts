@@ -1,5 +1,5 @@
 // How often a preview foresees what really happened: recorded changes of manifests, each applied to a real control plane, against what a
-// preview says of the same change. Compares facts (refusals, pods, availability, endpoints, budgets, durations within a second) and kinds
+// preview says of the same change. Compares facts (refusals, pods, availability, endpoints, events, durations within a second) and kinds
 // of consequence, with precision and recall of each.
 //
 //   node scripts/run-ts.mjs bench/foresight.ts [--data DIR] [--only REGEX] [--verbose]
@@ -39,11 +39,6 @@ interface Truth {
   readonly unschedulable: readonly { readonly owner: string; readonly message: string }[];
   readonly refusedPods: readonly { readonly owner: string }[];
   readonly preempted: readonly { readonly owner: string }[];
-  readonly pdbs: readonly {
-    readonly object: string;
-    readonly disruptionsAllowedBefore: number | null;
-    readonly disruptionsAllowedAfter: number | null;
-  }[];
   readonly timeline: readonly { readonly t: number; readonly workload: string }[];
   readonly events: readonly { readonly object: string; readonly reason: string; readonly message: string; readonly sometimes?: boolean }[];
   readonly varies?: readonly string[];

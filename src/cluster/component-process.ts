@@ -115,12 +115,13 @@ export class ComponentProcess {
   private deps(component: string, user: UserInfo): ControllerDeps {
     const { informers } = this;
     const { clock, random, onError } = this.options;
-    const client = this.client(user, component);
+    const client = this.client(user, programOf(component));
     const events = new EventRecorder(client, clock, { component });
     this.recorders.push(events);
     return { client, informers, clock, random: random.fork(), events, ...(onError ? { onError } : {}) };
   }
 
+  /** @param userAgent the program, as fields that it writes are marked */
   private client(user: UserInfo, userAgent: string): Client {
     return new Client(this.options.transport(user, userAgent));
   }
@@ -152,3 +153,17 @@ function memoized(make: (node: string) => Client): (node: string) => Client {
     return client;
   };
 }
+
+/** Components that are programs of their own in Kubernetes, and which; all others are part of the controller manager. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  'default-scheduler': 'kube-scheduler',
+  'service-controller': 'cloud-controller-manager',
+  'kube-proxy': 'kube-proxy',
+  kubelet: 'kubelet',
+  'metrics-server': 'metrics-server',
+  'external-attacher': 'csi-attacher',
+  'external-provisioner': 'csi-provisioner',
+  'external-resizer': 'csi-resizer',
+};
+
+const programOf = (component: string): string => PROGRAMS[component] ?? 'kube-controller-manager';

@@ -21,20 +21,16 @@ export default class Diff extends JibeCommand {
     await this.ending(async () => {
       const progress = new Progress(process.stderr, stylesFor(process.stderr, flags['no-color']), flags.quiet);
       progress.now('reading the source…');
-      const [{ prepareFor }, { diff }, { diffApps }] = await Promise.all([
-        import('./shared/sync-source.ts'),
-        import('../reconcile/difference.ts'),
-        import('../reconcile/apps/diff-apps.ts'),
-      ]);
+      const [{ prepareFor }, { diff }] = await Promise.all([import('./shared/sync-source.ts'), import('../reconcile/difference.ts')]);
       const result = await withCluster(flags, async (engine) => {
         const { plain, tree, only, name } = await prepareFor(engine, args.source, flags);
         const options = {
           namespace: flags.namespace,
           onProgress: (done: number, of: number) => progress.now(`comparing: ${done} of ${of} objects`),
         };
-        return tree
-          ? diffApps(engine, tree, { ...options, name, ...(only === undefined ? {} : { only }) })
-          : diff(engine, plain, { ...options, app: flags.app ?? name });
+        if (!tree) return diff(engine, plain, { ...options, app: flags.app ?? name });
+        const { diffApps } = await import('../reconcile/apps/diff-apps.ts');
+        return diffApps(engine, tree, { ...options, name, ...(only === undefined ? {} : { only }) });
       });
       progress.clear();
       const { diffText } = await import('../reconcile/report/text.ts');

@@ -15,6 +15,8 @@ export interface DiffOptions {
   readonly policy?: SyncPolicy;
   /** Kinds that will be served before these objects are applied. */
   readonly arriving?: ServedKinds;
+  /** Nothing defines the app any longer: that it has no objects is no mistake. */
+  readonly isWithdrawn?: boolean;
   /** Whether a sync would prune; default yes. */
   readonly prunes?: boolean;
   readonly onProgress?: (done: number, of: number) => void;
@@ -22,7 +24,7 @@ export interface DiffOptions {
 
 /** What is wrong with the source, or would be refused, is part of the result. */
 export async function diff(engine: Engine, prepared: Prepared, options: DiffOptions): Promise<DiffResult> {
-  const { app, namespace, prunes = true, onProgress, ...placing } = options;
+  const { app, namespace, prunes = true, isWithdrawn: _, onProgress, ...placing } = options;
   const objects = fromManifests(prepared.manifests);
   const plan = await planSync(engine, {
     app,
@@ -34,7 +36,7 @@ export async function diff(engine: Engine, prepared: Prepared, options: DiffOpti
   });
   // an empty or broken source is no reason to speak of removals
   const told =
-    prepared.errors.length || wouldEmpty(objects, plan.set)
+    prepared.errors.length || (wouldEmpty(objects, plan.set) && !options.isWithdrawn)
       ? { ...plan, resources: plan.resources.filter(({ action }) => action !== 'prune') }
       : plan;
   return {

@@ -4,7 +4,7 @@ import type { Clock } from '../apimachinery/clock.ts';
 import { isObject } from '../apimachinery/object.ts';
 import type { Client } from '../client/client.ts';
 import type { RuleBook } from './health/known-kinds.ts';
-import { listMembers, readApplySet, type ApplySet } from './plan/apply-set.ts';
+import { listMembers, readApplySet, type ApplySet, type DefinedBy } from './plan/apply-set.ts';
 import { asDesired, type DesiredResource, type IsNamespaced } from './plan/desired.ts';
 import { madeNamespace } from './plan/made-namespace.ts';
 import { withoutPermission } from './plan/permissions.ts';
@@ -40,6 +40,8 @@ export interface PlanRequest {
   readonly policy?: SyncPolicy;
   /** Kinds that are not served yet, but will be before these objects are applied. */
   readonly arriving?: ServedKinds;
+  /** Of an app that a source defines among others. */
+  readonly definedBy?: DefinedBy;
   readonly objects: readonly { readonly object: DesiredObject; readonly origin: ManifestOrigin | undefined }[];
   readonly prune: PrunePolicy;
   /** The plan is to be done: what the user may not do is refused in it. */
@@ -51,7 +53,8 @@ export const fromManifests = (manifests: readonly Manifest[]): PlanRequest['obje
 
 export async function planSync(engine: Engine, request: PlanRequest): Promise<Plan> {
   const { app, namespace, objectNamespace = namespace, policy = NO_POLICY, objects, prune, writes, onProgress } = request;
-  const set = await readApplySet(engine.client, app, namespace);
+  const found = await readApplySet(engine.client, app, namespace);
+  const set = request.definedBy ? { ...found, definedBy: request.definedBy } : found;
   const [members, isNamespaced, scratch] = await Promise.all([
     listMembers(engine.client, set),
     scopes(engine.client, objects, request.arriving),

@@ -8,7 +8,7 @@ import { hasRollout, rolloutOf, type Rollout } from './apply/rollout.ts';
 import { fromManifests, planSync, type Engine } from './engine.ts';
 import { healthy, type Health } from './health/verdict.ts';
 import { worst } from './health/health.ts';
-import { parentManifest, type ApplySet, type Remembered } from './plan/apply-set.ts';
+import { parentManifest, type ApplySet, type DefinedBy, type Remembered } from './plan/apply-set.ts';
 import { changesAnything, type Plan, type PlannedResource, type PrunePolicy } from './plan/plan.ts';
 import { placedFaults } from './plan/refusal.ts';
 import { idOf, kindOf, resourceKey, type ResourceId } from './plan/resource-id.ts';
@@ -26,6 +26,8 @@ export interface SyncOptions {
   /** Where objects go that name no namespace; the same one unless told otherwise. */
   readonly objectNamespace?: string;
   readonly policy?: SyncPolicy;
+  /** Of an app that a source defines among others. */
+  readonly definedBy?: DefinedBy;
   /** Judges objects before the rules of their kinds do; undefined where those are to judge. */
   readonly judge?: Judge;
   /** Told once all is applied that can be, before the wait for the last of it. @param ok nothing failed */
@@ -61,6 +63,7 @@ export async function sync(engine: Engine, prepared: Prepared, options: SyncOpti
     namespace: options.namespace,
     ...(options.objectNamespace === undefined ? {} : { objectNamespace: options.objectNamespace }),
     ...(options.policy ? { policy: options.policy } : {}),
+    ...(options.definedBy ? { definedBy: options.definedBy } : {}),
     objects,
     prune: broken ? 'none' : options.prune,
     writes: true,

@@ -100,6 +100,8 @@ export interface App {
   readonly namespace: string | undefined;
   readonly dependsOn: readonly Dependency[];
   readonly prune: boolean;
+  /** Once nothing defines it any longer, its objects go with it. */
+  readonly cascade: boolean;
   /** What depends on it waits until it is healthy, not only until it is applied. */
   readonly wait: boolean;
   /** Objects that what depends on it waits for besides. */
@@ -142,6 +144,7 @@ export const plainApp: Omit<App, 'id' | 'name' | 'tool' | 'origin' | 'place' | '
   namespace: undefined,
   dependsOn: [],
   prune: true,
+  cascade: true,
   wait: true,
   healthChecks: [],
   healthExpressions: [],

@@ -3,22 +3,20 @@ import { isObject, type JsonObject } from '../../apimachinery/object.ts';
 import { applyMergePatch } from '../../apimachinery/patch/merge-patch.ts';
 import { readYaml } from '../../apimachinery/yaml/read.ts';
 import type { DesiredObject } from '../render/manifest-document.ts';
-import { fill } from './fast-template.ts';
+import { fastTemplate, fill, goTemplate } from './set-template.ts';
 import { Fields, type FieldFault } from './fields.ts';
 import { generate, MAX_GENERATED, type GeneratorWorld } from './generators.ts';
 
-/** Throws a SourceError where a repository cannot be read. @param namespace of the set, and of what it makes */
+/** Throws a SourceError where a repository cannot be read, a TemplateError or FunctionError where a template fails. @param namespace of the set, and of what it makes */
 export async function applicationsOf(
   set: DesiredObject,
   namespace: string,
-  world: GeneratorWorld,
+  around: Omit<GeneratorWorld, 'template'>,
   faults: FieldFault[],
 ): Promise<readonly DesiredObject[]> {
   const spec = new Fields(set.spec, 'spec', faults);
-  if (spec.boolean('goTemplate')) {
-    spec.fault('goTemplate', 'Go templates are not evaluated here yet', 'without goTemplate, parameters are written {{name}}');
-    return [];
-  }
+  const language = spec.boolean('goTemplate') ? goTemplate(spec.strings('goTemplateOptions')) : fastTemplate;
+  const world: GeneratorWorld = { ...around, template: language };
   const template = spec.inner('template').value;
   if (Object.keys(template).length === 0) spec.fault('template', 'is required');
   const patch = spec.optionalString('templatePatch');
@@ -26,8 +24,8 @@ export async function applicationsOf(
   const names = new Set<string>();
   for (const generator of spec.inners('generators')) {
     for (const { parameters, template: own } of await generate(generator, world, faults)) {
-      const filled = fill(merged(template, own), parameters);
-      const patched = patch === undefined ? filled : merged(filled, await patchOf(fill(patch, parameters), spec));
+      const filled = fill(language, merged(template, own), parameters);
+      const patched = patch === undefined ? filled : merged(filled, await patchOf(language.fillText(patch, parameters), spec));
       const metadata = isObject(patched.metadata) ? patched.metadata : {};
       const name = typeof metadata.name === 'string' ? metadata.name : '';
       if (name === '' || /\{\{/.test(name))

@@ -1,5 +1,5 @@
 // Argo CD's Applications as apps. Pure: nothing is fetched or built. Helm charts, plugins and other clusters are told, and not rendered here.
-import { splitApiVersion, type JsonObject } from '../../apimachinery/object.ts';
+import type { JsonObject } from '../../apimachinery/object.ts';
 import type { DesiredObject } from '../render/manifest-document.ts';
 import type { ManifestOrigin } from '../render/origin.ts';
 import {
@@ -17,13 +17,10 @@ import { Fields, type FieldFault } from './fields.ts';
 
 export const ARGO_NAMESPACE = 'argocd';
 
-const ARGO_KINDS = ['Application', 'ApplicationSet', 'AppProject'];
-
-/** Argo CD's own objects: they are read, not applied. */
-export const isArgoObject = ({ object }: { readonly object: DesiredObject }): boolean =>
-  ARGO_KINDS.includes(object.kind) && splitApiVersion(object.apiVersion).group === 'argoproj.io';
-
 export const applicationId = (namespace: string, name: string): string => `Application/${namespace}/${name}`;
+
+/** On an Application whose objects go with it. */
+const FINALIZER = 'resources-finalizer.argocd.argoproj.io';
 
 /** The cluster in which Argo CD itself runs. */
 const HERE = new Set(['https://kubernetes.default.svc', 'in-cluster']);
@@ -50,6 +47,7 @@ export function readApplication(object: DesiredObject, origin: ManifestOrigin, f
     namespace: destination.string('namespace') || 'default',
     // what nobody automated is pruned only when a person asks for it
     prune: automated && policy.inner('automated').boolean('prune'),
+    cascade: (object.metadata.finalizers ?? []).some((finalizer) => finalizer.startsWith(FINALIZER)),
     // Argo CD does not judge an Application by what it holds
     wait: false,
     retry: retryPolicy(policy, automated),

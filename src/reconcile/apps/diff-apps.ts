@@ -6,6 +6,7 @@ import type { DiffResult } from '../report/result.ts';
 import type { Scratch } from '../plan/scratch.ts';
 import type { AppTree, PreparedApp } from './prepare-apps.ts';
 import { aboutApp, policyOf } from './sync-apps.ts';
+import { withdrawnApps } from './withdrawn.ts';
 
 export interface DiffAppsOptions {
   readonly name: string;
@@ -24,6 +25,10 @@ export async function diffApps(engine: Engine, tree: AppTree, options: DiffAppsO
     const isLeft = prepared.app.suspend || prepared.app.notRendered !== undefined;
     parts.push({ prepared, result: isLeft ? undefined : await diffOne(shared, prepared, tree, options) });
   }
+  for (const { set, prepared } of tree.errors.length || options.only !== undefined
+    ? []
+    : await withdrawnApps(engine, tree, options.namespace))
+    parts.push({ prepared, result: set.definedBy?.cascade ? await diffOne(shared, prepared, tree, options) : undefined });
   const results = parts.flatMap(({ result }) => (result ? [result] : []));
   return {
     source: tree.source,
@@ -53,6 +58,7 @@ function diffOne(
     policy: policyOf(app),
     prunes: app.prune,
     arriving: served,
+    ...(app.id.startsWith('Withdrawn/') ? { isWithdrawn: true } : {}),
     ...(onProgress ? { onProgress } : {}),
   });
 }

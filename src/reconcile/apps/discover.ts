@@ -2,6 +2,7 @@
 // are read, never applied; what is no definition is an object of the app in which it was found.
 import { deepEqual } from '../../apimachinery/object.ts';
 import { inReadingOrder, type ManifestError } from '../render/manifest-error.ts';
+import { FunctionError, TemplateError } from '../../apimachinery/go-template/template-error.ts';
 import type { ManifestCache } from '../render/manifest-cache.ts';
 import type { Manifest, Manifests } from '../render/manifests.ts';
 import { locate, type ManifestOrigin } from '../render/origin.ts';
@@ -9,21 +10,10 @@ import { SourceError } from '../source/source-error.ts';
 import type { App } from './app.ts';
 import { applicationsOf } from './application-set.ts';
 import { orderFaults, withWaves } from './app-order.ts';
-import { ARGO_NAMESPACE, isArgoObject, readApplication } from './argo.ts';
+import { ARGO_NAMESPACE, readApplication } from './argo.ts';
+import { definesApps, isArgoObject, isFluxObject, isHelmRelease, isKustomization, isSourceObject } from './definitions.ts';
 import type { FieldFault } from './fields.ts';
-import {
-  isFluxObject,
-  isHelmRelease,
-  isKustomization,
-  isSourceObject,
-  kustomizationId,
-  readHelmRelease,
-  readKustomization,
-  readSource,
-  sourceKey,
-  sourceOf,
-  type FluxSource,
-} from './flux.ts';
+import { kustomizationId, readHelmRelease, readKustomization, readSource, sourceKey, sourceOf, type FluxSource } from './flux.ts';
 import { gitWorld, KnownData } from './surroundings.ts';
 import { readProject, type Project } from './project.ts';
 import { renderApp, type FindData, type RenderedApp } from './render-app.ts';
@@ -48,13 +38,6 @@ export interface Discovered {
   readonly errors: readonly ManifestError[];
   readonly warnings: readonly ManifestError[];
 }
-
-/** Whether a manifest defines an app. */
-export const definesApps = (manifest: Manifest): boolean =>
-  isKustomization(manifest) || isHelmRelease(manifest) || (isArgoObject(manifest) && manifest.object.kind !== 'AppProject');
-
-/** Read for what it says of apps, and never applied. */
-export const isDefinition = (manifest: Manifest): boolean => isFluxObject(manifest) || isArgoObject(manifest);
 
 export interface DiscoverParts {
   readonly root: Manifests;
@@ -227,8 +210,15 @@ class Discovery {
         this.add({ app, parent, definition: application, faults: errors });
       }
     } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
-      faults.push({ path: 'spec.generators', message: `${error.where}: ${error.message}`, ...(error.hint ? { hint: error.hint } : {}) });
+      if (error instanceof TemplateError || error instanceof FunctionError)
+        faults.push({
+          path: 'spec.template',
+          message: `a Go template fails: ${error.message}`,
+          hint: 'see goTemplate in the documentation of Argo CD',
+        });
+      else if (error instanceof SourceError)
+        faults.push({ path: 'spec.generators', message: `${error.where}: ${error.message}`, ...(error.hint ? { hint: error.hint } : {}) });
+      else throw error;
     }
     const errors = await placed(faults, origin);
     this.errors.push(

@@ -1,6 +1,6 @@
 // Flux's objects as apps: Kustomizations, and the GitRepositories from which they are read. Pure: nothing is fetched or built. What Flux
 // would take from Helm, OCI registries and buckets is told, and not rendered here.
-import { isObject, splitApiVersion, type JsonObject } from '../../apimachinery/object.ts';
+import { isObject, type JsonObject } from '../../apimachinery/object.ts';
 import type { Manifest } from '../render/manifests.ts';
 import {
   NO_METADATA,
@@ -14,21 +14,6 @@ import {
   type PostBuild,
 } from './app.ts';
 import { Fields, type FieldFault } from './fields.ts';
-
-const KUSTOMIZE = 'kustomize.toolkit.fluxcd.io';
-const SOURCE = 'source.toolkit.fluxcd.io';
-const HELM = 'helm.toolkit.fluxcd.io';
-
-/** Flux's own objects: they are read, not applied. */
-export const isFluxObject = ({ object }: Manifest): boolean => splitApiVersion(object.apiVersion).group.endsWith('.toolkit.fluxcd.io');
-
-export const isKustomization = ({ object }: Manifest): boolean =>
-  object.kind === 'Kustomization' && splitApiVersion(object.apiVersion).group === KUSTOMIZE;
-
-export const isHelmRelease = ({ object }: Manifest): boolean =>
-  object.kind === 'HelmRelease' && splitApiVersion(object.apiVersion).group === HELM;
-
-export const isSourceObject = ({ object }: Manifest): boolean => splitApiVersion(object.apiVersion).group === SOURCE;
 
 /** What a source object says: where it leads, or why that is not followed. */
 export type FluxSource =
@@ -83,6 +68,7 @@ export function readKustomization(manifest: Manifest, namespace: string, source:
       field: `spec.dependsOn[${i}]`,
     })),
     prune: spec.boolean('prune'),
+    cascade: spec.boolean('prune'),
     wait: spec.boolean('wait'),
     healthChecks: spec.boolean('wait') ? [] : spec.inners('healthChecks').map(healthCheck),
     healthExpressions: spec.inners('healthCheckExprs').map(healthExpression),

@@ -2,9 +2,10 @@
 // known; those that ask other services (pull requests, providers of repositories, plugins) are told and not guessed.
 import { LabelSelector, SelectorError, type Labels } from '../../apimachinery/label-selector.ts';
 import { isObject, type JsonObject } from '../../apimachinery/object.ts';
+import { applyMergePatch } from '../../apimachinery/patch/merge-patch.ts';
 import { readYaml } from '../../apimachinery/yaml/read.ts';
 import { anyOf, namePattern } from '../source/glob.ts';
-import { fill, type Parameters } from './fast-template.ts';
+import { fill, flattened, sanitized, type Parameters, type SetTemplate } from './set-template.ts';
 import { Fields, type FieldFault } from './fields.ts';
 
 /** A repository as the git generator looks at it. */
@@ -23,6 +24,8 @@ export interface KnownCluster {
 }
 
 export interface GeneratorWorld {
+  /** The language in which the set is written. */
+  readonly template: SetTemplate;
   /** Throws a SourceError. */
   list(url: string, ref: string | undefined): Promise<FileList>;
   readonly clusters: readonly KnownCluster[];
@@ -58,7 +61,7 @@ export async function generate(generator: Fields, world: GeneratorWorld, faults:
   const field = generator.inner(kind);
   const all = await make(field, world, faults, depth);
   const selects = selectorOf(generator);
-  const selected = all.filter(({ parameters }) => selects(parameters));
+  const selected = all.filter(({ parameters }) => selects(flattened(parameters)));
   if (selected.length > MAX_GENERATED) {
     generator.fault(kind, `it gives ${selected.length} sets of parameters; at most ${MAX_GENERATED} are taken`);
     return [];
@@ -92,12 +95,13 @@ const GENERATORS: Readonly<Record<string, Make>> = {
 
 const plain = (parameters: Parameters): Generated => ({ parameters, template: {} });
 
-async function fromList(field: Fields): Promise<readonly Generated[]> {
+async function fromList(field: Fields, { template }: GeneratorWorld): Promise<readonly Generated[]> {
   const elements = [...field.inners('elements'), ...(await elementsIn(field))];
   return elements.map((element) => {
-    const parameters: Record<string, string> = {};
+    if (template.isGo) return plain(element.value);
+    const parameters: Record<string, unknown> = {};
     for (const key of Object.keys(element.value)) {
-      if (key === 'values') for (const [name, value] of Object.entries(element.stringMap('values'))) parameters[`values.${name}`] = value;
+      if (key === 'values') Object.assign(parameters, template.nested('values', element.stringMap('values')));
       else parameters[key] = element.string(key);
     }
     return plain(parameters);
@@ -118,44 +122,40 @@ async function elementsIn(field: Fields): Promise<readonly Fields[]> {
 async function fromGit(field: Fields, world: GeneratorWorld): Promise<readonly Generated[]> {
   const revision = field.string('revision');
   const { paths, read } = await world.list(field.required('repoURL'), revision === '' || revision === 'HEAD' ? undefined : revision);
+  const { template } = world;
   const prefix = field.string('pathParamPrefix');
-  const values = field.stringMap('values');
-  const finished = (parameters: Parameters): Generated => plain({ ...parameters, ...withValues(values, parameters) });
+  const finished = (parameters: Parameters): Generated => plain({ ...parameters, ...withValues(field, parameters, template) });
   if (field.has('directories')) {
     const wanted = field
       .inners('directories')
       .map((item) => ({ matches: pathPattern(item.required('path')), exclude: item.boolean('exclude') }));
     return directoriesOf(paths)
-      .filter(
-        (path) =>
-          wanted.some(({ matches, exclude }) => !exclude && matches(path)) &&
-          !wanted.some(({ matches, exclude }) => exclude && matches(path)),
-      )
-      .map((path) => finished(pathParameters(path, prefix)));
+      .filter((path) => wanted.some(({ matches, exclude }) => !exclude && matches(path)))
+      .filter((path) => !wanted.some(({ matches, exclude }) => exclude && matches(path)))
+      .map((path) => finished(pathParameters(path, undefined, prefix, template)));
   }
-  const files = field.inners('files').map((item) => ({ pattern: item.required('path'), exclude: item.boolean('exclude') }));
-  const [chosen, dropped] = [false, true].map((excluded) =>
-    anyOf(files.filter(({ exclude }) => exclude === excluded).map(({ pattern }) => (pattern.includes('/') ? pattern : `/${pattern}`))),
-  );
   const out: Generated[] = [];
-  for (const path of paths.filter((p) => chosen!(p) && !dropped!(p))) {
+  for (const path of paths.filter(fileMatcher(field))) {
     const result = await readYaml(await read(path));
     if (result.faults) {
       field.fault('files', `${path} cannot be read: ${result.faults[0]!.message}`);
       continue;
     }
     const slash = path.lastIndexOf('/');
-    const filename = path.slice(slash + 1);
-    const name = prefix ? `${prefix}.path` : 'path';
-    const where = {
-      ...pathParameters(path.slice(0, Math.max(slash, 0)), prefix),
-      [`${name}.filename`]: filename,
-      [`${name}.filenameNormalized`]: sanitized(filename),
-    };
+    const where = pathParameters(path.slice(0, Math.max(slash, 0)), path.slice(slash + 1), prefix, template);
     for (const item of Array.isArray(result.value) ? (result.value as unknown[]) : [result.value])
-      out.push(finished({ ...flattened(item), ...where }));
+      out.push(finished({ ...(template.isGo ? (isObject(item) ? item : {}) : flattened(item)), ...where }));
   }
   return out;
+}
+
+/** The files that are named and not left out. */
+function fileMatcher(field: Fields): (path: string) => boolean {
+  const files = field.inners('files').map((item) => ({ pattern: item.required('path'), exclude: item.boolean('exclude') }));
+  const matcher = (excluded: boolean): ((path: string) => boolean) =>
+    anyOf(files.filter(({ exclude }) => exclude === excluded).map(({ pattern }) => (pattern.includes('/') ? pattern : `/${pattern}`)));
+  const [chosen, dropped] = [matcher(false), matcher(true)];
+  return (path) => chosen(path) && !dropped(path);
 }
 
 /** A pattern of a whole path, name by name: a star never goes over a slash. */
@@ -181,48 +181,40 @@ function directoriesOf(paths: readonly string[]): readonly string[] {
   return [...found].sort();
 }
 
-function pathParameters(path: string, prefix: string): Parameters {
-  const name = prefix ? `${prefix}.path` : 'path';
+/** @param filename of a file */
+function pathParameters(path: string, filename: string | undefined, prefix: string, { isGo }: SetTemplate): Parameters {
   const basename = path.slice(path.lastIndexOf('/') + 1);
+  const names = {
+    basename,
+    basenameNormalized: sanitized(basename),
+    ...(filename === undefined ? {} : { filename, filenameNormalized: sanitized(filename) }),
+  };
+  const segments = path.split('/').filter(Boolean);
+  if (isGo) {
+    const own = { path: { path, ...names, segments } };
+    return prefix ? { [prefix]: own } : own;
+  }
+  const name = prefix ? `${prefix}.path` : 'path';
   return {
     [name]: path,
-    [`${name}.basename`]: basename,
-    [`${name}.basenameNormalized`]: sanitized(basename),
-    ...Object.fromEntries(path.split('/').flatMap((part, i) => (part === '' ? [] : [[`${name}[${i}]`, part]]))),
+    ...Object.fromEntries(Object.entries(names).map(([key, value]) => [`${name}.${key}`, value])),
+    ...Object.fromEntries(segments.map((part, i) => [`${name}[${i}]`, part])),
   };
 }
 
-/** A name as Kubernetes takes it. */
-const sanitized = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/[^-a-z0-9.]/g, '-')
-    .slice(0, 253)
-    .replace(/^[-.]+|[-.]+$/g, '');
-
-/** `{a: {b: 1}}` → `a.b`; lists by their numbers. */
-function flattened(value: unknown, path = ''): Parameters {
-  if (isObject(value) || Array.isArray(value)) {
-    const entries: readonly (readonly [string, unknown])[] = Object.entries(value);
-    return Object.assign({}, ...entries.map(([key, inner]) => flattened(inner, path ? `${path}.${key}` : key))) as Parameters;
-  }
-  return path ? { [path]: value === null ? '' : String(value as string | number) } : {};
+/** Values that a generator brings along may use its parameters. */
+function withValues(field: Fields, parameters: Parameters, template: SetTemplate): Parameters {
+  return field.has('values') ? template.nested('values', fill(template, field.stringMap('values'), parameters)) : {};
 }
 
-const withValues = (values: Readonly<Record<string, string>>, parameters: Parameters): Parameters =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [`values.${name}`, fill(value, parameters)]));
-
-async function fromClusters(field: Fields, { clusters }: GeneratorWorld): Promise<readonly Generated[]> {
-  const values = field.stringMap('values');
+async function fromClusters(field: Fields, { clusters, template }: GeneratorWorld): Promise<readonly Generated[]> {
   const selects = selectorOf(field);
   const isSelective = Object.values(field.inner('selector').value).some((part) => part !== null && Object.keys(part as object).length > 0);
   return clusters
     .filter(({ labels }) => !isSelective || (labels !== undefined && selects(labels)))
     .map(({ name, server, project, labels = {}, annotations }) => {
-      const parameters: Record<string, string> = { name, nameNormalized: sanitized(name), server, project };
-      for (const [key, value] of Object.entries(labels)) parameters[`metadata.labels.${key}`] = value;
-      for (const [key, value] of Object.entries(annotations)) parameters[`metadata.annotations.${key}`] = value;
-      return plain({ ...parameters, ...withValues(values, parameters) });
+      const own = { name, nameNormalized: sanitized(name), server, project, ...template.nested('metadata', { labels, annotations }) };
+      return plain({ ...own, ...withValues(field, own, template) });
     });
 }
 
@@ -232,17 +224,16 @@ async function fromMatrix(field: Fields, world: GeneratorWorld, faults: FieldFau
     field.fault('generators', 'a matrix is made of two generators');
     return [];
   }
+  const { template } = world;
   const out: Generated[] = [];
   for (const outer of await generate(first, world, faults, depth + 1)) {
     // the second one may use what the first one gives
-    const filled = new Fields(fill(second.value, outer.parameters), field.at('generators[1]'), faults);
+    const filled = new Fields(fill(template, second.value, outer.parameters), field.at('generators[1]'), faults);
     for (const inner of await generate(filled, world, faults, depth + 1)) {
-      const differing = Object.keys(inner.parameters).find(
-        (key) => key in outer.parameters && outer.parameters[key] !== inner.parameters[key],
-      );
+      const { parameters, differing } = template.combined(outer.parameters, inner.parameters);
       if (differing !== undefined)
         field.fault('generators', `both give the parameter ${differing}, and not the same value`, 'give one of them a pathParamPrefix');
-      else if (out.length <= MAX_GENERATED) out.push(plain({ ...outer.parameters, ...inner.parameters }));
+      else if (out.length <= MAX_GENERATED) out.push(plain(parameters));
     }
   }
   return out;
@@ -256,7 +247,10 @@ async function fromMerge(field: Fields, world: GeneratorWorld, faults: FieldFaul
     field.fault('generators', 'a merge is made of two generators or more');
     return [];
   }
-  const keyOf = ({ parameters }: Generated): string => JSON.stringify(keys.map((key) => parameters[key] ?? null));
+  const keyOf = ({ parameters }: Generated): string => {
+    const flat = flattened(parameters);
+    return JSON.stringify(keys.map((key) => flat[key] ?? null));
+  };
   const merged = new Map<string, Generated>();
   for (const generated of await generate(base, world, faults, depth + 1)) {
     if (merged.has(keyOf(generated))) field.fault('generators[0]', `gives the same ${keys.join(', ')} more than once`);
@@ -265,7 +259,7 @@ async function fromMerge(field: Fields, world: GeneratorWorld, faults: FieldFaul
   for (const other of others)
     for (const generated of await generate(other, world, faults, depth + 1)) {
       const known = merged.get(keyOf(generated));
-      if (known) merged.set(keyOf(generated), plain({ ...known.parameters, ...generated.parameters }));
+      if (known) merged.set(keyOf(generated), plain(applyMergePatch(known.parameters as JsonObject, generated.parameters) as JsonObject));
     }
   return [...merged.values()];
 }

@@ -182,6 +182,7 @@ function readApp(value: JsonObject, i: number, place: App['place'], placeOf: Rea
       return { app: jibeAppId(name), field, place: placeOf.get(field) ?? place };
     }),
     prune: policies.boolean('prune', true),
+    cascade: policies.boolean('prune', true),
     wait: policies.boolean('wait', true),
     suspend: policies.boolean('suspend'),
     timeoutMs: policies.duration('timeout'),

@@ -13,11 +13,11 @@ import { customKinds } from '../validate/custom-kind.ts';
 import { KnownKinds, type ServedKinds } from '../validate/known-kinds.ts';
 import { plainApp, type App } from './app.ts';
 import { inAppOrder } from './app-order.ts';
-import { definesApps, discoverApps, isDefinition, type Discovered, type FoundApp } from './discover.ts';
+import { definesApps, isDefinition } from './definitions.ts';
+import type { Discovered, FoundApp } from './discover.ts';
 import { jibeFile, readJibeFile } from './jibe-file.ts';
-import { appFaults, objectFault, type Project } from './project.ts';
+import type { Project } from './project.ts';
 import type { FindData, RenderedApp } from './render-app.ts';
-import { ownRepository, Repositories } from './repositories.ts';
 import { dataOf } from './surroundings.ts';
 
 export interface PreparedApp {
@@ -30,6 +30,8 @@ export interface PreparedApp {
 
 export interface AppTree {
   readonly source: SourceInfo;
+  /** Tells this source from others of the same name: its repository, wherever it is cloned to, and the path in it. */
+  readonly identity: string;
   /** Each behind those that it waits for. */
   readonly apps: readonly PreparedApp[];
   /** Kinds that the cluster serves, and those that the apps bring. */
@@ -58,7 +60,7 @@ export async function prepareSource(
 ): Promise<PreparedSource> {
   const { source, files, ...rendered } = await renderSource(spec, deps, options);
   if (!rendered.apps) return { plain: await validated(rendered.plain, { source, files }, options) };
-  const { apps, projects, errors, warnings } = rendered;
+  const { identity, apps, projects, errors, warnings } = rendered;
   const served = servedWith(
     apps.flatMap((app) => app.rendered.manifests),
     options.served,
@@ -66,11 +68,14 @@ export async function prepareSource(
   const prepared: PreparedApp[] = [];
   for (const { rendered: manifests, ...app } of apps) {
     const read = { source: manifests.source ?? source, files: manifests.files };
-    const faults = await projectErrors(app.app, manifests.manifests, projects, served);
+    const faults = [
+      ...(await projectErrors(app.app, manifests.manifests, projects, served)),
+      ...homeless(app.app, manifests.manifests, served),
+    ];
     const all = { ...manifests, errors: [...manifests.errors, ...faults] };
     prepared.push({ ...app, prepared: await validated(all, read, { ...options, served }) });
   }
-  return { tree: { source, apps: prepared, served, errors, warnings } };
+  return { tree: { source, identity, apps: prepared, served, errors, warnings } };
 }
 
 export interface RenderedNamed extends Omit<PreparedApp, 'prepared'> {
@@ -83,6 +88,7 @@ export type RenderedSource = { readonly source: SourceInfo; readonly files: numb
       readonly plain?: undefined;
       /** Each behind those that it waits for. */
       readonly apps: readonly RenderedNamed[];
+      readonly identity: string;
       readonly projects: ReadonlyMap<string, Project>;
       readonly errors: readonly ManifestError[];
       readonly warnings: readonly ManifestError[];
@@ -98,13 +104,17 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
     const named = jibeFile(snapshot);
     const file = named && (await readJibeFile(named));
     const clusters = fluxClusters(snapshot);
-    if (clusters.length > 1) return { ...read, apps: [], projects: new Map(), errors: [severalClusters(clusters)], warnings: [] };
+    if (clusters.length > 1)
+      return { ...read, identity: '', apps: [], projects: new Map(), errors: [severalClusters(clusters)], warnings: [] };
     const rendered = file ? NOTHING : await render(snapshot, { cache, ...(defaultNamespace ? { defaultNamespace } : {}) });
     if (!file && !rendered.manifests.some(definesApps)) return { ...read, plain: rendered };
+    // most sources define none
+    const [{ discoverApps }, { ownRepository, Repositories }] = await Promise.all([import('./discover.ts'), import('./repositories.ts')]);
+    const repository = await ownRepository(spec, snapshot);
     const discovered = await discoverApps({
       root: rendered,
       apps: file?.apps ?? [],
-      repositories: new Repositories(await ownRepository(spec, snapshot), deps),
+      repositories: new Repositories(repository, deps),
       cache,
       findData: options.findData ?? (async () => undefined),
     });
@@ -114,6 +124,7 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
     const own = { ...whole, manifests: whole.manifests.filter((manifest) => !isDefinition(manifest)) };
     return {
       ...read,
+      identity: `${[...repository.urls][0] ?? repository.location ?? '-'}#${[repository.prefix, snapshot.path].filter(Boolean).join('/')}`,
       apps: inAppOrder(namedApps(own, discovered, read, options)),
       projects: discovered.projects,
       errors: inReadingOrder([...(file?.errors ?? []), ...discovered.errors]),
@@ -197,6 +208,21 @@ function namesFor(apps: readonly FoundApp[], root: string | undefined): (app: Ap
   };
 }
 
+/** Flux knows no namespace that objects go to which name none. */
+function homeless({ tool, namespace }: App, manifests: readonly Manifest[], served: ServedKinds): readonly ManifestError[] {
+  if (tool !== 'flux' || namespace !== undefined) return [];
+  return manifests
+    .filter(({ object }) => !object.metadata.namespace && served(object.apiVersion, object.kind)?.namespaced)
+    .map(({ object: { kind, metadata }, origin: { file, line } }) => ({
+      file,
+      line,
+      column: 1,
+      path: 'metadata.namespace',
+      message: `${kind} ${JSON.stringify(metadata.name)}: namespace not specified`,
+      hint: 'name it in the manifest, or give the Kustomization a targetNamespace',
+    }));
+}
+
 async function projectErrors(
   app: App,
   manifests: readonly Manifest[],
@@ -205,6 +231,7 @@ async function projectErrors(
 ): Promise<readonly ManifestError[]> {
   const project = app.project === undefined ? undefined : projects.get(app.project);
   if (!project || app.notRendered !== undefined) return [];
+  const { appFaults, objectFault } = await import('./project.ts');
   const hint = `see the AppProject ${project.name}`;
   const errors: ManifestError[] = appFaults(app, project).map((fault) => ({
     ...app.place,

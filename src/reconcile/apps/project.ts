@@ -3,6 +3,7 @@ import { splitApiVersion } from '../../apimachinery/object.ts';
 import type { DesiredObject } from '../render/manifest-document.ts';
 import type { Manifest } from '../render/manifests.ts';
 import { namePattern } from '../source/glob.ts';
+import { redacted } from '../source/git/url.ts';
 import { SourceError } from '../source/source-error.ts';
 import type { App } from './app.ts';
 import { Fields, type FieldFault } from './fields.ts';
@@ -49,7 +50,7 @@ export function appFaults(app: App, project: Project): readonly FieldFault[] {
     if (!allows(project.sourceRepos, fits))
       faults.push({
         path: 'spec.source.repoURL',
-        message: `application repo ${url} is not permitted in project '${project.name}'`,
+        message: `application repo ${redacted(url)} is not permitted in project '${project.name}'`,
         hint: `add it to sourceRepos of the AppProject`,
       });
   }

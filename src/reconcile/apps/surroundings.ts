@@ -73,7 +73,10 @@ const judgesApplications = (data: ReadonlyMap<string, string>): boolean =>
   /argoproj\.io\/Application:/.test(data.get('resource.customizations') ?? '');
 
 /** What generators look at. Repositories stay open until it is closed. */
-export function gitWorld(repositories: Repositories, clusters: () => readonly KnownCluster[]): GeneratorWorld & { close(): Promise<void> } {
+export function gitWorld(
+  repositories: Repositories,
+  clusters: () => readonly KnownCluster[],
+): Omit<GeneratorWorld, 'template'> & { close(): Promise<void> } {
   const open = new Map<string, Promise<Snapshot>>();
   return {
     get clusters() {

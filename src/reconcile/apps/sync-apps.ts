@@ -13,6 +13,8 @@ import { awaitsChild } from './app-order.ts';
 import type { FieldFault } from './fields.ts';
 import { judgeBy } from './health-expression.ts';
 import type { AppTree, PreparedApp } from './prepare-apps.ts';
+import { withdrawnApps, type WithdrawnApp } from './withdrawn.ts';
+import { deleteParent } from '../plan/apply-set.ts';
 
 export interface SyncAppsOptions {
   /** What the source as a whole is called. */
@@ -37,8 +39,12 @@ const WIDTH = 8;
 export async function syncApps(engine: Engine, tree: AppTree, options: SyncAppsOptions): Promise<SyncResult> {
   const started = engine.clock.now();
   const chosen = tree.apps.filter(({ name }) => options.only === undefined || name === options.only);
-  const results = tree.errors.length ? [] : await new AppsRun(engine, chosen, options).all();
-  return combined(engine, tree, options, results, started);
+  const results = tree.errors.length ? [] : await new AppsRun(engine, tree.identity, chosen, options).all();
+  const removed =
+    tree.errors.length || options.only !== undefined || options.selects ? [] : await withdrawnApps(engine, tree, options.namespace);
+  const withdrawn: AppRun[] = [];
+  for (const app of removed) withdrawn.push(await withdraw(engine, app, options, started));
+  return combined(engine, tree, options, [...results, ...withdrawn], started);
 }
 
 /** How one app went, as long as others wait for it. */
@@ -46,6 +52,7 @@ type Readiness = { readonly ok: true } | { readonly ok: false; readonly why: str
 
 class AppsRun {
   private readonly engine: Engine;
+  private readonly identity: string;
   private readonly apps: readonly PreparedApp[];
   private readonly options: SyncAppsOptions;
   private readonly deadline: number;
@@ -54,8 +61,9 @@ class AppsRun {
   private running = 0;
   private readonly queue: (() => void)[] = [];
 
-  constructor(engine: Engine, apps: readonly PreparedApp[], options: SyncAppsOptions) {
+  constructor(engine: Engine, identity: string, apps: readonly PreparedApp[], options: SyncAppsOptions) {
     this.engine = engine;
+    this.identity = identity;
     this.apps = apps;
     this.options = options;
     this.deadline = engine.clock.now() + options.timeoutMs;
@@ -145,7 +153,8 @@ class AppsRun {
     }
   }
 
-  private attempt({ app, name, prepared }: PreparedApp): Promise<SyncResult> {
+  private attempt({ app, name, parent, prepared }: PreparedApp): Promise<SyncResult> {
+    const above = this.apps.find((other) => other.app.id === parent);
     const { namespace, prune, signal, partial, selects, onProgress } = this.options;
     const left = this.deadline - this.engine.clock.now();
     const faults: FieldFault[] = [];
@@ -154,6 +163,7 @@ class AppsRun {
       namespace,
       objectNamespace: app.namespace ?? 'default',
       policy: policyOf(app),
+      definedBy: { source: this.identity, cascade: app.cascade && (above?.app.prune ?? true) },
       prune: app.prune ? prune : 'none',
       timeoutMs: Math.max(Math.min(left, app.timeoutMs ?? left), 0),
       signal,
@@ -178,6 +188,29 @@ interface AppRun {
   readonly prepared: PreparedApp;
   readonly result: AppResult;
   readonly whole: SyncResult | undefined;
+}
+
+/** What the source defines no longer goes, or stays, as it was said while it was defined. */
+async function withdraw(engine: Engine, { app, set, prepared }: WithdrawnApp, options: SyncAppsOptions, started: number): Promise<AppRun> {
+  const { clock } = engine;
+  const { namespace, prune, signal, timeoutMs, onProgress } = options;
+  if (!set.definedBy?.cascade || prune === 'none') {
+    const kept = bare(prepared, 'withdrawn', 'the source defines it no longer; its objects stay');
+    return { ...kept, result: { ...kept.result, sync: 'Synced', health: 'Healthy' } };
+  }
+  const whole = await sync(engine, prepared.prepared, {
+    app,
+    namespace,
+    prune,
+    definedBy: set.definedBy,
+    timeoutMs: Math.max(started + timeoutMs - clock.now(), 0),
+    signal,
+    onProgress: (event) => onProgress?.(event, app),
+  });
+  // what could not go is still remembered by it
+  if (whole.resources.every(({ action }) => action === 'pruned')) await deleteParent(engine.client, set);
+  const result = appResult(prepared, whole, 1);
+  return { prepared, whole, result: { ...result, state: result.state === 'synced' ? 'withdrawn' : result.state } };
 }
 
 /** A value that is set once, and may be waited for. */

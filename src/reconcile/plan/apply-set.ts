@@ -16,6 +16,8 @@ const ID_LABEL = 'applyset.kubernetes.io/id';
 const TOOLING = 'applyset.kubernetes.io/tooling';
 const GROUP_KINDS = 'applyset.kubernetes.io/contains-group-kinds';
 const NAMESPACES = 'applyset.kubernetes.io/additional-namespaces';
+const DEFINED_BY = 'jibe.dev/defined-by';
+const CASCADE = 'jibe.dev/cascade';
 const TOOL = 'jibe/v1';
 /** Marks the parents among all Secrets. */
 export const APP_LABEL = 'jibe.dev/app';
@@ -39,6 +41,15 @@ export interface ApplySet {
   readonly groupKinds: readonly string[];
   readonly namespaces: readonly string[];
   readonly remembered: Remembered | undefined;
+  /** Of an app that a source defines among others. */
+  readonly definedBy: DefinedBy | undefined;
+}
+
+export interface DefinedBy {
+  /** Which source, told from others of the same name. */
+  readonly source: string;
+  /** Once the source defines it no longer, its objects are to go with it. */
+  readonly cascade: boolean;
 }
 
 const parentName = (app: string): string => `jibe.${app}`;
@@ -69,7 +80,13 @@ function applySetOf(app: string, namespace: string, parent: Secret | undefined):
     groupKinds: list(GROUP_KINDS),
     namespaces: list(NAMESPACES),
     remembered: parent && remembered(parent),
+    definedBy: definedBy(parent?.metadata.annotations ?? {}),
   };
+}
+
+function definedBy(annotations: Readonly<Record<string, string>>): DefinedBy | undefined {
+  const source = annotations[DEFINED_BY];
+  return source === undefined ? undefined : { source, cascade: annotations[CASCADE] === 'true' };
 }
 
 /** All apps that the cluster knows, or those that are kept in a namespace. */
@@ -100,7 +117,12 @@ export function parentManifest(set: ApplySet, members: readonly ResourceId[], me
       name: parentName(set.app),
       namespace: set.namespace,
       labels: { [ID_LABEL]: set.id, [APP_LABEL]: set.app },
-      annotations: { [TOOLING]: TOOL, [GROUP_KINDS]: groupKinds.join(','), [NAMESPACES]: namespaces.join(',') },
+      annotations: {
+        [TOOLING]: TOOL,
+        [GROUP_KINDS]: groupKinds.join(','),
+        [NAMESPACES]: namespaces.join(','),
+        ...(set.definedBy ? { [DEFINED_BY]: set.definedBy.source, [CASCADE]: String(set.definedBy.cascade) } : {}),
+      },
     },
     type: 'jibe.dev/app',
     ...(memory
@@ -118,6 +140,15 @@ export function parentManifest(set: ApplySet, members: readonly ResourceId[], me
 }
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+/** Forgets a set that has no members. */
+export async function deleteParent(client: Client, { app, namespace }: ApplySet): Promise<void> {
+  try {
+    await client.delete('v1/Secret', parentName(app), { namespace });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
 
 /** The set's live objects, of all kinds and namespaces that its parent names. Objects on their way out are left out. */
 export async function listMembers(client: Client, set: ApplySet): Promise<KubernetesObject[]> {

@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { StatusError } from '../../apimachinery/status-error.ts';
 import { PART_OF_LABEL, type ApplySet } from './apply-set.ts';
 import { labelled, type DesiredResource } from './desired.ts';
+import { isAutoscalersAlone } from './autoscaled.ts';
 import { fieldDifferences, type FieldDifference } from './field-difference.ts';
 import { stagesOf } from './change-rules.ts';
 import { ignoredPaths, withLive, withPaths } from './ignored.ts';
@@ -120,13 +121,15 @@ async function tried(
   try {
     const predicted = await scratch.apply(written, live);
     if (!live) return { ...common, action: 'create', reason: '', differences: [], predicted };
-    const differences = fieldDifferences(live, ignored.length ? withPaths(predicted, live, ignored) : predicted);
+    const told = fieldDifferences(live, ignored.length ? withPaths(predicted, live, ignored) : predicted);
+    const scaled = isAutoscalersAlone(live, told);
+    const differences = scaled ? [] : told;
     // what is taken over changes nothing but its owner
     const same = differences.length === 0 && ownedAlready(live) && live.metadata.labels?.[PART_OF_LABEL] === set.id;
     return {
       ...common,
       action: same ? 'unchanged' : 'configure',
-      reason: same || differences.length ? '' : 'taken over',
+      reason: same && scaled ? "its replicas are an autoscaler's" : same || differences.length ? '' : 'taken over',
       differences,
       predicted,
     };

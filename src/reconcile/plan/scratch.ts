@@ -98,17 +98,21 @@ export async function applyAlone(
 export const lacksDefaultAccount = (error: unknown): boolean =>
   isForbidden(error) && /error looking up service account [^/]+\/default:/.test(error.message);
 
-/** @param copy a client of the copy: it is written to */
-export const copyScratch = (copy: Client): Scratch => ({
+/**
+ * @param copy a client of the copy: it is written to
+ * @param onWarning told what the server warns of, and at which object
+ */
+export const copyScratch = (copy: Client, onWarning?: (id: ResourceId, text: string) => void): Scratch => ({
   async apply(desired, live) {
+    const options = onWarning ? { onWarning: (text: string) => onWarning(desired.id, text) } : {};
     try {
-      return await applyObject(copy, desired, live);
+      return await applyObject(copy, desired, live, options);
     } catch (error) {
       if (!lacksDefaultAccount(error)) throw error;
       // no controller works here; where it will be applied one gives each new namespace its account
       const { namespace } = desired.id;
       await copy.create('v1/ServiceAccount', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
-      return applyObject(copy, desired, live);
+      return applyObject(copy, desired, live, options);
     }
   },
   get: (id) => find(copy, id),

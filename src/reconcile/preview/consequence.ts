@@ -34,6 +34,7 @@ export type ConsequenceType =
   | 'ResourceDelta'
   | 'RolloutPaused'
   | 'Scaled'
+  | 'ServerWarning'
   | 'ServiceRemoved'
   | 'ServiceTypeChange'
   | 'ServiceWithoutEndpoints'

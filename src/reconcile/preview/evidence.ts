@@ -16,6 +16,8 @@ export interface Evidence {
   readonly plan: Plan;
   /** Its resources by {@link resourceKey}; of a hook of several phases the first. */
   readonly planned: ReadonlyMap<string, PlannedResource>;
+  /** What the sync of base did. */
+  readonly settled: SyncResult;
   /** What the sync of head did. */
   readonly synced: SyncResult;
   readonly observed: Observed;

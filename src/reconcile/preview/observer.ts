@@ -246,7 +246,8 @@ export class Observer {
       const [kind = '', namespace = '', name = ''] = key.split('/');
       workloads.set(key, { kind, namespace, name, ...history, readyAfter: ready, podsAfter: active });
     }
-    const until = this.seconds();
+    // what lasts is reckoned until something happened for the last time
+    const until = Math.round((Math.max(this.changedMs, this.startedMs) - this.startedMs) / 100) / 10;
     const services = [...this.services.values()].map(({ before, endpoints, ...service }): ServiceHistory => ({
       ...service,
       endpointsBefore: before,

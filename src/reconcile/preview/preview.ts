@@ -9,7 +9,7 @@ import type { Client } from '../../client/client.ts';
 import { fromManifests, planSync, type Engine } from '../engine.ts';
 import type { Plan, PrunePolicy } from '../plan/plan.ts';
 import { kindOf, resourceKey } from '../plan/resource-id.ts';
-import { applyAlone, applyObject, copyScratch, type Scratch } from '../plan/scratch.ts';
+import { applyAlone, copyScratch, type Scratch } from '../plan/scratch.ts';
 import type { Prepared } from '../prepare.ts';
 import { desiredResources, type DesiredResource } from '../plan/desired.ts';
 import { inApplyOrder } from '../plan/order.ts';
@@ -25,7 +25,7 @@ import { cascades, orphans } from './rules/cascade.ts';
 import { connectivity } from './rules/connectivity.ts';
 import { danglingReference } from './rules/dangling-reference.ts';
 import { claims, dataLeft, dataLoss } from './rules/data.ts';
-import { deprecatedApis } from './rules/deprecated-api.ts';
+import { serverWarnings } from './rules/server-warnings.ts';
 import { disruptionBudgets } from './rules/disruption-budget.ts';
 import { hooks } from './rules/hooks.ts';
 import { ownership } from './rules/ownership.ts';
@@ -65,7 +65,7 @@ const RULES: readonly Rule[] = [
   workloadChanges,
   dataLeft,
   orphans,
-  deprecatedApis,
+  serverWarnings,
   resourceDelta,
 ];
 
@@ -116,7 +116,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
   try {
     await makeRoomForClasses(client, options.world ? [options.world, base] : [base], head);
     if (options.world) await applyWorld(engine, options.world, options.namespace);
-    await bring(engine, base, options, 'base');
+    const settled = await bring(engine, base, options, 'base');
     await observer.rest(REST_AFTER_MS);
     if (options.meanwhile) {
       await options.meanwhile(client);
@@ -131,6 +131,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     const evidence = await gathered(cluster, past, {
       plan,
       warnings,
+      settled,
       synced,
       observed: observer.observed(),
       kubernetesVersion: options.kubernetesVersion,
@@ -164,17 +165,12 @@ async function planned(
   { namespace }: PreviewOptions,
 ): Promise<Pick<Evidence, 'plan' | 'warnings'>> {
   const warnings = new Map<string, string[]>();
-  const copy = (await past.scratch()).client();
-  const warning: Scratch = {
-    ...copyScratch(copy),
-    apply: (desired, live) => {
-      const told: string[] = [];
-      warnings.set(resourceKey(desired.id), told);
-      return applyObject(copy, desired, live, { onWarning: (text) => told.push(text) });
-    },
-  };
+  const scratch = copyScratch((await past.scratch()).client(), (id, text) => {
+    const key = resourceKey(id);
+    warnings.set(key, [...(warnings.get(key) ?? []), text]);
+  });
   const objects = fromManifests(head.manifests);
-  const plan: Plan = await planSync({ ...engine, scratch: async () => warning }, { app: APP, namespace, objects, prune: pruneOf(head) });
+  const plan: Plan = await planSync({ ...engine, scratch: async () => scratch }, { app: APP, namespace, objects, prune: pruneOf(head) });
   return { plan, warnings };
 }
 

@@ -34,7 +34,7 @@ export interface PreviewResult {
   readonly events: readonly ObservedEvent[];
   /** How long the change took until nothing happened any more, in the simulated time. */
   readonly durationSeconds: number;
-  /** Faults of the sources. */
+  /** Faults of the sources. What of base is refused is a warning. */
   readonly errors: readonly ReportedError[];
   readonly warnings: readonly ReportedError[];
 }
@@ -59,7 +59,7 @@ export async function previewResult(base: Prepared, head: Prepared, evidence: Ev
     events: observed.events,
     durationSeconds: lastSecond(observed),
     errors: [...base.errors, ...head.errors, ...founded(head, evidence)],
-    warnings: head.warnings,
+    warnings: [...head.warnings, ...refusedBefore(base, evidence)],
   };
 }
 
@@ -87,6 +87,12 @@ async function placed(findings: readonly Finding[], evidence: Evidence): Promise
     return { severity, type, reason, object, message, cause, remedy, fields, origin };
   });
 }
+
+/** What of base the server refuses is not there to be changed. */
+const refusedBefore = ({ errors }: Prepared, { settled }: Evidence): ReportedError[] =>
+  settled.errors
+    .filter((error) => !errors.includes(error as never))
+    .map((error) => ({ ...error, message: `in base already: ${error.message}` }));
 
 /** Doubts about what is really refused: they name its place in the file. */
 function founded({ doubts }: Prepared, { plan, synced }: Evidence): ReportedError[] {

@@ -38,6 +38,8 @@ function stateText(state: AppResult['state'], palette: Palette): string {
       return palette.yellow('Suspended');
     case 'heldBack':
       return palette.red('Held back');
+    case 'withdrawn':
+      return palette.yellow('Withdrawn');
     case 'notRendered':
       return palette.yellow('Not rendered');
     default:

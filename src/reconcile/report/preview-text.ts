@@ -33,7 +33,7 @@ export function previewText(result: PreviewResult, palette: Palette): string {
         services.map((s) => [
           `  ${s.namespace}/${s.name}`,
           `${s.endpointsBefore} → ${s.endpointsAfter} endpoints`,
-          s.secondsWithoutEndpoints ? `${s.secondsWithoutEndpoints} s without any` : '',
+          s.endpointsAfter === 0 ? 'none in the end' : s.secondsWithoutEndpoints ? `${s.secondsWithoutEndpoints} s without any` : '',
         ]),
       ),
     );

@@ -42,7 +42,7 @@ export interface AppResult {
   /** The app that defines it. */
   readonly parent: string | null;
   readonly dependsOn: readonly string[];
-  readonly state: 'synced' | 'failed' | 'heldBack' | 'suspended' | 'notRendered';
+  readonly state: 'synced' | 'failed' | 'heldBack' | 'suspended' | 'notRendered' | 'withdrawn';
   /** Why, where the state does not say it. */
   readonly message: string;
   readonly sync: SyncStatus;

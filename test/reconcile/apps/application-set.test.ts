@@ -12,7 +12,7 @@ const FILES: Readonly<Record<string, string>> = {
   'clusters/eu/config.json': '{"cluster": {"name": "eu", "size": 3}, "zones": ["a", "b"]}',
   'clusters/us/config.yaml': '- {cluster: {name: us-1}}\n- {cluster: {name: us-2}}\n',
 };
-const world: GeneratorWorld = {
+const world: Omit<GeneratorWorld, 'template'> = {
   list: async () => ({ paths: Object.keys(FILES), read: async (path) => FILES[path]! }),
   clusters: [
     { name: 'in-cluster', server: 'https://kubernetes.default.svc', project: '', labels: undefined, annotations: {} },
@@ -155,10 +155,107 @@ describe('generators', () => {
   });
 });
 
+describe("Go's templates", () => {
+  const set = (generators: readonly unknown[], more: object = {}) => ({ goTemplate: true, generators, ...more });
+  test.each([
+    ['a list of anything', set([{ list: { elements: [{ a: { b: 'x', n: 3 } }] } }]), '{{ .a.b }}-{{ .a.n }}', ['x-3']],
+    [
+      'paths',
+      set([{ git: { ...repo, directories: [{ path: 'apps/*' }] } }]),
+      '{{ .path.basename }}-{{ index .path.segments 0 }}',
+      ['api-apps', 'old-apps', 'web-apps'],
+    ],
+    [
+      'a prefix for paths',
+      set([{ git: { ...repo, pathParamPrefix: 'app', directories: [{ path: 'apps/web' }] } }]),
+      '{{ .app.path.path | normalize }}',
+      ['apps-web'],
+    ],
+    [
+      'files as they are',
+      set([{ git: { ...repo, files: [{ path: 'clusters/eu/*.json' }] } }]),
+      '{{ .cluster.name }}-{{ len .zones }}-{{ .path.filename }}',
+      ['eu-2-config.json'],
+    ],
+    [
+      'clusters',
+      set([{ clusters: { selector: { matchLabels: { env: 'prod' } }, values: { x: '{{ .name | lower }}' } } }]),
+      '{{ .metadata.labels.env }}-{{ .values.x | replace "_" "-" }}',
+      ['prod-eu-1'],
+    ],
+    [
+      'a matrix',
+      set([
+        {
+          matrix: {
+            generators: [{ list: { elements: [{ dir: 'apps' }] } }, { git: { ...repo, directories: [{ path: '{{ .dir }}/w*' }] } }],
+          },
+        },
+      ]),
+      '{{ .dir }}-{{ .path.basename }}',
+      ['apps-web'],
+    ],
+    [
+      'a merge',
+      set([
+        {
+          merge: {
+            mergeKeys: ['a.k'],
+            generators: [{ list: { elements: [{ a: { k: '1' }, b: 'x' }] } }, { list: { elements: [{ a: { k: '1' }, b: 'y' }] } }],
+          },
+        },
+      ]),
+      '{{ .b }}',
+      ['y'],
+    ],
+    [
+      'sprig and what Argo CD adds',
+      set([{ list: { elements: [{ a: 'Feature/Foo_Bar baz' }] } }]),
+      '{{ .a | slugify }}-{{ slugify 12 true .a }}',
+      ['feature-foo-bar-baz-feature-foo'],
+    ],
+    [
+      'conditions',
+      set([
+        {
+          list: {
+            elements: [
+              { a: 'x', on: true },
+              { a: 'y', on: false },
+            ],
+          },
+        },
+      ]),
+      '{{ .a }}{{ if .on }}-on{{ end }}',
+      ['x-on', 'y'],
+    ],
+  ])('%s', async (_, spec, name, expected) => {
+    expect(await made(spec, name)).toMatchObject({ names: expected, faults: [] });
+  });
+
+  test('a patch is a template as a whole', async () => {
+    const templatePatch = '{{- if .auto }}\nspec:\n  syncPolicy:\n    automated: {}\n{{- end }}\n';
+    const { applications } = await made(set([{ list: { elements: [{ a: 'x', auto: true }] } }], { templatePatch }), '{{ .a }}');
+    expect(applications[0]).toMatchObject({ spec: { project: 'default', syncPolicy: { automated: {} } } });
+  });
+
+  test.each([
+    [
+      'a parameter that is missing, where that is strict',
+      { goTemplateOptions: ['missingkey=error'] },
+      '{{ .b }}',
+      'asks for a parameter that no generator gives',
+    ],
+    ['a template that is none', {}, '{{ .a', 'unclosed action'],
+    ['a function that nobody has', {}, '{{ env "HOME" }}', 'function "env" not defined'],
+  ])('%s', async (_, more, name, message) => {
+    await expect(made(set([{ list: { elements: [{ a: 'x' }] } }], more), name)).rejects.toThrow(message);
+  });
+});
+
 describe('what is told, and not guessed', () => {
   test.each([
     ['generators that ask other services', { generators: [{ pullRequest: {} }] }, 'spec.generators[0].pullRequest'],
-    ['Go templates', { goTemplate: true, generators: [{ list: { elements: [{ a: 'x' }] } }] }, 'spec.goTemplate'],
     ['one name for several', { generators: [{ list: { elements: [{ a: 'x' }, { a: 'x' }] } }] }, 'spec.template.metadata.name'],
     ['a matrix of one', { generators: [{ matrix: { generators: [{ list: {} }] } }] }, 'spec.generators[0].matrix.generators'],
     ['two generators in one', { generators: [{ list: {}, git: {} }] }, 'spec.generators[0].'],

@@ -118,6 +118,14 @@ describe('Kustomizations of Flux', () => {
     expect(states(await run())).toEqual(['a synced Healthy', 'b synced Healthy']);
   });
 
+  test('want a namespace for every object', async () => {
+    embedded.write({
+      'flux.yaml': `${REPOSITORY}${kustomization('a', '').replace('targetNamespace: default, ', '')}`,
+      'a/a.yaml': configMap('a'),
+    });
+    expect((await run()).errors).toMatchObject([{ file: 'a/a.yaml', line: 1, message: 'ConfigMap "a": namespace not specified' }]);
+  });
+
   test('leave what they do not prune', async () => {
     const files = {
       'flux.yaml': `${REPOSITORY}${kustomization('a', '').replace('prune: true', 'prune: false')}`,
@@ -204,5 +212,34 @@ spec:
   test('one of them alone, whatever it depends on', async () => {
     embedded.write({ 'apps.yaml': `${application('a')}${application('b')}`, 'a/x.yaml': configMap('x'), 'b/x.yaml': configMap('x') });
     expect(states(await run({ only: 'b' }))).toEqual(['b synced Healthy']);
+  });
+});
+
+describe('an app that the source defines no longer', () => {
+  test('takes its objects with it, if that was said, and is forgotten', async () => {
+    embedded.write({
+      'jibe.yaml': jibe('name: a, path: a', 'name: b, path: b', 'name: c, path: c, policies: {prune: false}'),
+      'a/a.yaml': configMap('a'),
+      'b/b.yaml': configMap('b'),
+      'c/c.yaml': configMap('c'),
+    });
+    await run();
+    embedded.write({ 'jibe.yaml': jibe('name: a, path: a') });
+    const result = await run();
+    expect(states(result)).toEqual(['a synced Healthy', 'b withdrawn Healthy', 'c withdrawn Healthy']);
+    expect(result.resources.map(({ name, action }) => `${action} ${name}`)).toEqual(['unchanged a', 'pruned b']);
+    expect(result).toMatchObject({ sync: 'Synced', health: 'Healthy' });
+    expect(states(await run())).toEqual(['a synced Healthy', 'c withdrawn Healthy']);
+  });
+
+  test('stays where another source of the same name has defined it', async () => {
+    embedded.write({
+      'x/jibe.yaml': jibe('name: a, path: x/a'),
+      'y/jibe.yaml': jibe('name: b, path: y/b'),
+      'x/a/a.yaml': configMap('a'),
+      'y/b/b.yaml': configMap('b'),
+    });
+    await run({}, 'x');
+    expect(states(await run({}, 'y'))).toEqual(['b synced Healthy']);
   });
 });

@@ -41,4 +41,4 @@ export async function previewFiles(
 
 /** `Scaled/Up Deployment/shop/web` */
 export const textOf = ({ type, reason, object: { kind, namespace, name } }: Consequence): string =>
-  `${type}/${reason} ${[kind, namespace, name].filter(Boolean).join('/')}`;
+  `${type}/${reason} ${[kind, namespace, name].filter(Boolean).join('/')}`.replace(/pvc-[0-9a-f-]{36}/, 'pvc-<uid>');

@@ -13,7 +13,6 @@ import { CASES, previewFiles } from './cases.ts';
 import { PodWatch } from './pod-watch.ts';
 
 const CHOSEN = [
-  'annotation-of-the-workload-itself',
   'budget-of-every-pod',
   'config-changes-with-its-checksum',
   'config-goes-while-pods-run',
@@ -33,11 +32,8 @@ const CHOSEN = [
   'one-service-more-than-the-quota',
   'paused-with-a-new-image',
   'pods-for-a-node-that-is-not-there',
-  'pods-for-any-linux-node',
   'pods-larger-than-any-node',
   'pods-with-a-priority-that-is-not-there',
-  'pull-secret-changes',
-  'quantities-in-another-unit',
   'recreated-under-a-budget',
   'replicas-below-zero',
   'rollout-takes-more-than-the-budget',
@@ -51,8 +47,10 @@ const CHOSEN = [
 
 /** Everything is quick, here and in the previews. */
 const QUICK = { pull: { duration: '0s' }, start: '300ms', ready: '300ms', stop: { after: '400ms', code: 0 } };
-const QUIET_MS = 3000;
+const QUIET_MS = 2500;
 const LONGEST_MS = 30_000;
+/** A machine that is busy takes several times as long as one that is not. */
+const SETUP_TIMEOUT_MS = 300_000;
 /** Which are told in time, whatever else is going on. */
 const EARLY_SECONDS = 2;
 
@@ -158,7 +156,7 @@ beforeAll(async () => {
   } finally {
     watching.kill();
   }
-}, 120_000);
+}, SETUP_TIMEOUT_MS);
 
 afterAll(async () => {
   await served?.stop();

@@ -13,7 +13,8 @@ function removed(evidence: Evidence): Finding[] {
   } = evidence;
   return [...before.values()].flatMap(({ key, id, uid }): Finding[] => {
     const is = after.get(key);
-    if (is?.uid === uid || isHook(evidence, id)) return [];
+    // it may also belong to another one from now on
+    if (is?.uid === uid || evidence.after.find(id)?.metadata.uid === uid || isHook(evidence, id)) return [];
     const pods = observed.workloads.get(key)?.podsBefore ?? 0;
     return [
       {

@@ -1,4 +1,4 @@
-// API versions, and ways of writing, that Kubernetes will drop or has dropped: the server's own warnings, and what the release that is to
+// What the server warns of: API versions and ways of writing that Kubernetes will drop, and everything else; and what the release that is to
 // take head no longer serves.
 import { groupVersion } from '../../../apimachinery/object.ts';
 import { resourceKey, resourceText, type ResourceId } from '../../plan/resource-id.ts';
@@ -6,8 +6,10 @@ import { REMOVED_APIS } from '../../validate/removed-apis.ts';
 import type { Finding } from '../consequence.ts';
 import type { Evidence, Rule } from '../evidence.ts';
 
-export const deprecatedApis: Rule = (evidence) =>
-  evidence.plan.resources.flatMap(({ id, desired }) => (desired ? [...removed(evidence, id), ...warned(evidence, id)] : []));
+export const serverWarnings: Rule = (evidence) =>
+  evidence.plan.resources.flatMap(({ id, desired, action }) =>
+    desired ? [...removed(evidence, id), ...warned(evidence, id, action === 'unchanged')] : [],
+  );
 
 /** What is simulated. */
 const SIMULATED = '1.36';
@@ -30,18 +32,28 @@ function removed({ kubernetesVersion = SIMULATED }: Evidence, id: ResourceId): F
   ];
 }
 
-function warned({ warnings }: Evidence, id: ResourceId): Finding[] {
-  return (warnings.get(resourceKey(id)) ?? [])
-    .filter((warning) => /\bdeprecated\b/.test(warning))
-    .map((warning) => ({
-      severity: 'warning',
-      type: 'DeprecatedAPI',
-      reason: 'Deprecated',
-      object: id,
-      message: `${resourceText(id)} uses what Kubernetes will drop`,
-      cause: warning,
-      fields: [/^([\w.[\]"=-]+): /.exec(warning)?.[1] ?? 'apiVersion'],
-    }));
+/** @param known it was written so before: what else is wrong with it then is no news */
+function warned({ warnings }: Evidence, id: ResourceId, known: boolean): Finding[] {
+  return (warnings.get(resourceKey(id)) ?? []).flatMap((warning): Finding[] => {
+    const fields = [/^([\w.[\]"=-]+): /.exec(warning)?.[1] ?? ''].filter(Boolean);
+    // nothing but its words tells one kind of warning from another
+    if (!/\bdeprecated\b/.test(warning)) {
+      if (known) return [];
+      const message = `${resourceText(id)} is taken, with a warning`;
+      return [{ severity: 'warning', type: 'ServerWarning', reason: 'Warned', object: id, message, cause: warning, fields }];
+    }
+    return [
+      {
+        severity: known ? 'info' : 'warning',
+        type: 'DeprecatedAPI',
+        reason: 'Deprecated',
+        object: id,
+        message: `${resourceText(id)} uses what Kubernetes will drop`,
+        cause: warning,
+        fields: fields.length ? fields : ['apiVersion'],
+      },
+    ];
+  });
 }
 
 function compareReleases(a: string, b: string): number {
