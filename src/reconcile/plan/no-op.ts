@@ -9,6 +9,7 @@ import { goApplyType } from '../../apimachinery/apply/go-schema.ts';
 import { ListItemError } from '../../apimachinery/apply/list-items.ts';
 import { extractItems } from '../../apimachinery/apply/remove-items.ts';
 import { toFieldSet } from '../../apimachinery/apply/to-field-set.ts';
+import { validate, ValidationErrors } from '../../apimachinery/apply/validate.ts';
 import { decode, DecodeError } from '../../apimachinery/codec/decode.ts';
 import { deepEqual, type KubernetesObject } from '../../apimachinery/object.ts';
 import { typeOfKind } from '../../apimachinery/schema/type-of-kind.ts';
@@ -23,14 +24,18 @@ export function isAppliedAlready(live: KubernetesObject, desired: DesiredObject,
   try {
     const goType = typeOfKind(desired);
     const type = goType ? goApplyType(goType) : DEDUCED;
+    validate(type, desired);
     const fields = toFieldSet(type, desired).difference(STRIPPED);
     if (!fields.equals(decodeFieldsV1(own.fieldsV1))) return false;
     const wanted = goType ? decode(goType, desired).object : desired;
     return deepEqual(only(type, wanted, fields), only(type, live, fields));
   } catch (error) {
-    if (error instanceof DecodeError || error instanceof ListItemError || error instanceof FieldsV1Error) return false;
+    if (UNSURE.some((kind) => error instanceof kind)) return false;
     throw error;
   }
 }
+
+/** The manifest does not fit its kind, or the object is marked in a way that is not understood: the server will say. */
+const UNSURE = [ValidationErrors, DecodeError, ListItemError, FieldsV1Error];
 
 const only = (type: ApplyType, value: unknown, fields: FieldSet): unknown => extractItems(type, value, fields.leaves());

@@ -60,6 +60,7 @@ describe('an apply that changes nothing', () => {
     ['a field less', deployment(container({ tty: true })), deployment(container()), false],
     ['a container less', deployment(container(), container({ name: 'side' })), deployment(container()), false],
     ['a default that is written out', deployment(container()), deployment(container({ imagePullPolicy: 'IfNotPresent' })), false],
+    ['a field that is misspelt', deployment(container()), deployment(container({ imagePullpolicy: 'Always' })), false],
     ['something that no server would take', settings({ a: '1' }), settings({ a: { b: 1 } }), false],
   ])('%s: %#', async (_situation, applied, desired, already) => {
     const live = await apply(applied);
