@@ -58,8 +58,12 @@ export async function lockApp({ client, clock, locking, app, namespace, deadline
     () => false,
     () => false,
   );
-  if (await Promise.race([led.then(() => true), waited])) return { lost: lost.signal, release: () => election.stop() };
+  const leads = await Promise.race([led.then(() => true), waited]);
+  const refused = given.signal.aborted;
+  // nothing waits for the deadline any more
+  given.abort();
+  if (leads) return { lost: lost.signal, release: () => election.stop() };
   await election.stop();
-  if (given.signal.aborted) throw failure;
+  if (refused) throw failure;
   return undefined;
 }
