@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import { Args, Flags } from '@oclif/core';
 import type { Prepared } from '../reconcile/prepare.ts';
-import { JibeCommand, outputFlag, outputFlags } from './shared/base.ts';
+import { JibeCommand } from './shared/base.ts';
 import { readBehaviour } from './shared/behaviour.ts';
 import { CannotDo } from './shared/failure.ts';
-import { formatted } from './shared/output.ts';
+import { oldBaseline, previewReportFlags, reportFiles, tellPreview } from './shared/preview-report.ts';
 import { Progress } from './shared/progress.ts';
 import { appFlags, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
@@ -24,11 +24,6 @@ export default class Preview extends JibeCommand {
   static override flags = {
     base: Flags.string({ summary: 'What there is: a branch, tag or commit, or a directory.', helpValue: 'REF', required: true }),
     head: Flags.string({ summary: 'What is to be merged: likewise.', helpValue: 'REF', required: true }),
-    'fail-on': Flags.string({
-      summary: 'From which severity on a consequence is a hazard.',
-      options: ['error', 'warning', 'info', 'never'],
-      default: 'error',
-    }),
     world: Flags.string({ summary: 'Manifests that the cluster holds besides: quotas, classes, policies.', helpValue: 'FILE' }),
     behaviour: Flags.string({
       summary: 'How images start, fail and stop: a behaviour document, or kwok Stages (docs/node.md).',
@@ -44,8 +39,7 @@ export default class Preview extends JibeCommand {
     exclude: sourceFlags.exclude,
     namespace: appFlags.namespace,
     nodes: targetFlags.nodes,
-    ...outputFlags,
-    output: outputFlag(['text', 'json', 'yaml', 'markdown']),
+    ...previewReportFlags,
   };
 
   async run(): Promise<void> {
@@ -53,14 +47,11 @@ export default class Preview extends JibeCommand {
     await this.ending(async () => {
       const progress = new Progress(process.stderr, stylesFor(process.stderr, flags['no-color']), flags.quiet);
       progress.now('reading base and head…');
-      const [{ prepare }, { preview }, { isHazard }] = await Promise.all([
-        import('../reconcile/prepare.ts'),
-        import('../reconcile/preview/preview.ts'),
-        import('../reconcile/preview/result.ts'),
-      ]);
+      reportFiles(flags);
+      const baseline = await oldBaseline(flags);
+      const [{ prepare }, { preview }] = await Promise.all([import('../reconcile/prepare.ts'), import('../reconcile/preview/preview.ts')]);
       const side = (ref: string): Promise<Prepared> => {
-        const directory = fs.statSync(ref, { throwIfNoEntry: false })?.isDirectory() === true;
-        const spec = directory ? sourceSpec(ref, flags) : sourceSpec(args.repository, { ...flags, ref });
+        const spec = isDirectory(ref) ? sourceSpec(ref, flags) : sourceSpec(args.repository, { ...flags, ref });
         return prepare(spec, sourceDeps(), { defaultNamespace: flags.namespace, judge: 'server' });
       };
       const [base, head, world] = await Promise.all([
@@ -84,13 +75,39 @@ export default class Preview extends JibeCommand {
         onProgress: (which, event) => (event.type === 'applied' ? progress.now(`${which}: applying`) : tellSync(event, progress)),
       });
       progress.clear();
-      const { previewText, previewMarkdown } = await import('../reconcile/report/preview-text.ts');
-      const palette = stylesFor(process.stdout, flags['no-color'] || flags['output-file'] !== undefined);
-      const text = (): string => (flags.output === 'markdown' ? previewMarkdown(result) : previewText(result, palette));
-      this.emit(await formatted(result, flags.output, text), flags['output-file']);
-      return isHazard(result, flags['fail-on'] as 'error' | 'warning' | 'info' | 'never') ? 1 : 0;
+      const hazard = await tellPreview(result, flags, {
+        repository: args.repository,
+        head: flags.head,
+        headIsDirectory: isDirectory(flags.head),
+        assumed: assumptions(flags),
+        baseline,
+        emit: (text, file) => this.emit(text, file),
+      });
+      return hazard ? 1 : 0;
     });
   }
+}
+
+const isDirectory = (ref: string): boolean => fs.statSync(ref, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** What a preview takes for granted, in plain words. */
+function assumptions(flags: {
+  readonly nodes: number;
+  readonly seed: number;
+  readonly world?: string | undefined;
+  readonly behaviour?: string | undefined;
+  readonly 'kubernetes-version'?: string | undefined;
+}): string[] {
+  const { nodes, seed, world, behaviour, 'kubernetes-version': version } = flags;
+  return [
+    `The cluster is a simulated one with ${nodes} ${nodes === 1 ? 'node' : 'nodes'}${world ? `, and holds what ${world} describes` : ' and holds nothing but base'}.`,
+    behaviour
+      ? `Images start, fail and stop as ${behaviour} says.`
+      : 'Every image exists, is pulled in a second and starts in half a second; probes succeed then.',
+    ...(version ? [`Head is to run on Kubernetes ${version}.`] : []),
+    `Time and chance are simulated: with seed ${seed} the same change always tells the same story.`,
+    'Load, operators, ingress controllers and everything outside the cluster take no part.',
+  ];
 }
 
 /** `1.36` of `v1.36.3`. */

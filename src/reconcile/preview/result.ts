@@ -5,7 +5,7 @@ import { resourceKey } from '../plan/resource-id.ts';
 import type { Prepared } from '../prepare.ts';
 import { locateAll, type ManifestOrigin } from '../render/origin.ts';
 import { originOf, type ObjectDifference, type ReportedError } from '../report/result.ts';
-import { bySeverity, atLeast, type Consequence, type Finding, type Severity } from './consequence.ts';
+import { bySeverity, type Consequence, type Finding } from './consequence.ts';
 import { plannedOf, type Evidence, type Rule } from './evidence.ts';
 import type { Observed, ObservedEvent, ServiceHistory, WorkloadHistory } from './observed.ts';
 import { workloadKey } from './workloads.ts';
@@ -119,7 +119,3 @@ function rollouts({ plan, synced, observed }: Evidence): PreviewResult['rollouts
       };
     });
 }
-
-/** Whether a preview shows something at least as grave. */
-export const isHazard = ({ consequences, errors }: PreviewResult, failOn: Severity | 'never'): boolean =>
-  failOn !== 'never' && (errors.length > 0 || consequences.some((consequence) => atLeast(consequence, failOn)));
