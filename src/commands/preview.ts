@@ -9,7 +9,7 @@ import { Progress } from './shared/progress.ts';
 import { appFlags, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 import { tellSync } from './shared/sync-events.ts';
-import { targetFlags } from './shared/target.ts';
+import { readWorld, worldFlags } from './shared/world.ts';
 
 export default class Preview extends JibeCommand {
   static override summary = 'What merging head into base would do: differences, refusals, pods that restart, data at risk.';
@@ -29,7 +29,7 @@ export default class Preview extends JibeCommand {
       options: ['error', 'warning', 'info', 'never'],
       default: 'error',
     }),
-    world: Flags.string({ summary: 'Manifests that the cluster holds besides: quotas, classes, policies.', helpValue: 'FILE' }),
+    ...worldFlags,
     behaviour: Flags.string({
       summary: 'How images start, fail and stop: a behaviour document, or kwok Stages (docs/node.md).',
       helpValue: 'FILE',
@@ -43,7 +43,6 @@ export default class Preview extends JibeCommand {
     include: sourceFlags.include,
     exclude: sourceFlags.exclude,
     namespace: appFlags.namespace,
-    nodes: targetFlags.nodes,
     ...outputFlags,
     output: outputFlag(['text', 'json', 'yaml', 'markdown']),
   };
@@ -63,22 +62,16 @@ export default class Preview extends JibeCommand {
         const spec = directory ? sourceSpec(ref, flags) : sourceSpec(args.repository, { ...flags, ref });
         return prepare(spec, sourceDeps(), { defaultNamespace: flags.namespace, judge: 'server' });
       };
-      const [base, head, world] = await Promise.all([
-        side(flags.base),
-        side(flags.head),
-        flags.world === undefined ? undefined : prepare(sourceSpec(flags.world, {}), sourceDeps()),
-      ]);
-      if (world?.errors.length) throw new CannotDo(`${flags.world}: ${world.errors[0]!.message}`, world.errors[0]!.hint);
+      const [base, head, world] = await Promise.all([side(flags.base), side(flags.head), readWorld(flags)]);
       if (base.manifests.length + head.manifests.length + base.errors.length + head.errors.length === 0)
         throw new CannotDo('neither base nor head has any manifests', 'check --path, --include and --exclude');
       const { RealClock } = await import('../apimachinery/clock.ts');
       const result = await preview(base, head, {
         namespace: flags.namespace,
-        nodes: flags.nodes,
         now: new RealClock().now(),
         seed: flags.seed,
         signal: this.interrupt.signal,
-        ...(world ? { world } : {}),
+        ...world,
         ...(flags['kubernetes-version'] === undefined ? {} : { kubernetesVersion: release(flags['kubernetes-version']) }),
         ...(flags.behaviour === undefined ? {} : { behaviour: await readBehaviour(flags.behaviour) }),
         onProgress: (which, event) => (event.type === 'applied' ? progress.now(`${which}: applying`) : tellSync(event, progress)),

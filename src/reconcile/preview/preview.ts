@@ -1,7 +1,9 @@
 // What merging head into base would do: base is brought to rest in an embedded cluster on a virtual clock, head is synced over it, and
 // what happened is told. What follows from it is said by the rules that are listed here.
+import type { Node } from '#api/core/v1';
 import { VirtualClock } from '../../apimachinery/clock.ts';
 import type { UserInfo } from '../../apimachinery/api-request.ts';
+import type { Manifest } from '../../apimachinery/object.ts';
 import { isNotFound } from '../../apimachinery/status-error.ts';
 import { Random } from '../../apimachinery/random.ts';
 import { Cluster, type BehaviourDocument } from '../../cluster/cluster.ts';
@@ -9,13 +11,12 @@ import type { Client } from '../../client/client.ts';
 import { fromManifests, planSync, type Engine } from '../engine.ts';
 import type { Plan, PrunePolicy } from '../plan/plan.ts';
 import { kindOf, resourceKey } from '../plan/resource-id.ts';
-import { applyAlone, copyScratch, type Scratch } from '../plan/scratch.ts';
+import { copyScratch, type Scratch } from '../plan/scratch.ts';
 import type { Prepared } from '../prepare.ts';
-import { desiredResources, type DesiredResource } from '../plan/desired.ts';
-import { inApplyOrder } from '../plan/order.ts';
-import { servedKinds } from '../prepare.ts';
 import type { SyncResult } from '../report/result.ts';
 import { sync, type SyncEvent } from '../sync.ts';
+import { assumptionsOf } from './assumptions.ts';
+import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import type { Evidence, Rule } from './evidence.ts';
 import { Observer } from './observer.ts';
 import { affectedSubjects, readPermissions } from './permissions.ts';
@@ -41,6 +42,7 @@ import { silentConfigChanges } from './rules/silent-config.ts';
 import { workloadChanges } from './rules/workload-changes.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { workloadsOf } from './workloads.ts';
+import { adoptSnapshot, applyWorld, makeRoomForClasses } from './world.ts';
 
 /** In the order in which what is equally grave is told. */
 const RULES: readonly Rule[] = [
@@ -71,9 +73,12 @@ const RULES: readonly Rule[] = [
 
 export interface PreviewOptions {
   readonly namespace: string;
-  readonly nodes: number;
-  /** What the cluster holds besides. */
+  /** How many alike, or which; beside those of the world. */
+  readonly nodes: number | readonly Manifest<Node>[];
+  /** What the cluster holds besides, as manifests. */
   readonly world?: Prepared;
+  /** What another cluster held: taken over before the manifests of the world. */
+  readonly snapshot?: ClusterSnapshot;
   /** How containers start, fail and stop. */
   readonly behaviour?: BehaviourDocument;
   /** Milliseconds since 1970: the time at which the story begins. */
@@ -93,8 +98,6 @@ const REST_MS = 30 * 60_000;
 /** How long all else may take to come to rest after that: pods that go, Jobs that are cleaned up. */
 const REST_AFTER_MS = 10 * 60_000;
 const APP = 'preview';
-/** Whose the objects of the world are. */
-const WORLD = 'world';
 
 export async function preview(base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
   const clock = new VirtualClock(options.now);
@@ -114,8 +117,13 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
   const observer = new Observer(client, cluster.clock);
   await observer.start();
   try {
-    await makeRoomForClasses(client, options.world ? [options.world, base] : [base], head);
-    if (options.world) await applyWorld(engine, options.world, options.namespace);
+    const { world, snapshot } = options;
+    const described = [...(snapshot?.objects ?? []), ...[world, base].flatMap((side) => (side ? objectsOf(side) : []))];
+    await makeRoomForClasses(client, described, objectsOf(head));
+    const notTaken = snapshot ? await adoptSnapshot(cluster, snapshot) : [];
+    // its pods are made anew
+    if (snapshot) await observer.rest(REST_AFTER_MS);
+    if (world) await applyWorld(client, world, options.namespace);
     const settled = await bring(engine, base, options, 'base');
     await observer.rest(REST_AFTER_MS);
     if (options.meanwhile) {
@@ -136,11 +144,21 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
       observed: observer.observed(),
       kubernetesVersion: options.kubernetesVersion,
     });
-    return await previewResult(base, head, evidence, RULES);
+    const assumptions = assumptionsOf({
+      before: evidence.before,
+      seed: options.seed,
+      behaves: options.behaviour !== undefined,
+      described: world?.manifests.length,
+      snapshot,
+      notTaken,
+    });
+    return await previewResult(base, head, evidence, { rules: RULES, assumptions });
   } finally {
     await observer.stop();
   }
 }
+
+const objectsOf = ({ manifests }: Prepared) => manifests.map(({ object }) => object);
 
 /** A sync takes nothing away while something else is refused. That will be mended one day, and what goes then is part of the story. */
 async function pruneTheRest(client: Client, { resources }: Plan, synced: SyncResult): Promise<void> {
@@ -212,27 +230,3 @@ async function bring(engine: Engine, prepared: Prepared, options: PreviewOptions
     ...(onProgress ? { onProgress: (event: SyncEvent) => onProgress(side, event) } : {}),
   });
 }
-
-async function applyWorld({ client }: Engine, world: Prepared, namespace: string): Promise<void> {
-  const served = await servedKinds(client);
-  const desired = desiredResources(world.manifests, (apiVersion, kind) => served(apiVersion, kind)?.namespaced ?? true, namespace);
-  for (const resource of inApplyOrder(desired))
-    await applyAlone(client, resource.id.kind === 'Node' ? withStatus(world, resource) : resource, { fieldManager: WORLD });
-}
-
-/** What a node has to offer is part of the world; of other objects the status is reckoned here. */
-function withStatus({ manifests }: Prepared, resource: DesiredResource): DesiredResource {
-  const status = manifests.find(({ origin }) => origin === resource.origin)?.object['status'];
-  return status === undefined ? resource : { ...resource, object: { ...resource.object, status } };
-}
-
-/** Storage classes that come with the cluster give way: all of them to those that are described, single ones to those of head. */
-async function makeRoomForClasses(client: Client, described: readonly Prepared[], head: Prepared): Promise<void> {
-  const classesOf = ({ manifests }: Prepared) => manifests.filter(({ object }) => object.kind === 'StorageClass');
-  if (described.some((side) => classesOf(side).length > 0)) return client.deleteCollection(STORAGE_CLASS);
-  const names = new Set(classesOf(head).map(({ object }) => object.metadata.name));
-  for (const { metadata } of (await client.list(STORAGE_CLASS)).items)
-    if (names.has(metadata.name)) await client.delete(STORAGE_CLASS, metadata.name);
-}
-
-const STORAGE_CLASS = 'storage.k8s.io/v1/StorageClass';

@@ -37,9 +37,21 @@ export interface PreviewResult {
   /** Faults of the sources. What of base is refused is a warning. */
   readonly errors: readonly ReportedError[];
   readonly warnings: readonly ReportedError[];
+  /** What was taken for granted, and what could not be: plain sentences. */
+  readonly assumptions: readonly string[];
 }
 
-export async function previewResult(base: Prepared, head: Prepared, evidence: Evidence, rules: readonly Rule[]): Promise<PreviewResult> {
+export interface Judgement {
+  readonly rules: readonly Rule[];
+  readonly assumptions: readonly string[];
+}
+
+export async function previewResult(
+  base: Prepared,
+  head: Prepared,
+  evidence: Evidence,
+  { rules, assumptions }: Judgement,
+): Promise<PreviewResult> {
   const { plan, observed } = evidence;
   const findings = rules.flatMap((rule) => rule(evidence));
   return {
@@ -60,6 +72,7 @@ export async function previewResult(base: Prepared, head: Prepared, evidence: Ev
     durationSeconds: lastSecond(observed),
     errors: [...base.errors, ...head.errors, ...founded(head, evidence)],
     warnings: [...head.warnings, ...refusedBefore(base, evidence)],
+    assumptions,
   };
 }
 
