@@ -1,12 +1,12 @@
-import fs from 'node:fs';
 import { Args, Flags } from '@oclif/core';
 import type { Prepared } from '../reconcile/prepare.ts';
+import type { Side } from '../reconcile/source/compare.ts';
 import { JibeCommand, outputFlag, outputFlags } from './shared/base.ts';
 import { readBehaviour } from './shared/behaviour.ts';
 import { CannotDo } from './shared/failure.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { appFlags, sourceDeps, sourceFlags, sourceSpec, type SourceFlags } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 import { tellSync } from './shared/sync-events.ts';
 import { readWorld, worldFlags } from './shared/world.ts';
@@ -23,7 +23,12 @@ export default class Preview extends JibeCommand {
   static override args = { repository: Args.string({ description: 'A git repository or URL.', default: '.' }) };
   static override flags = {
     base: Flags.string({ summary: 'What there is: a branch, tag or commit, or a directory.', helpValue: 'REF', required: true }),
-    head: Flags.string({ summary: 'What is to be merged: likewise.', helpValue: 'REF', required: true }),
+    head: Flags.string({
+      summary: 'What is to be merged: likewise. By default the files as they lie on disk; of a URL its HEAD.',
+      helpValue: 'REF',
+    }),
+    merge: Flags.boolean({ summary: 'Compare base with what merging head into it makes.', exclusive: ['direct'] }),
+    direct: Flags.boolean({ summary: 'Compare the two as they are, and not head with the commit where it parted from base.' }),
     'fail-on': Flags.string({
       summary: 'From which severity on a consequence is a hazard.',
       options: ['error', 'warning', 'info', 'never'],
@@ -52,17 +57,17 @@ export default class Preview extends JibeCommand {
     await this.ending(async () => {
       const progress = new Progress(process.stderr, stylesFor(process.stderr, flags['no-color']), flags.quiet);
       progress.now('reading base and head…');
-      const [{ prepare }, { preview }, { isHazard }] = await Promise.all([
-        import('../reconcile/prepare.ts'),
+      const [{ preview }, { isHazard }] = await Promise.all([
         import('../reconcile/preview/preview.ts'),
         import('../reconcile/preview/result.ts'),
       ]);
-      const side = (ref: string): Promise<Prepared> => {
-        const directory = fs.statSync(ref, { throwIfNoEntry: false })?.isDirectory() === true;
-        const spec = directory ? sourceSpec(ref, flags) : sourceSpec(args.repository, { ...flags, ref });
-        return prepare(spec, sourceDeps(), { defaultNamespace: flags.namespace, judge: 'server' });
-      };
-      const [base, head, world] = await Promise.all([side(flags.base), side(flags.head), readWorld(flags)]);
+      const { sidesOf } = await import('../reconcile/source/compare.ts');
+      const { repository: location } = args;
+      const how = flags.merge ? 'merge' : flags.direct ? 'direct' : 'pull';
+      const sides = await sidesOf({ location, base: flags.base, head: flags.head, how }, sourceDeps());
+      const [base, head, world] = await Promise.all([side(sides.base, flags), side(sides.head, flags), readWorld(flags)]).finally(() =>
+        sides.close(),
+      );
       if (base.manifests.length + head.manifests.length + base.errors.length + head.errors.length === 0)
         throw new CannotDo('neither base nor head has any manifests', 'check --path, --include and --exclude');
       const { RealClock } = await import('../apimachinery/clock.ts');
@@ -72,6 +77,7 @@ export default class Preview extends JibeCommand {
         seed: flags.seed,
         signal: this.interrupt.signal,
         ...world,
+        assumed: sides.about === undefined ? [] : [sides.about],
         ...(flags['kubernetes-version'] === undefined ? {} : { kubernetesVersion: release(flags['kubernetes-version']) }),
         ...(flags.behaviour === undefined ? {} : { behaviour: await readBehaviour(flags.behaviour) }),
         onProgress: (which, event) => (event.type === 'applied' ? progress.now(`${which}: applying`) : tellSync(event, progress)),
@@ -84,6 +90,19 @@ export default class Preview extends JibeCommand {
       return isHazard(result, flags['fail-on'] as 'error' | 'warning' | 'info' | 'never') ? 1 : 0;
     });
   }
+}
+
+async function side(
+  { spec, shown }: Side,
+  flags: Pick<SourceFlags, 'path' | 'include' | 'exclude'> & { readonly namespace: string },
+): Promise<Prepared> {
+  const { prepare } = await import('../reconcile/prepare.ts');
+  const { path, include, exclude, namespace } = flags;
+  const prepared = await prepare({ ...sourceSpec(spec.location, { path, include, exclude }), ...spec }, sourceDeps(), {
+    defaultNamespace: namespace,
+    judge: 'server',
+  });
+  return shown ? { ...prepared, source: { ...prepared.source, ...shown } } : prepared;
 }
 
 /** `1.36` of `v1.36.3`. */

@@ -79,6 +79,8 @@ export interface PreviewOptions {
   readonly world?: Prepared;
   /** What another cluster held: taken over before the manifests of the world. */
   readonly snapshot?: ClusterSnapshot;
+  /** What is taken for granted besides, in sentences. */
+  readonly assumed?: readonly string[];
   /** How containers start, fail and stop. */
   readonly behaviour?: BehaviourDocument;
   /** Milliseconds since 1970: the time at which the story begins. */
@@ -152,7 +154,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
       snapshot,
       notTaken,
     });
-    return await previewResult(base, head, evidence, { rules: RULES, assumptions });
+    return await previewResult(base, head, evidence, { rules: RULES, assumptions: [...(options.assumed ?? []), ...assumptions] });
   } finally {
     await observer.stop();
   }
