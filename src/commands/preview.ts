@@ -1,13 +1,13 @@
 import { Args, Flags } from '@oclif/core';
-import type { Prepared } from '../reconcile/prepare.ts';
-import type { Side } from '../reconcile/source/compare.ts';
+import type { RenderedSource } from '../reconcile/apps/prepare-apps.ts';
 import { JibeCommand, outputFlag, outputFlags } from './shared/base.ts';
 import { readBehaviour } from './shared/behaviour.ts';
 import { CannotDo } from './shared/failure.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, sourceDeps, sourceFlags, sourceSpec, type SourceFlags } from './shared/source.ts';
+import { appFlags, appName, onlyAppFlag, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
+import { chosenApp } from './shared/sync-source.ts';
 import { tellSync } from './shared/sync-events.ts';
 import { readWorld, worldFlags } from './shared/world.ts';
 
@@ -47,6 +47,7 @@ export default class Preview extends JibeCommand {
     path: sourceFlags.path,
     include: sourceFlags.include,
     exclude: sourceFlags.exclude,
+    app: onlyAppFlag,
     namespace: appFlags.namespace,
     ...outputFlags,
     output: outputFlag(['text', 'json', 'yaml', 'markdown']),
@@ -57,21 +58,31 @@ export default class Preview extends JibeCommand {
     await this.ending(async () => {
       const progress = new Progress(process.stderr, stylesFor(process.stderr, flags['no-color']), flags.quiet);
       progress.now('reading base and head…');
-      const [{ preview }, { isHazard }] = await Promise.all([
-        import('../reconcile/preview/preview.ts'),
+      const [{ previewSource }, { renderSides }, { ManifestValidator }, { isHazard }] = await Promise.all([
+        import('../reconcile/preview/preview-source.ts'),
+        import('../reconcile/preview/render-sides.ts'),
+        import('../reconcile/validate/validate.ts'),
         import('../reconcile/preview/result.ts'),
       ]);
       const { sidesOf } = await import('../reconcile/source/compare.ts');
       const { repository: location } = args;
       const how = flags.merge ? 'merge' : flags.direct ? 'direct' : 'pull';
-      const sides = await sidesOf({ location, base: flags.base, head: flags.head, how }, sourceDeps());
-      const [base, head, world] = await Promise.all([side(sides.base, flags), side(sides.head, flags), readWorld(flags)]).finally(() =>
-        sides.close(),
-      );
-      if (base.manifests.length + head.manifests.length + base.errors.length + head.errors.length === 0)
+      // both sides have most of their objects in common
+      const deps = { ...sourceDeps(), gitCache: {} };
+      const sides = await sidesOf({ location, base: flags.base, head: flags.head, how }, deps);
+      const name = appName(location, flags.path);
+      const rendering = { name, defaultNamespace: flags.namespace };
+      const [{ base, head }, world] = await Promise.all([
+        renderSides(sides, sourceSpec('', flags), deps, rendering),
+        readWorld(flags),
+      ]).finally(() => sides.close());
+      if (isEmpty(base) && isEmpty(head))
         throw new CannotDo('neither base nor head has any manifests', 'check --path, --include and --exclude');
       const { RealClock } = await import('../apimachinery/clock.ts');
-      const result = await preview(base, head, {
+      const result = await previewSource(base, head, {
+        name,
+        only: chosenApp([...(base.apps ?? []), ...(head.apps ?? [])], flags.app),
+        preparing: { defaultNamespace: flags.namespace, judge: 'server', validator: new ManifestValidator() },
         namespace: flags.namespace,
         now: new RealClock().now(),
         seed: flags.seed,
@@ -92,18 +103,8 @@ export default class Preview extends JibeCommand {
   }
 }
 
-async function side(
-  { spec, shown }: Side,
-  flags: Pick<SourceFlags, 'path' | 'include' | 'exclude'> & { readonly namespace: string },
-): Promise<Prepared> {
-  const { prepare } = await import('../reconcile/prepare.ts');
-  const { path, include, exclude, namespace } = flags;
-  const prepared = await prepare({ ...sourceSpec(spec.location, { path, include, exclude }), ...spec }, sourceDeps(), {
-    defaultNamespace: namespace,
-    judge: 'server',
-  });
-  return shown ? { ...prepared, source: { ...prepared.source, ...shown } } : prepared;
-}
+const isEmpty = ({ plain, apps, errors = [] }: RenderedSource): boolean =>
+  plain ? plain.manifests.length + plain.errors.length === 0 : apps!.length + errors.length === 0;
 
 /** `1.36` of `v1.36.3`. */
 function release(text: string): string {

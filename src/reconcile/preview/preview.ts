@@ -3,19 +3,22 @@
 import type { Node } from '#api/core/v1';
 import { VirtualClock } from '../../apimachinery/clock.ts';
 import type { UserInfo } from '../../apimachinery/api-request.ts';
-import type { Manifest } from '../../apimachinery/object.ts';
+import type { Manifest as NodeManifest } from '../../apimachinery/object.ts';
+import type { Manifest } from '../render/manifests.ts';
 import { isNotFound } from '../../apimachinery/status-error.ts';
 import { Random } from '../../apimachinery/random.ts';
 import { Cluster, type BehaviourDocument } from '../../cluster/cluster.ts';
 import type { Client } from '../../client/client.ts';
-import { fromManifests, planSync, type Engine } from '../engine.ts';
-import type { Plan, PrunePolicy } from '../plan/plan.ts';
+import type { AppTree } from '../apps/prepare-apps.ts';
+import type { Engine } from '../engine.ts';
+import type { Plan } from '../plan/plan.ts';
 import { kindOf, resourceKey } from '../plan/resource-id.ts';
 import { copyScratch, type Scratch } from '../plan/scratch.ts';
 import type { Prepared } from '../prepare.ts';
 import type { SyncResult } from '../report/result.ts';
-import { sync, type SyncEvent } from '../sync.ts';
+import type { SyncEvent } from '../sync.ts';
 import { assumptionsOf } from './assumptions.ts';
+import { bring, planned, type BringOptions } from './bring.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import type { Evidence, Rule } from './evidence.ts';
 import { Observer } from './observer.ts';
@@ -42,7 +45,7 @@ import { silentConfigChanges } from './rules/silent-config.ts';
 import { workloadChanges } from './rules/workload-changes.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { workloadsOf } from './workloads.ts';
-import { adoptSnapshot, applyWorld, makeRoomForClasses } from './world.ts';
+import { adoptSnapshot, applyOthers, applyWorld, makeRoomForClasses } from './world.ts';
 
 /** In the order in which what is equally grave is told. */
 const RULES: readonly Rule[] = [
@@ -74,11 +77,15 @@ const RULES: readonly Rule[] = [
 export interface PreviewOptions {
   readonly namespace: string;
   /** How many alike, or which; beside those of the world. */
-  readonly nodes: number | readonly Manifest<Node>[];
+  readonly nodes: number | readonly NodeManifest<Node>[];
   /** What the cluster holds besides, as manifests. */
   readonly world?: Prepared;
   /** What another cluster held: taken over before the manifests of the world. */
   readonly snapshot?: ClusterSnapshot;
+  /** Of sources that define apps: what is synced in place of base and head, which are all of their objects together. */
+  readonly apps?: { readonly base: AppTree; readonly head: AppTree };
+  /** Of apps that are not run: what must be there all the same. What of it is refused is left out, and told. */
+  readonly others?: readonly Manifest[];
   /** What is taken for granted besides, in sentences. */
   readonly assumed?: readonly string[];
   /** How containers start, fail and stop. */
@@ -95,11 +102,8 @@ export interface PreviewOptions {
   readonly onProgress?: (side: 'base' | 'head', event: SyncEvent) => void;
 }
 
-/** How long a side may take to come to rest, by the cluster's clock. */
-const REST_MS = 30 * 60_000;
-/** How long all else may take to come to rest after that: pods that go, Jobs that are cleaned up. */
+/** How long all else may take to come to rest once a side is synced: pods that go, Jobs that are cleaned up. */
 const REST_AFTER_MS = 10 * 60_000;
-const APP = 'preview';
 
 export async function preview(base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
   const clock = new VirtualClock(options.now);
@@ -125,17 +129,18 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     const notTaken = snapshot ? await adoptSnapshot(cluster, snapshot) : [];
     // its pods are made anew
     if (snapshot) await observer.rest(REST_AFTER_MS);
-    if (world) await applyWorld(client, world, options.namespace);
-    const settled = await bring(engine, base, options, 'base');
+    if (world) await applyWorld(client, world.manifests, options.namespace);
+    const refused = await applyOthers(client, options.others ?? [], options.namespace);
+    const settled = await bring(engine, base, options.apps?.base, optionsOf('base', options));
     await observer.rest(REST_AFTER_MS);
     if (options.meanwhile) {
       await options.meanwhile(client);
       await observer.rest(REST_AFTER_MS);
     }
     const past = await cluster.scratch();
-    const { plan, warnings } = await planned(engine, past, head, options);
+    const { plan, warnings, appOf } = await planned(engine, past, head, options.apps?.head, optionsOf('head', options));
     observer.begin();
-    const synced = await bring(engine, head, options, 'head');
+    const synced = await bring(engine, head, options.apps?.head, optionsOf('head', options));
     await pruneTheRest(client, plan, synced);
     await observer.rest(REST_AFTER_MS);
     const evidence = await gathered(cluster, past, {
@@ -152,13 +157,19 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
       behaves: options.behaviour !== undefined,
       described: world?.manifests.length,
       snapshot,
-      notTaken,
+      notTaken: [...notTaken, ...refused],
     });
-    return await previewResult(base, head, evidence, { rules: RULES, assumptions: [...(options.assumed ?? []), ...assumptions] });
+    return await previewResult(base, head, evidence, { rules: RULES, appOf, assumptions: [...(options.assumed ?? []), ...assumptions] });
   } finally {
     await observer.stop();
   }
 }
+
+const optionsOf = (side: 'base' | 'head', { namespace, signal, onProgress }: PreviewOptions): BringOptions => ({
+  namespace,
+  signal,
+  ...(onProgress ? { onProgress: (event: SyncEvent) => onProgress(side, event) } : {}),
+});
 
 const objectsOf = ({ manifests }: Prepared) => manifests.map(({ object }) => object);
 
@@ -175,23 +186,6 @@ async function pruneTheRest(client: Client, { resources }: Plan, synced: SyncRes
       if (!isNotFound(error)) throw error;
     }
   }
-}
-
-/** The plan of head, and what the server warns of while it is made. */
-async function planned(
-  engine: Engine,
-  past: Cluster,
-  head: Prepared,
-  { namespace }: PreviewOptions,
-): Promise<Pick<Evidence, 'plan' | 'warnings'>> {
-  const warnings = new Map<string, string[]>();
-  const scratch = copyScratch((await past.scratch()).client(), (id, text) => {
-    const key = resourceKey(id);
-    warnings.set(key, [...(warnings.get(key) ?? []), text]);
-  });
-  const objects = fromManifests(head.manifests);
-  const plan: Plan = await planSync({ ...engine, scratch: async () => scratch }, { app: APP, namespace, objects, prune: pruneOf(head) });
-  return { plan, warnings };
 }
 
 async function gathered(
@@ -213,22 +207,4 @@ async function gathered(
     workloads: { before: workloadsOf(before), after: workloadsOf(after) },
     permissions: { before: await readPermissions(subjects, as(past)), after: await readPermissions(subjects, as(cluster)) },
   };
-}
-
-/** What cannot be read is taken to be there still. */
-const pruneOf = ({ errors }: Prepared): PrunePolicy => (errors.length ? 'none' : 'all');
-
-/** What is refused is told and does not keep the rest from being applied. */
-async function bring(engine: Engine, prepared: Prepared, options: PreviewOptions, side: 'base' | 'head'): Promise<SyncResult> {
-  const { namespace, signal, onProgress } = options;
-  const sound: Prepared = { ...prepared, errors: [] };
-  return sync(engine, sound, {
-    app: APP,
-    namespace,
-    prune: pruneOf(prepared),
-    timeoutMs: REST_MS,
-    signal,
-    partial: true,
-    ...(onProgress ? { onProgress: (event: SyncEvent) => onProgress(side, event) } : {}),
-  });
 }

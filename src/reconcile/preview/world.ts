@@ -1,6 +1,7 @@
 // What a previewed cluster holds besides the source: manifests, which are applied as people apply them, or the objects of another cluster,
 // which are taken over as they lived. What would speak to the world outside is not taken over, and that is told.
 import type { KubernetesObject } from '../../apimachinery/object.ts';
+import { StatusError } from '../../apimachinery/status-error.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Client } from '../../client/client.ts';
 import { APP_LABEL, PART_OF_LABEL } from '../plan/apply-set.ts';
@@ -8,22 +9,43 @@ import { desiredResources, type DesiredResource } from '../plan/desired.ts';
 import { inApplyOrder } from '../plan/order.ts';
 import { idOf, resourceText } from '../plan/resource-id.ts';
 import { applyAlone } from '../plan/scratch.ts';
-import { servedKinds, type Prepared } from '../prepare.ts';
+import { servedKinds } from '../prepare.ts';
+import type { Manifest } from '../render/manifests.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import { counted, listed } from './consequence.ts';
 
 /** Whose the objects of the world are. */
 const WORLD = 'world';
 
-export async function applyWorld(client: Client, world: Prepared, namespace: string): Promise<void> {
+/** Throws what the server refuses: people wrote it for this preview. */
+export async function applyWorld(client: Client, manifests: readonly Manifest[], namespace: string): Promise<void> {
+  for (const resource of await inOrder(client, manifests, namespace)) await applyAlone(client, resource, { fieldManager: WORLD });
+}
+
+/** What is refused is left out. Resolves with what that is, in plain words. */
+export async function applyOthers(client: Client, manifests: readonly Manifest[], namespace: string): Promise<readonly string[]> {
+  const refused: string[] = [];
+  for (const resource of await inOrder(client, manifests, namespace))
+    try {
+      await applyAlone(client, resource, { fieldManager: WORLD });
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      refused.push(resourceText(resource.id));
+    }
+  return refused.length
+    ? [`${counted(refused.length, 'object')} of other apps ${refused.length === 1 ? 'is' : 'are'} refused: ${listed(refused)}.`]
+    : [];
+}
+
+async function inOrder(client: Client, manifests: readonly Manifest[], namespace: string): Promise<readonly DesiredResource[]> {
+  if (manifests.length === 0) return [];
   const served = await servedKinds(client);
-  const desired = desiredResources(world.manifests, (apiVersion, kind) => served(apiVersion, kind)?.namespaced ?? true, namespace);
-  for (const resource of inApplyOrder(desired))
-    await applyAlone(client, resource.id.kind === 'Node' ? withStatus(world, resource) : resource, { fieldManager: WORLD });
+  const desired = desiredResources(manifests, (apiVersion, kind) => served(apiVersion, kind)?.namespaced ?? true, namespace);
+  return inApplyOrder(desired).map((resource) => (resource.id.kind === 'Node' ? withStatus(manifests, resource) : resource));
 }
 
 /** What a node has to offer is part of the world; of other objects the status is reckoned here. */
-function withStatus({ manifests }: Prepared, resource: DesiredResource): DesiredResource {
+function withStatus(manifests: readonly Manifest[], resource: DesiredResource): DesiredResource {
   const status = manifests.find(({ origin }) => origin === resource.origin)?.object['status'];
   return status === undefined ? resource : { ...resource, object: { ...resource.object, status } };
 }
