@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import type { RenderedSource } from '../reconcile/apps/prepare-apps.ts';
-import { JibeCommand, outputFlag, outputFlags } from './shared/base.ts';
+import { durationFlag, JibeCommand, outputFlag, outputFlags } from './shared/base.ts';
 import { readBehaviour } from './shared/behaviour.ts';
 import { CannotDo } from './shared/failure.ts';
 import { formatted } from './shared/output.ts';
@@ -43,6 +43,7 @@ export default class Preview extends JibeCommand {
       summary: 'The release that is to take head: API versions that it does not serve are errors.',
       helpValue: '1.36',
     }),
+    timeout: durationFlag('How long it may take, in real time. Exit code 3 after that.', '5m'),
     seed: Flags.integer({ summary: 'The same seed tells the same story.', default: 1 }),
     path: sourceFlags.path,
     include: sourceFlags.include,
@@ -58,6 +59,7 @@ export default class Preview extends JibeCommand {
     await this.ending(async () => {
       const progress = new Progress(process.stderr, stylesFor(process.stderr, flags['no-color']), flags.quiet);
       progress.now('reading base and head…');
+      const timeout = AbortSignal.timeout(flags.timeout);
       const [{ previewSource }, { renderSides }, { ManifestValidator }, { isHazard }] = await Promise.all([
         import('../reconcile/preview/preview-source.ts'),
         import('../reconcile/preview/render-sides.ts'),
@@ -81,17 +83,27 @@ export default class Preview extends JibeCommand {
       const { RealClock } = await import('../apimachinery/clock.ts');
       const result = await previewSource(base, head, {
         name,
-        only: chosenApp([...(base.apps ?? []), ...(head.apps ?? [])], flags.app),
+        only: chosenApp(appNames(base, head), flags.app),
         preparing: { defaultNamespace: flags.namespace, judge: 'server', validator: new ManifestValidator() },
         namespace: flags.namespace,
         now: new RealClock().now(),
         seed: flags.seed,
-        signal: this.interrupt.signal,
+        signal: AbortSignal.any([this.interrupt.signal, timeout]),
         ...world,
         assumed: sides.about === undefined ? [] : [sides.about],
         ...(flags['kubernetes-version'] === undefined ? {} : { kubernetesVersion: release(flags['kubernetes-version']) }),
         ...(flags.behaviour === undefined ? {} : { behaviour: await readBehaviour(flags.behaviour) }),
         onProgress: (which, event) => (event.type === 'applied' ? progress.now(`${which}: applying`) : tellSync(event, progress)),
+      }).catch((error: unknown) => {
+        if (!timeout.aborted || this.interrupt.signal.aborted) throw error;
+        progress.clear();
+        const seconds = flags.timeout / 1000;
+        throw new CannotDo(
+          `the preview took longer than ${seconds} s, and nothing can be told`,
+          'see --timeout, --app and --path',
+          error,
+          3,
+        );
       });
       progress.clear();
       const { previewText, previewMarkdown } = await import('../reconcile/report/preview-text.ts');
@@ -105,6 +117,12 @@ export default class Preview extends JibeCommand {
 
 const isEmpty = ({ plain, apps, errors = [] }: RenderedSource): boolean =>
   plain ? plain.manifests.length + plain.errors.length === 0 : apps!.length + errors.length === 0;
+
+/** Of both sides; undefined where neither defines any. */
+function appNames({ apps: before }: RenderedSource, { apps: after }: RenderedSource): readonly { readonly name: string }[] | undefined {
+  if (!before && !after) return undefined;
+  return [...new Set([...(before ?? []), ...(after ?? [])].map(({ name }) => name))].map((name) => ({ name }));
+}
 
 /** `1.36` of `v1.36.3`. */
 function release(text: string): string {

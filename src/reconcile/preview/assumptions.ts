@@ -1,7 +1,7 @@
 // What a preview takes for granted, in plain sentences: nodes, behaviour, seed, what else is in the cluster, and what nobody simulates. Pure.
 import type { Node } from '#api/core/v1';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
-import { counted } from './consequence.ts';
+import { counted, listed } from './consequence.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface Assumed {
@@ -14,10 +14,19 @@ export interface Assumed {
   readonly snapshot: ClusterSnapshot | undefined;
   /** What of the snapshot was not taken over. */
   readonly notTaken: readonly string[];
+  readonly after: Snapshot;
+  /** How many faults keep parts of them from being read. */
+  readonly unread: { readonly base: number; readonly head: number };
+  /** What went on and on: `base`, `head`. */
+  readonly restless: readonly string[];
 }
 
-export function assumptionsOf({ before, seed, behaves, described, snapshot, notTaken }: Assumed): string[] {
+export function assumptionsOf({ before, after, seed, behaves, described, snapshot, notTaken, unread, restless }: Assumed): string[] {
   return [
+    ...unreadable(unread),
+    ...restless.map(
+      (what) => `What happens with ${what} does not come to rest; it was watched for a while, and what comes later is not told.`,
+    ),
     nodes(before.of('v1/Node')),
     behaves
       ? 'Images exist, and containers start, fail and stop as the behaviour file says.'
@@ -26,6 +35,7 @@ export function assumptionsOf({ before, seed, behaves, described, snapshot, notT
     ...(snapshot?.leftOut ?? []),
     ...notTaken,
     ...idle(before),
+    ...webhooks(after),
     `What is left to chance follows from seed ${seed}.`,
   ];
 }
@@ -68,4 +78,20 @@ function idle(before: Snapshot): string[] {
   if (before.of('autoscaling/v2/HorizontalPodAutoscaler').length)
     words.push('Autoscalers see what simulated containers use, not the load of real ones.');
   return words;
+}
+
+function unreadable({ base, head }: Assumed['unread']): string[] {
+  return [
+    ...(base
+      ? [`Parts of base cannot be read (${counted(base, 'error')}): what they describe counts as new, and nothing goes with base.`]
+      : []),
+    ...(head ? [`Parts of head cannot be read (${counted(head, 'error')}): what they describe is taken to be there still.`] : []),
+  ];
+}
+
+/** Nobody answers for them here; those whose Service is not there are told of by a rule. */
+function webhooks(after: Snapshot): string[] {
+  const found = ['Validating', 'Mutating'].flatMap((kind) => after.ofGroupKind(`admissionregistration.k8s.io/${kind}WebhookConfiguration`));
+  const names = found.map(({ metadata }) => metadata.name);
+  return names.length ? [`Webhooks are not called; they are taken to let everything pass: ${listed([...new Set(names)])}.`] : [];
 }

@@ -110,10 +110,22 @@ export async function preview(base: Prepared, head: Prepared, options: PreviewOp
   const { seed, nodes, behaviour } = options;
   const cluster = await Cluster.start({ clock, random: new Random(seed), nodes, ...(behaviour ? { behaviour } : {}) });
   try {
-    return await cluster.run(story(cluster, base, head, options));
+    return await cluster.run(Promise.race([story(cluster, base, head, options), aborted(options.signal)]));
   } finally {
     await cluster.stop();
   }
+}
+
+/** What did not end in the time that a sync has will not end soon. */
+const restMs = ({ timedOut }: SyncResult): number => (timedOut ? 30_000 : REST_AFTER_MS);
+
+/** Rejects with the reason: what goes on in the cluster may have no end. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
 }
 
 async function story(cluster: Cluster, base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
@@ -124,15 +136,16 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
   await observer.start();
   try {
     const { world, snapshot } = options;
+    const restless: string[] = [];
     const described = [...(snapshot?.objects ?? []), ...[world, base].flatMap((side) => (side ? objectsOf(side) : []))];
     await makeRoomForClasses(client, described, objectsOf(head));
     const notTaken = snapshot ? await adoptSnapshot(cluster, snapshot) : [];
     // its pods are made anew
-    if (snapshot) await observer.rest(REST_AFTER_MS);
+    if (snapshot && !(await observer.rest(REST_AFTER_MS))) restless.push('the world');
     if (world) await applyWorld(client, world.manifests, options.namespace);
     const refused = await applyOthers(client, options.others ?? [], options.namespace);
     const settled = await bring(engine, base, options.apps?.base, optionsOf('base', options));
-    await observer.rest(REST_AFTER_MS);
+    if (!(await observer.rest(restMs(settled)))) restless.push('base');
     if (options.meanwhile) {
       await options.meanwhile(client);
       await observer.rest(REST_AFTER_MS);
@@ -142,7 +155,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     observer.begin();
     const synced = await bring(engine, head, options.apps?.head, optionsOf('head', options));
     await pruneTheRest(client, plan, synced);
-    await observer.rest(REST_AFTER_MS);
+    if (!(await observer.rest(restMs(synced)))) restless.push('head');
     const evidence = await gathered(cluster, past, {
       plan,
       warnings,
@@ -158,6 +171,9 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
       described: world?.manifests.length,
       snapshot,
       notTaken: [...notTaken, ...refused],
+      after: evidence.after,
+      unread: { base: base.errors.length, head: head.errors.length },
+      restless,
     });
     return await previewResult(base, head, evidence, { rules: RULES, appOf, assumptions: [...(options.assumed ?? []), ...assumptions] });
   } finally {
