@@ -17,7 +17,7 @@ import type { AuditOptions } from './apiserver/audit/audit-log.ts';
 import type { NotAdopted } from './apiserver/generic/adopt.ts';
 import { standaloneApiServer } from './apiserver/standalone.ts';
 import type { ApiServer } from './apiserver/api-server.ts';
-import { nodeManifest } from './default-nodes.ts';
+import { nodeManifest, type NodeSize } from './default-nodes.ts';
 import type { AuthorityFiles } from '../apimachinery/x509/certificate-authority.ts';
 import { COMPONENT_NAMES, ComponentProcess, type ComponentName, type ProcessOptions, type ProcessPart } from './component-process.ts';
 import type { ControllerOptions } from './controllers/controllers.ts';
@@ -31,8 +31,8 @@ import { Machines } from './machines.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
 
-export { ADMIN, COMPONENT_NAMES, isStage, uncovered };
-export type { BehaviourDocument, ComponentName, NotAdopted };
+export { ADMIN, COMPONENT_NAMES, isStage, nodeManifest, uncovered };
+export type { BehaviourDocument, ComponentName, NodeSize, NotAdopted };
 
 /** What is wrong with a behaviour document, and the way to the field; undefined where nothing is. */
 export function checkBehaviours(document: unknown): { readonly message: string; readonly path: readonly (string | number)[] } | undefined {

@@ -1,15 +1,16 @@
 import fs from 'node:fs';
 import { Args, Flags } from '@oclif/core';
-import type { Prepared } from '../reconcile/prepare.ts';
-import { JibeCommand } from './shared/base.ts';
+import type { RenderedSource } from '../reconcile/apps/prepare-apps.ts';
+import { durationFlag, JibeCommand } from './shared/base.ts';
 import { readBehaviour } from './shared/behaviour.ts';
 import { CannotDo } from './shared/failure.ts';
 import { oldBaseline, previewReportFlags, reportFiles, tellPreview } from './shared/preview-report.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { appFlags, appName, onlyAppFlag, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
+import { chosenApp } from './shared/sync-source.ts';
 import { tellSync } from './shared/sync-events.ts';
-import { targetFlags } from './shared/target.ts';
+import { readWorld, worldFlags } from './shared/world.ts';
 
 export default class Preview extends JibeCommand {
   static override summary = 'What merging head into base would do: differences, refusals, pods that restart, data at risk.';
@@ -23,8 +24,13 @@ export default class Preview extends JibeCommand {
   static override args = { repository: Args.string({ description: 'A git repository or URL.', default: '.' }) };
   static override flags = {
     base: Flags.string({ summary: 'What there is: a branch, tag or commit, or a directory.', helpValue: 'REF', required: true }),
-    head: Flags.string({ summary: 'What is to be merged: likewise.', helpValue: 'REF', required: true }),
-    world: Flags.string({ summary: 'Manifests that the cluster holds besides: quotas, classes, policies.', helpValue: 'FILE' }),
+    head: Flags.string({
+      summary: 'What is to be merged: likewise. By default the files as they lie on disk; of a URL its HEAD.',
+      helpValue: 'REF',
+    }),
+    merge: Flags.boolean({ summary: 'Compare base with what merging head into it makes.', exclusive: ['direct'] }),
+    direct: Flags.boolean({ summary: 'Compare the two as they are, and not head with the commit where it parted from base.' }),
+    ...worldFlags,
     behaviour: Flags.string({
       summary: 'How images start, fail and stop: a behaviour document, or kwok Stages (docs/node.md).',
       helpValue: 'FILE',
@@ -33,13 +39,14 @@ export default class Preview extends JibeCommand {
       summary: 'The release that is to take head: API versions that it does not serve are errors.',
       helpValue: '1.36',
     }),
+    timeout: durationFlag('How long it may take, in real time. Exit code 3 after that.', '5m'),
     seed: Flags.integer({ summary: 'The same seed tells the same story.', default: 1 }),
     path: sourceFlags.path,
     include: sourceFlags.include,
     exclude: sourceFlags.exclude,
     namespace: appFlags.namespace,
-    nodes: targetFlags.nodes,
     ...previewReportFlags,
+    app: onlyAppFlag,
   };
 
   async run(): Promise<void> {
@@ -49,37 +56,56 @@ export default class Preview extends JibeCommand {
       progress.now('reading base and head…');
       reportFiles(flags);
       const baseline = await oldBaseline(flags);
-      const [{ prepare }, { preview }] = await Promise.all([import('../reconcile/prepare.ts'), import('../reconcile/preview/preview.ts')]);
-      const side = (ref: string): Promise<Prepared> => {
-        const spec = isDirectory(ref) ? sourceSpec(ref, flags) : sourceSpec(args.repository, { ...flags, ref });
-        return prepare(spec, sourceDeps(), { defaultNamespace: flags.namespace, judge: 'server' });
-      };
-      const [base, head, world] = await Promise.all([
-        side(flags.base),
-        side(flags.head),
-        flags.world === undefined ? undefined : prepare(sourceSpec(flags.world, {}), sourceDeps()),
+      const timeout = AbortSignal.timeout(flags.timeout);
+      const [{ previewSource }, { renderSides }, { ManifestValidator }] = await Promise.all([
+        import('../reconcile/preview/preview-source.ts'),
+        import('../reconcile/preview/render-sides.ts'),
+        import('../reconcile/validate/validate.ts'),
       ]);
-      if (world?.errors.length) throw new CannotDo(`${flags.world}: ${world.errors[0]!.message}`, world.errors[0]!.hint);
-      if (base.manifests.length + head.manifests.length + base.errors.length + head.errors.length === 0)
+      const { sidesOf } = await import('../reconcile/source/compare.ts');
+      const { repository: location } = args;
+      const how = flags.merge ? 'merge' : flags.direct ? 'direct' : 'pull';
+      // both sides have most of their objects in common
+      const deps = { ...sourceDeps(), gitCache: {} };
+      const sides = await sidesOf({ location, base: flags.base, head: flags.head, how }, deps);
+      const name = appName(location, flags.path);
+      const rendering = { name, defaultNamespace: flags.namespace };
+      const [{ base, head }, world] = await Promise.all([
+        renderSides(sides, sourceSpec('', flags), deps, rendering),
+        readWorld(flags),
+      ]).finally(() => sides.close());
+      if (isEmpty(base) && isEmpty(head))
         throw new CannotDo('neither base nor head has any manifests', 'check --path, --include and --exclude');
       const { RealClock } = await import('../apimachinery/clock.ts');
-      const result = await preview(base, head, {
+      const result = await previewSource(base, head, {
+        name,
+        only: chosenApp(appNames(base, head), flags.app),
+        preparing: { defaultNamespace: flags.namespace, judge: 'server', validator: new ManifestValidator() },
         namespace: flags.namespace,
-        nodes: flags.nodes,
         now: new RealClock().now(),
         seed: flags.seed,
-        signal: this.interrupt.signal,
-        ...(world ? { world } : {}),
+        signal: AbortSignal.any([this.interrupt.signal, timeout]),
+        ...world,
+        assumed: sides.about === undefined ? [] : [sides.about],
         ...(flags['kubernetes-version'] === undefined ? {} : { kubernetesVersion: release(flags['kubernetes-version']) }),
         ...(flags.behaviour === undefined ? {} : { behaviour: await readBehaviour(flags.behaviour) }),
         onProgress: (which, event) => (event.type === 'applied' ? progress.now(`${which}: applying`) : tellSync(event, progress)),
+      }).catch((error: unknown) => {
+        if (!timeout.aborted || this.interrupt.signal.aborted) throw error;
+        progress.clear();
+        const seconds = flags.timeout / 1000;
+        throw new CannotDo(
+          `the preview took longer than ${seconds} s, and nothing can be told`,
+          'see --timeout, --app and --path',
+          error,
+          3,
+        );
       });
       progress.clear();
       const hazard = await tellPreview(result, flags, {
-        repository: args.repository,
-        head: flags.head,
-        headIsDirectory: isDirectory(flags.head),
-        assumed: assumptions(flags),
+        repository: location,
+        head: flags.head ?? '.',
+        headIsDirectory: flags.head !== undefined && isDirectory(flags.head),
         baseline,
         emit: (text, file) => this.emit(text, file),
       });
@@ -90,24 +116,13 @@ export default class Preview extends JibeCommand {
 
 const isDirectory = (ref: string): boolean => fs.statSync(ref, { throwIfNoEntry: false })?.isDirectory() === true;
 
-/** What a preview takes for granted, in plain words. */
-function assumptions(flags: {
-  readonly nodes: number;
-  readonly seed: number;
-  readonly world?: string | undefined;
-  readonly behaviour?: string | undefined;
-  readonly 'kubernetes-version'?: string | undefined;
-}): string[] {
-  const { nodes, seed, world, behaviour, 'kubernetes-version': version } = flags;
-  return [
-    `The cluster is a simulated one with ${nodes} ${nodes === 1 ? 'node' : 'nodes'}${world ? `, and holds what ${world} describes` : ' and holds nothing but base'}.`,
-    behaviour
-      ? `Images start, fail and stop as ${behaviour} says.`
-      : 'Every image exists, is pulled in a second and starts in half a second; probes succeed then.',
-    ...(version ? [`Head is to run on Kubernetes ${version}.`] : []),
-    `Time and chance are simulated: with seed ${seed} the same change always tells the same story.`,
-    'Load, operators, ingress controllers and everything outside the cluster take no part.',
-  ];
+const isEmpty = ({ plain, apps, errors = [] }: RenderedSource): boolean =>
+  plain ? plain.manifests.length + plain.errors.length === 0 : apps!.length + errors.length === 0;
+
+/** Of both sides; undefined where neither defines any. */
+function appNames({ apps: before }: RenderedSource, { apps: after }: RenderedSource): readonly { readonly name: string }[] | undefined {
+  if (!before && !after) return undefined;
+  return [...new Set([...(before ?? []), ...(after ?? [])].map(({ name }) => name))].map((name) => ({ name }));
 }
 
 /** `1.36` of `v1.36.3`. */

@@ -78,7 +78,7 @@ export abstract class JibeCommand extends Command {
         `internal error: ${error.message}`,
         'this is a defect of jibe; run it again with JIBE_DEBUG=1 for the details and report it',
       );
-    process.exitCode = 2;
+    process.exitCode = error instanceof CannotDo ? error.exitCode : 2;
   }
 
   private tellError(message: string, hint: string | undefined): void {

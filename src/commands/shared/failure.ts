@@ -8,10 +8,12 @@ export type ExitCode = 0 | 1 | 2 | 3 | 130;
 export class CannotDo extends Error {
   override readonly name = 'CannotDo';
   readonly hint: string | undefined;
+  readonly exitCode: ExitCode;
 
-  constructor(message: string, hint?: string, cause?: unknown) {
+  constructor(message: string, hint?: string, cause?: unknown, exitCode: ExitCode = 2) {
     super(message, cause === undefined ? undefined : { cause });
     this.hint = hint;
+    this.exitCode = exitCode;
   }
 }
 

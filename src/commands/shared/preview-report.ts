@@ -8,7 +8,7 @@ import type { PreviewReport } from '../../reconcile/report/preview/report.ts';
 import { outputFlag, outputFlags } from './base.ts';
 import { CannotDo } from './failure.ts';
 import { formatted } from './output.ts';
-import { appFlags, appName } from './source.ts';
+import { appName } from './source.ts';
 import { stylesFor } from './styles.ts';
 import { readTextFile } from './text-file.ts';
 
@@ -29,7 +29,6 @@ export const previewReportFlags = {
     summary: 'Write a baseline that accepts the hazards of this preview.',
     helpValue: 'FILE',
   }),
-  app: appFlags.app,
   ...outputFlags,
   output: outputFlag(FORMATS),
   report: Flags.string({
@@ -88,7 +87,6 @@ export interface Told {
   readonly repository: string;
   readonly head: string;
   readonly headIsDirectory: boolean;
-  readonly assumed: readonly string[];
   readonly baseline: readonly AcceptedHazard[];
   readonly emit: (text: string, file?: string) => void;
 }
@@ -96,12 +94,11 @@ export interface Told {
 /** Writes every report. @returns whether something fails that nobody has accepted */
 export async function tellPreview(result: PreviewResult, flags: PreviewReportFlags, told: Told): Promise<boolean> {
   const { previewReport, fails } = await import('../../reconcile/report/preview/report.ts');
-  const { repository, head, headIsDirectory, assumed, baseline, emit } = told;
+  const { repository, head, headIsDirectory, baseline, emit } = told;
   const report = previewReport(result, {
     app: flags.app ?? appName(headIsDirectory && head !== '.' ? head : repository, flags.path),
     failOn: flags['fail-on'],
     filesIn: headIsDirectory ? below(head) : '',
-    assumed,
     baseline,
   });
   const files = reportFiles(flags);

@@ -58,7 +58,15 @@ export async function prepareSource(
   deps: SourceDeps,
   options: PrepareOptions & RenderSourceOptions,
 ): Promise<PreparedSource> {
-  const { source, files, ...rendered } = await renderSource(spec, deps, options);
+  return prepareRendered(await renderSource(spec, deps, options), options);
+}
+
+/** What was rendered, validated. @param chosen of the apps; all by default */
+export async function prepareRendered(
+  { source, files, ...rendered }: RenderedSource,
+  options: PrepareOptions,
+  chosen: (app: RenderedNamed) => boolean = () => true,
+): Promise<PreparedSource> {
   if (!rendered.apps) return { plain: await validated(rendered.plain, { source, files }, options) };
   const { identity, apps, projects, errors, warnings } = rendered;
   const served = servedWith(
@@ -66,7 +74,7 @@ export async function prepareSource(
     options.served,
   );
   const prepared: PreparedApp[] = [];
-  for (const { rendered: manifests, ...app } of apps) {
+  for (const { rendered: manifests, ...app } of apps.filter(chosen)) {
     const read = { source: manifests.source ?? source, files: manifests.files };
     const faults = [
       ...(await projectErrors(app.app, manifests.manifests, projects, served)),
@@ -88,6 +96,8 @@ export type RenderedSource = { readonly source: SourceInfo; readonly files: numb
       readonly plain?: undefined;
       /** Each behind those that it waits for. */
       readonly apps: readonly RenderedNamed[];
+      /** They are variants of each other, and never meant for one cluster. */
+      readonly areVariants?: true;
       readonly identity: string;
       readonly projects: ReadonlyMap<string, Project>;
       readonly errors: readonly ManifestError[];
@@ -177,7 +187,7 @@ function namedApps(
 }
 
 /** The source itself, where it holds more than definitions. */
-const rootApp = (name: string, namespace = 'default'): App => ({
+export const rootApp = (name: string, namespace = 'default'): App => ({
   ...plainApp,
   id: `Source/${name}`,
   name,

@@ -48,6 +48,8 @@ export interface Consequence {
   /** Which case of its type, in one word: `Outage` or `Reduced` of an AvailabilityLoss. */
   readonly reason: string;
   readonly object: ResourceId;
+  /** Where a source defines several apps: the one that the object belongs to. */
+  readonly app?: string;
   readonly message: string;
   /** What an API server answered or an event said, word for word; empty where neither did. */
   readonly cause: string;

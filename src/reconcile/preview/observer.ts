@@ -107,11 +107,16 @@ export class Observer {
     this.violated.clear();
   }
 
-  /** Waits until nothing happens any more and all pods that are on their way out are gone, at most so long by the cluster's clock. */
-  async rest(limitMs: number): Promise<void> {
+  /**
+   * Waits until nothing happens any more and all pods that are on their way out are gone, at most so long by the cluster's clock.
+   * @returns whether it came to that
+   */
+  async rest(limitMs: number): Promise<boolean> {
     const deadline = this.clock.now() + limitMs;
     this.changedMs = this.clock.now();
-    while (this.clock.now() < deadline && (this.clock.now() - this.changedMs < QUIET_MS || this.isBusy())) await this.clock.sleep(CHECK_MS);
+    const rests = (): boolean => this.clock.now() - this.changedMs >= QUIET_MS && !this.isBusy();
+    while (this.clock.now() < deadline && !rests()) await this.clock.sleep(CHECK_MS);
+    return rests();
   }
 
   private isBusy(): boolean {

@@ -1,21 +1,25 @@
 // What merging head into base would do: base is brought to rest in an embedded cluster on a virtual clock, head is synced over it, and
 // what happened is told. What follows from it is said by the rules that are listed here.
+import type { Node } from '#api/core/v1';
 import { VirtualClock } from '../../apimachinery/clock.ts';
 import type { UserInfo } from '../../apimachinery/api-request.ts';
+import type { Manifest as NodeManifest } from '../../apimachinery/object.ts';
+import type { Manifest } from '../render/manifests.ts';
 import { isNotFound } from '../../apimachinery/status-error.ts';
 import { Random } from '../../apimachinery/random.ts';
 import { Cluster, type BehaviourDocument } from '../../cluster/cluster.ts';
 import type { Client } from '../../client/client.ts';
-import { fromManifests, planSync, type Engine } from '../engine.ts';
-import type { Plan, PrunePolicy } from '../plan/plan.ts';
+import type { AppTree } from '../apps/prepare-apps.ts';
+import type { Engine } from '../engine.ts';
+import type { Plan } from '../plan/plan.ts';
 import { kindOf, resourceKey } from '../plan/resource-id.ts';
-import { applyAlone, copyScratch, type Scratch } from '../plan/scratch.ts';
+import { copyScratch, type Scratch } from '../plan/scratch.ts';
 import type { Prepared } from '../prepare.ts';
-import { desiredResources, type DesiredResource } from '../plan/desired.ts';
-import { inApplyOrder } from '../plan/order.ts';
-import { servedKinds } from '../prepare.ts';
 import type { SyncResult } from '../report/result.ts';
-import { sync, type SyncEvent } from '../sync.ts';
+import type { SyncEvent } from '../sync.ts';
+import { assumptionsOf } from './assumptions.ts';
+import { bring, planned, type BringOptions } from './bring.ts';
+import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import type { Evidence, Rule } from './evidence.ts';
 import { Observer } from './observer.ts';
 import { affectedSubjects, readPermissions } from './permissions.ts';
@@ -41,6 +45,7 @@ import { silentConfigChanges } from './rules/silent-config.ts';
 import { workloadChanges } from './rules/workload-changes.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { workloadsOf } from './workloads.ts';
+import { adoptSnapshot, applyOthers, applyWorld, makeRoomForClasses } from './world.ts';
 
 /** In the order in which what is equally grave is told. */
 const RULES: readonly Rule[] = [
@@ -71,9 +76,18 @@ const RULES: readonly Rule[] = [
 
 export interface PreviewOptions {
   readonly namespace: string;
-  readonly nodes: number;
-  /** What the cluster holds besides. */
+  /** How many alike, or which; beside those of the world. */
+  readonly nodes: number | readonly NodeManifest<Node>[];
+  /** What the cluster holds besides, as manifests. */
   readonly world?: Prepared;
+  /** What another cluster held: taken over before the manifests of the world. */
+  readonly snapshot?: ClusterSnapshot;
+  /** Of sources that define apps: what is synced in place of base and head, which are all of their objects together. */
+  readonly apps?: { readonly base: AppTree; readonly head: AppTree };
+  /** Of apps that are not run: what must be there all the same. What of it is refused is left out, and told. */
+  readonly others?: readonly Manifest[];
+  /** What is taken for granted besides, in sentences. */
+  readonly assumed?: readonly string[];
   /** How containers start, fail and stop. */
   readonly behaviour?: BehaviourDocument;
   /** Milliseconds since 1970: the time at which the story begins. */
@@ -88,23 +102,30 @@ export interface PreviewOptions {
   readonly onProgress?: (side: 'base' | 'head', event: SyncEvent) => void;
 }
 
-/** How long a side may take to come to rest, by the cluster's clock. */
-const REST_MS = 30 * 60_000;
-/** How long all else may take to come to rest after that: pods that go, Jobs that are cleaned up. */
+/** How long all else may take to come to rest once a side is synced: pods that go, Jobs that are cleaned up. */
 const REST_AFTER_MS = 10 * 60_000;
-const APP = 'preview';
-/** Whose the objects of the world are. */
-const WORLD = 'world';
 
 export async function preview(base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
   const clock = new VirtualClock(options.now);
   const { seed, nodes, behaviour } = options;
   const cluster = await Cluster.start({ clock, random: new Random(seed), nodes, ...(behaviour ? { behaviour } : {}) });
   try {
-    return await cluster.run(story(cluster, base, head, options));
+    return await cluster.run(Promise.race([story(cluster, base, head, options), aborted(options.signal)]));
   } finally {
     await cluster.stop();
   }
+}
+
+/** What did not end in the time that a sync has will not end soon. */
+const restMs = ({ timedOut }: SyncResult): number => (timedOut ? 30_000 : REST_AFTER_MS);
+
+/** Rejects with the reason: what goes on in the cluster may have no end. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
 }
 
 async function story(cluster: Cluster, base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
@@ -114,20 +135,27 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
   const observer = new Observer(client, cluster.clock);
   await observer.start();
   try {
-    await makeRoomForClasses(client, options.world ? [options.world, base] : [base], head);
-    if (options.world) await applyWorld(engine, options.world, options.namespace);
-    const settled = await bring(engine, base, options, 'base');
-    await observer.rest(REST_AFTER_MS);
+    const { world, snapshot } = options;
+    const restless: string[] = [];
+    const described = [...(snapshot?.objects ?? []), ...[world, base].flatMap((side) => (side ? objectsOf(side) : []))];
+    await makeRoomForClasses(client, described, objectsOf(head));
+    const notTaken = snapshot ? await adoptSnapshot(cluster, snapshot) : [];
+    // its pods are made anew
+    if (snapshot && !(await observer.rest(REST_AFTER_MS))) restless.push('the world');
+    if (world) await applyWorld(client, world.manifests, options.namespace);
+    const refused = await applyOthers(client, options.others ?? [], options.namespace);
+    const settled = await bring(engine, base, options.apps?.base, optionsOf('base', options));
+    if (!(await observer.rest(restMs(settled)))) restless.push('base');
     if (options.meanwhile) {
       await options.meanwhile(client);
       await observer.rest(REST_AFTER_MS);
     }
     const past = await cluster.scratch();
-    const { plan, warnings } = await planned(engine, past, head, options);
+    const { plan, warnings, appOf } = await planned(engine, past, head, options.apps?.head, optionsOf('head', options));
     observer.begin();
-    const synced = await bring(engine, head, options, 'head');
+    const synced = await bring(engine, head, options.apps?.head, optionsOf('head', options));
     await pruneTheRest(client, plan, synced);
-    await observer.rest(REST_AFTER_MS);
+    if (!(await observer.rest(restMs(synced)))) restless.push('head');
     const evidence = await gathered(cluster, past, {
       plan,
       warnings,
@@ -136,11 +164,30 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
       observed: observer.observed(),
       kubernetesVersion: options.kubernetesVersion,
     });
-    return await previewResult(base, head, evidence, RULES);
+    const assumptions = assumptionsOf({
+      before: evidence.before,
+      seed: options.seed,
+      behaves: options.behaviour !== undefined,
+      described: world?.manifests.length,
+      snapshot,
+      notTaken: [...notTaken, ...refused],
+      after: evidence.after,
+      unread: { base: base.errors.length, head: head.errors.length },
+      restless,
+    });
+    return await previewResult(base, head, evidence, { rules: RULES, appOf, assumptions: [...(options.assumed ?? []), ...assumptions] });
   } finally {
     await observer.stop();
   }
 }
+
+const optionsOf = (side: 'base' | 'head', { namespace, signal, onProgress }: PreviewOptions): BringOptions => ({
+  namespace,
+  signal,
+  ...(onProgress ? { onProgress: (event: SyncEvent) => onProgress(side, event) } : {}),
+});
+
+const objectsOf = ({ manifests }: Prepared) => manifests.map(({ object }) => object);
 
 /** A sync takes nothing away while something else is refused. That will be mended one day, and what goes then is part of the story. */
 async function pruneTheRest(client: Client, { resources }: Plan, synced: SyncResult): Promise<void> {
@@ -155,23 +202,6 @@ async function pruneTheRest(client: Client, { resources }: Plan, synced: SyncRes
       if (!isNotFound(error)) throw error;
     }
   }
-}
-
-/** The plan of head, and what the server warns of while it is made. */
-async function planned(
-  engine: Engine,
-  past: Cluster,
-  head: Prepared,
-  { namespace }: PreviewOptions,
-): Promise<Pick<Evidence, 'plan' | 'warnings'>> {
-  const warnings = new Map<string, string[]>();
-  const scratch = copyScratch((await past.scratch()).client(), (id, text) => {
-    const key = resourceKey(id);
-    warnings.set(key, [...(warnings.get(key) ?? []), text]);
-  });
-  const objects = fromManifests(head.manifests);
-  const plan: Plan = await planSync({ ...engine, scratch: async () => scratch }, { app: APP, namespace, objects, prune: pruneOf(head) });
-  return { plan, warnings };
 }
 
 async function gathered(
@@ -194,45 +224,3 @@ async function gathered(
     permissions: { before: await readPermissions(subjects, as(past)), after: await readPermissions(subjects, as(cluster)) },
   };
 }
-
-/** What cannot be read is taken to be there still. */
-const pruneOf = ({ errors }: Prepared): PrunePolicy => (errors.length ? 'none' : 'all');
-
-/** What is refused is told and does not keep the rest from being applied. */
-async function bring(engine: Engine, prepared: Prepared, options: PreviewOptions, side: 'base' | 'head'): Promise<SyncResult> {
-  const { namespace, signal, onProgress } = options;
-  const sound: Prepared = { ...prepared, errors: [] };
-  return sync(engine, sound, {
-    app: APP,
-    namespace,
-    prune: pruneOf(prepared),
-    timeoutMs: REST_MS,
-    signal,
-    partial: true,
-    ...(onProgress ? { onProgress: (event: SyncEvent) => onProgress(side, event) } : {}),
-  });
-}
-
-async function applyWorld({ client }: Engine, world: Prepared, namespace: string): Promise<void> {
-  const served = await servedKinds(client);
-  const desired = desiredResources(world.manifests, (apiVersion, kind) => served(apiVersion, kind)?.namespaced ?? true, namespace);
-  for (const resource of inApplyOrder(desired))
-    await applyAlone(client, resource.id.kind === 'Node' ? withStatus(world, resource) : resource, { fieldManager: WORLD });
-}
-
-/** What a node has to offer is part of the world; of other objects the status is reckoned here. */
-function withStatus({ manifests }: Prepared, resource: DesiredResource): DesiredResource {
-  const status = manifests.find(({ origin }) => origin === resource.origin)?.object['status'];
-  return status === undefined ? resource : { ...resource, object: { ...resource.object, status } };
-}
-
-/** Storage classes that come with the cluster give way: all of them to those that are described, single ones to those of head. */
-async function makeRoomForClasses(client: Client, described: readonly Prepared[], head: Prepared): Promise<void> {
-  const classesOf = ({ manifests }: Prepared) => manifests.filter(({ object }) => object.kind === 'StorageClass');
-  if (described.some((side) => classesOf(side).length > 0)) return client.deleteCollection(STORAGE_CLASS);
-  const names = new Set(classesOf(head).map(({ object }) => object.metadata.name));
-  for (const { metadata } of (await client.list(STORAGE_CLASS)).items)
-    if (names.has(metadata.name)) await client.delete(STORAGE_CLASS, metadata.name);
-}
-
-const STORAGE_CLASS = 'storage.k8s.io/v1/StorageClass';

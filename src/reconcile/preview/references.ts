@@ -1,4 +1,5 @@
 // What objects refer to by name, and which of that is not there. Pure: asks one snapshot.
+import type { ValidatingWebhookConfiguration } from '#api/admissionregistration/v1';
 import type { ClusterRoleBinding, RoleBinding } from '#api/rbac/v1';
 import type { HorizontalPodAutoscaler } from '#api/autoscaling/v2';
 import type { Ingress, IngressBackend } from '#api/networking/v1';
@@ -19,6 +20,8 @@ export interface Dangling {
   readonly missing: string;
   /** Pods cannot start without it. */
   readonly blocksPods: boolean;
+  /** The API server refuses requests without it. */
+  readonly failsRequests?: true;
 }
 
 /** Two references that are the same at two moments. */
@@ -36,6 +39,12 @@ export function danglingReferences(snapshot: Snapshot, workloads: ReadonlyMap<st
       ...snapshot.of('rbac.authorization.k8s.io/v1/RoleBinding'),
       ...snapshot.of('rbac.authorization.k8s.io/v1/ClusterRoleBinding'),
     ].flatMap((binding) => ofBinding(snapshot, binding as never)),
+    ...snapshot
+      .of('admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration')
+      .flatMap((configuration) => ofWebhooks(snapshot, configuration as never)),
+    ...snapshot
+      .of('admissionregistration.k8s.io/v1/MutatingWebhookConfiguration')
+      .flatMap((configuration) => ofWebhooks(snapshot, configuration as never)),
   ];
 }
 
@@ -133,6 +142,16 @@ function ofAutoscaler(snapshot: Snapshot, autoscaler: HorizontalPodAutoscaler): 
   // of kinds that nobody has here nothing can be said
   if (!snapshot.serves(`${group}/${kind}`) || snapshot.find(target)) return [];
   return [{ from, path: 'spec.scaleTargetRef.name', missing: resourceText(target), blocksPods: false }];
+}
+
+/** Webhooks without which requests fail, and whose Service is not there. */
+function ofWebhooks(snapshot: Snapshot, configuration: ValidatingWebhookConfiguration): Dangling[] {
+  const from = idOf(configuration as never);
+  return (configuration.webhooks ?? []).flatMap(({ name, failurePolicy, clientConfig: { service } }) => {
+    if (!service || failurePolicy === 'Ignore' || snapshot.get('v1/Service', service.namespace, service.name)) return [];
+    const missing = `Service ${service.namespace}/${service.name}`;
+    return [{ from, path: `webhooks[name="${name}"].clientConfig.service`, missing, blocksPods: false, failsRequests: true }];
+  });
 }
 
 type PodLabels = ReadonlyMap<string, readonly Labels[]>;

@@ -1,11 +1,11 @@
 // The result of a preview: what changes, what follows from it, and how it went over time. JSON has it as it is; every report is made of it.
 import { hasRollout, type Rollout } from '../apply/rollout.ts';
 import { byImportance, movedObjects, semanticDifferences, type Moved } from '../semantic-difference.ts';
-import { resourceKey } from '../plan/resource-id.ts';
+import { resourceKey, type ResourceId } from '../plan/resource-id.ts';
 import type { Prepared } from '../prepare.ts';
 import { locateAll, type ManifestOrigin } from '../render/origin.ts';
 import { originOf, type ObjectDifference, type ReportedError } from '../report/result.ts';
-import { bySeverity, type Consequence, type Finding } from './consequence.ts';
+import { bySeverity, type Consequence, type Finding, type Severity } from './consequence.ts';
 import { plannedOf, type Evidence, type Rule } from './evidence.ts';
 import type { Observed, ObservedEvent, ServiceHistory, WorkloadHistory } from './observed.ts';
 import { workloadKey } from './workloads.ts';
@@ -37,17 +37,67 @@ export interface PreviewResult {
   /** Faults of the sources. What of base is refused is a warning. */
   readonly errors: readonly ReportedError[];
   readonly warnings: readonly ReportedError[];
+  /** What was taken for granted, and what could not be: plain sentences. */
+  readonly assumptions: readonly string[];
+  /** Where a source defines several apps: those that the change touches, in their order. */
+  readonly apps?: readonly PreviewedApp[];
 }
 
-export async function previewResult(base: Prepared, head: Prepared, evidence: Evidence, rules: readonly Rule[]): Promise<PreviewResult> {
+export const NOTHING_HAPPENED: PreviewResult = {
+  base: null,
+  head: null,
+  changes: [],
+  moved: [],
+  consequences: [],
+  rollouts: [],
+  services: [],
+  workloads: [],
+  events: [],
+  durationSeconds: 0,
+  errors: [],
+  warnings: [],
+  assumptions: [],
+};
+
+/** What the change comes to for one app. */
+export interface PreviewedApp {
+  readonly app: string;
+  /** `Kustomization/flux-system/apps`, `Application/argocd/web`, `App/web`, `Overlay/overlays/prod`. */
+  readonly id: string;
+  readonly change: 'added' | 'modified' | 'deleted';
+  /** Objects that change. */
+  readonly changes: number;
+  /** Consequences for its objects. */
+  readonly consequences: Readonly<Record<Severity, number>>;
+  /** Why it was not run; empty where it was. */
+  readonly message: string;
+}
+
+export interface Judgement {
+  readonly rules: readonly Rule[];
+  readonly assumptions: readonly string[];
+  /** By {@link resourceKey}: the app of a source's several to which an object belongs. */
+  readonly appOf: ReadonlyMap<string, string>;
+}
+
+export async function previewResult(
+  base: Prepared,
+  head: Prepared,
+  evidence: Evidence,
+  { rules, assumptions, appOf }: Judgement,
+): Promise<PreviewResult> {
   const { plan, observed } = evidence;
   const findings = rules.flatMap((rule) => rule(evidence));
+  const inApp = <T extends object>(item: T, id: ResourceId): T => {
+    const app = appOf.get(resourceKey(id));
+    return app === undefined ? item : { ...item, app };
+  };
   return {
     base: base.source.revision,
     head: head.source.revision,
-    changes: byImportance(await semanticDifferences(plan)),
+    changes: byImportance(await semanticDifferences(plan)).map((change) => inApp(change, change)),
     moved: movedObjects(base.manifests, head.manifests),
-    consequences: bySeverity(await placed(findings, evidence)),
+    consequences: bySeverity(await placed(findings, evidence)).map((consequence) => inApp(consequence, consequence.object)),
     rollouts: rollouts(evidence),
     services: observed.services.filter(
       ({ endpointsBefore, endpointsAfter, secondsWithoutEndpoints }) =>
@@ -60,6 +110,7 @@ export async function previewResult(base: Prepared, head: Prepared, evidence: Ev
     durationSeconds: lastSecond(observed),
     errors: [...base.errors, ...head.errors, ...founded(head, evidence)],
     warnings: [...head.warnings, ...refusedBefore(base, evidence)],
+    assumptions,
   };
 }
 

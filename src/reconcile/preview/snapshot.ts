@@ -9,6 +9,9 @@ import { idOf, resourceKey, type ResourceId } from '../plan/resource-id.ts';
 const LEFT_OUT = new Set(['events.k8s.io/Event', '/Event', '/ComponentStatus', 'coordination.k8s.io/Lease']);
 const LEFT_OUT_GROUPS = /^(?:.*\.)?metrics\.k8s\.io$/;
 
+/** @param groupKind `apps/Deployment`, or `/Pod` */
+export const isState = (groupKind: string, group: string): boolean => !LEFT_OUT.has(groupKind) && !LEFT_OUT_GROUPS.test(group);
+
 type Stored<K extends string> = ObjectOf<K> & Pick<KubernetesObject, 'metadata'>;
 
 export class Snapshot {
@@ -90,7 +93,7 @@ export async function takeSnapshot(client: Client): Promise<Snapshot> {
   const byKind = new Map<string, readonly KubernetesObject[]>();
   for (const { kind, group, verbs } of await client.servedKinds()) {
     const groupKind = `${group}/${kind.slice(kind.lastIndexOf('/') + 1)}`;
-    if (!verbs.includes('list') || LEFT_OUT.has(groupKind) || LEFT_OUT_GROUPS.test(group)) continue;
+    if (!verbs.includes('list') || !isState(groupKind, group)) continue;
     byKind.set(groupKind, (await client.list(kind)).items as readonly KubernetesObject[]);
   }
   return new Snapshot(byKind);

@@ -83,26 +83,33 @@ const helmChart = ({ directory, file }: Build): ManifestError => ({
 
 async function buildAll(snapshot: Snapshot, builds: readonly Build[], cache: ManifestCache): Promise<Manifests> {
   const errors = builds.filter(({ tool }) => tool === 'Helm').map(helmChart);
-  const kustomizations = builds.filter(({ tool }) => tool === 'Kustomize');
   const { tree } = snapshot;
-  if (kustomizations.length === 0 || !tree) return { manifests: [], errors, warnings: [] };
-  const kustomizationFiles = snapshot.files.filter(isKustomization);
-  const [{ buildKustomization }, { usedByOthers }] = await Promise.all([
-    import('./kustomize/build.ts'),
-    import('./kustomize/used-by-others.ts'),
-  ]);
-  const used = kustomizationFiles.length > 1 ? await usedByOthers(kustomizationFiles) : new Set<string>();
+  const directories = tree ? await unused(snapshot, builds) : [];
   const manifests: Manifest[] = [];
   const warnings: ManifestError[] = [];
-  for (const { directory } of kustomizations.sort((a, b) => (a.directory < b.directory ? -1 : 1))) {
-    if (used.has(directory)) continue;
-    const built = await buildKustomization(tree, inTree(tree, directory), cache);
+  for (const directory of directories) {
+    const { buildKustomization } = await import('./kustomize/build.ts');
+    const built = await buildKustomization(tree!, inTree(tree!, directory), cache);
     manifests.push(...built.manifests);
     errors.push(...built.errors);
     warnings.push(...built.warnings);
   }
   return { manifests, errors, warnings };
 }
+
+/** Directories with a kustomization that is built for its own sake: the outermost ones that no other uses, in order. */
+async function unused(snapshot: Snapshot, builds: readonly Build[]): Promise<readonly string[]> {
+  const directories = builds.flatMap(({ tool, directory }) => (tool === 'Kustomize' ? [directory] : []));
+  if (directories.length === 0) return [];
+  const files = snapshot.files.filter(isKustomization);
+  const { usedByOthers } = await import('./kustomize/used-by-others.ts');
+  const used = files.length > 1 ? await usedByOthers(files) : new Set<string>();
+  return directories.filter((directory) => !used.has(directory)).sort();
+}
+
+/** The kustomizations of a source that are built for their own sake: overlays; of a source that is one itself, its root alone. */
+export const overlaysIn = (snapshot: Snapshot): Promise<readonly string[]> =>
+  isNamed(snapshot) || !snapshot.tree ? Promise.resolve([]) : unused(snapshot, findBuilds(snapshot));
 
 const isKustomization = ({ path }: SourceFile): boolean => BUILD_FILES.get(path.slice(path.lastIndexOf('/') + 1)) === 'Kustomize';
 

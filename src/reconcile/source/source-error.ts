@@ -22,6 +22,8 @@ export type SourceErrorCode =
   | 'NoCommits'
   | 'UnknownRef'
   | 'AmbiguousRef'
+  /** What was to be merged cannot be. */
+  | 'Conflict'
   /** An object of the repository is missing or broken. */
   | 'Corrupt'
   /** Only the git program can read this source, and it is not there. */

@@ -5,13 +5,15 @@ import type { Clock } from '../../apimachinery/clock.ts';
 import { openDirectory, openFile } from './directory.ts';
 import { checkedPath, type Selection } from './file-tree.ts';
 import { openCommit } from './git/commit.ts';
-import { findRepository, type Repository } from './git/find-repository.ts';
+import type { Repository } from './git/find-repository.ts';
 import type { GitCache } from './git/isomorphic-objects.ts';
 import { openRemote } from './git/remote.ts';
-import { resolveRevision } from './git/refs.ts';
-import { openRepository } from './git/repository-reader.ts';
+import type { GitObjects } from './git/objects.ts';
+import { resolveRevision, type Refs, type ResolvedCommit } from './git/refs.ts';
+import { openRepository, repositoryAround } from './git/repository-reader.ts';
 import { parseAddress, redacted, type Address } from './git/url.ts';
 import { checkedOut } from './git/work-tree.ts';
+import { MAX_GIT_OBJECT_BYTES } from './limits.ts';
 import type { Snapshot } from './snapshot.ts';
 import { fromSystemError, SourceError } from './source-error.ts';
 import { openStdin } from './stdin.ts';
@@ -67,7 +69,7 @@ function refuse({ ref, path: inside }: SourceSpec, where: string, what: string):
 
 async function openLocal(directory: string, spec: SourceSpec, selection: Selection, deps: SourceDeps): Promise<Snapshot> {
   const { location } = spec;
-  const repository = await findRepository(directory);
+  const repository = await repositoryAround(directory, deps.gitCache);
   // a bare repository holds no files but its own
   const ref = spec.ref ?? (repository && !repository.workTree ? 'HEAD' : undefined);
   if (ref !== undefined) {
@@ -108,12 +110,20 @@ async function openRevision(
   const reader = await openRepository(repository, location, deps, 'fetch');
   const { objects } = reader;
   try {
-    const current = async () => resolveRevision(await reader.refs(), objects, ref, location);
+    const current = async () => (await fullyNamed(objects, ref, location)) ?? resolveRevision(await reader.refs(), objects, ref, location);
     return await openCommit({ objects, commit: await current(), prefix: repository.prefix, selection, location, current });
   } catch (error) {
     await objects.close();
     throw error;
   }
+}
+
+const NO_REFS: Refs = new Map();
+
+/** The commit whose id is given with all its digits: no ref may take its place, as in git. */
+async function fullyNamed(objects: GitObjects, ref: string, location: string): Promise<ResolvedCommit | undefined> {
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref) || !(await objects.read(ref, MAX_GIT_OBJECT_BYTES))) return undefined;
+  return resolveRevision(NO_REFS, objects, ref, location);
 }
 
 async function openAddress(

@@ -27,11 +27,11 @@ function told(evidence: Evidence, key: string, all: readonly Dangling[]): Findin
     (e) => e.workload === key && e.reason.startsWith('Failed') && e.reason !== 'FailedScheduling',
   );
   return {
-    severity: waiting.count > 0 || all.some(({ blocksPods }) => blocksPods) ? 'error' : 'warning',
+    severity: waiting.count > 0 || all.some(({ blocksPods, failsRequests }) => blocksPods || failsRequests) ? 'error' : 'warning',
     type: 'DanglingReference',
     reason: waiting.count > 0 ? 'PodsWait' : from.kind === 'Service' ? 'SelectsNothing' : 'Missing',
     object: from,
-    message: `${resourceText(from)} ${refers} ${listed(missing)}${waiting.count > 0 ? `; ${counted(waiting.count, 'pod')} ${waiting.count === 1 ? 'waits' : 'wait'} for it` : ''}`,
+    message: `${resourceText(from)} ${refers} ${listed(missing)}${waiting.count > 0 ? `; ${counted(waiting.count, 'pod')} ${waiting.count === 1 ? 'waits' : 'wait'} for it` : ''}${all.some(({ failsRequests }) => failsRequests) ? '; requests that match fail' : ''}`,
     cause: waiting.cause || (all.some(({ blocksPods }) => blocksPods) ? (event?.message ?? '') : ''),
     remedy:
       from.kind === 'Service' ? 'let its selector match the labels of a pod template' : 'add it to the source, or take the reference away',

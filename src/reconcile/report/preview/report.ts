@@ -19,20 +19,18 @@ export interface PreviewReport extends Omit<PreviewResult, 'consequences'> {
   readonly consequences: readonly ReportedConsequence[];
   /** Of the baseline: what is accepted and did not come. */
   readonly staleBaseline: readonly AcceptedHazard[];
-  /** What was taken for granted, in sentences. */
-  readonly assumed: readonly string[];
   /** Where the paths of files begin, seen from the root of the repository: empty, or `deploy/`. */
   readonly filesIn: string;
 }
 
-export interface ReportOptions extends Pick<PreviewReport, 'app' | 'failOn' | 'assumed' | 'filesIn'> {
+export interface ReportOptions extends Pick<PreviewReport, 'app' | 'failOn' | 'filesIn'> {
   readonly baseline: readonly AcceptedHazard[];
 }
 
-export function previewReport(result: PreviewResult, { app, failOn, assumed, filesIn, baseline }: ReportOptions): PreviewReport {
+export function previewReport(result: PreviewResult, { app, failOn, filesIn, baseline }: ReportOptions): PreviewReport {
   const { base, head, changes, moved, consequences: _consequences, ...rest } = result;
   const { consequences, stale } = judged(result.consequences, baseline);
-  return { app, failOn, base, head, changes, moved, consequences, staleBaseline: stale, ...rest, assumed, filesIn };
+  return { app, failOn, base, head, changes, moved, consequences, staleBaseline: stale, ...rest, filesIn };
 }
 
 /** Whether a consequence fails the preview. */

@@ -5,8 +5,46 @@ import { SourceError, tooLarge } from '../source-error.ts';
 import { ObjectSizes } from './object-size.ts';
 import type { GitObject, GitObjects } from './objects.ts';
 
-/** What isomorphic-git keeps between reads: parsed pack indexes and packs. Keep it as long as the repository is being read. */
+/** What is kept between reads: parsed pack indexes and packs, and small objects. Keep it as long as the repository is being read. */
 export type GitCache = object;
+
+/** Small objects by their id, which says what they hold: trees and manifests that many apps have in common are read once. */
+class ReadObjects {
+  private readonly byId = new Map<string, GitObject>();
+  private readonly reading = new Map<string, Promise<GitObject | undefined>>();
+  private bytes = 0;
+
+  /** As it was read before, or as it is being read already; else as `read` reads it. */
+  async get(oid: string, maxBytes: number, read: () => Promise<GitObject | undefined>): Promise<GitObject | undefined> {
+    const known = this.byId.get(oid) ?? (await this.reading.get(oid)?.catch(() => undefined));
+    if (known && known.data.length <= maxBytes) return known;
+    const own = read();
+    this.reading.set(oid, own);
+    try {
+      const object = await own;
+      if (object) this.keep(oid, object);
+      return object;
+    } finally {
+      this.reading.delete(oid);
+    }
+  }
+
+  private keep(oid: string, object: GitObject): void {
+    if (object.data.length > MAX_KEPT_OBJECT_BYTES || this.byId.has(oid)) return;
+    if (this.bytes > MAX_KEPT_BYTES) {
+      this.byId.clear();
+      this.bytes = 0;
+    }
+    this.byId.set(oid, object);
+    this.bytes += object.data.length;
+  }
+}
+
+const MAX_KEPT_OBJECT_BYTES = 256 * 1024;
+const MAX_KEPT_BYTES = 64 * 1024 * 1024;
+const READ = Symbol('objects that were read');
+
+const readObjectsIn = (cache: { [READ]?: ReadObjects }): ReadObjects => (cache[READ] ??= new ReadObjects());
 
 export class IsomorphicObjects implements GitObjects {
   private readonly gitDirectory: string;
@@ -21,6 +59,10 @@ export class IsomorphicObjects implements GitObjects {
   }
 
   async read(oid: string, maxBytes: number): Promise<GitObject | undefined> {
+    return readObjectsIn(this.cache).get(oid, maxBytes, () => this.readAnew(oid, maxBytes));
+  }
+
+  private async readAnew(oid: string, maxBytes: number): Promise<GitObject | undefined> {
     const size = await this.sizes.of(oid);
     if (size === undefined) return undefined;
     if (size > Math.max(maxBytes, MIN_BASE_BYTES)) throw tooLarge(oid, maxBytes, size);

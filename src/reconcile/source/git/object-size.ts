@@ -11,6 +11,8 @@ const MAX_CHAIN = 4096;
 export class ObjectSizes {
   private readonly objects: string;
   private readonly packs = new Map<string, Promise<Pack>>();
+  /** As they were when they were last listed. */
+  private names: readonly string[] | undefined;
 
   /** @param gitDirectory where `objects/` lies */
   constructor(gitDirectory: string) {
@@ -21,7 +23,14 @@ export class ObjectSizes {
   async of(oid: string): Promise<number | undefined> {
     const loose = await this.loose(oid);
     if (loose !== undefined) return loose;
-    for (const name of await this.packNames()) {
+    const known = await this.inPacks(oid, (this.names ??= await this.packNames()));
+    if (known !== undefined) return known;
+    // it may have come in the meantime
+    return this.inPacks(oid, (this.names = await this.packNames()));
+  }
+
+  private async inPacks(oid: string, names: readonly string[]): Promise<number | undefined> {
+    for (const name of names) {
       let pack = this.packs.get(name);
       if (!pack) {
         pack = Pack.open(path.join(this.objects, 'pack', name));

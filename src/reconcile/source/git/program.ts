@@ -12,6 +12,8 @@ export interface GitCommand {
   readonly args: readonly string[];
   /** Protocols that may be spoken, `:` between them; none unless given. */
   readonly protocol?: string;
+  /** Exit codes that are answers and no failures; 0 alone unless given. */
+  readonly answers?: readonly number[];
 }
 
 /** Variables that would lead git to another repository than the one that is named. */
@@ -57,7 +59,7 @@ export function runGit(command: GitCommand, where: string, clock: Clock): Promis
       });
       child.on('close', (code, signal) => {
         timer.cancel();
-        if (code === 0) resolve(Buffer.concat(output).toString());
+        if (code !== null && (command.answers ?? [0]).includes(code)) resolve(Buffer.concat(output).toString());
         else reject(failure(complaint, where, signal));
       });
     }),

@@ -105,6 +105,7 @@ export async function resolveRevision(refs: Refs, objects: GitObjects, revision:
 async function findObject(refs: Refs, objects: GitObjects, name: string, revision: string, where: string): Promise<string> {
   const named = namedRef(refs, name);
   if (named) return named;
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(name) && (await objects.read(name, MAX_GIT_OBJECT_BYTES))) return name;
   if (/^[0-9a-f]{4,64}$/i.test(name)) {
     const found = await objects.expand(name.toLowerCase());
     if (found.length > 1) {

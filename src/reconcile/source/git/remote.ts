@@ -38,8 +38,12 @@ interface Transfer {
 
 export interface Remote {
   readonly objects: GitObjects;
+  /** Bare, and what was fetched lies in it. */
+  readonly gitDirectory: string;
   /** Asks the remote what a revision names, and fetches it. Throws {@link SourceError}. */
   resolve(revision: string): Promise<ResolvedCommit>;
+  /** Fetches all commits that names lead to. */
+  fetchAll(): Promise<void>;
 }
 
 export async function openRemote(options: RemoteOptions): Promise<Remote> {
@@ -54,7 +58,12 @@ export async function openRemote(options: RemoteOptions): Promise<Remote> {
   );
   await transfer.prepare();
   const objects = new IsomorphicObjects(gitDirectory, options.cache);
-  return { objects, resolve: (revision) => resolveRemote(transfer, objects, revision, where) };
+  return {
+    objects,
+    gitDirectory,
+    resolve: (revision) => resolveRemote(transfer, objects, revision, where),
+    fetchAll: () => transfer.fetchAll(),
+  };
 }
 
 /** Readable, and different for different addresses. */
@@ -92,6 +101,9 @@ const nameOf = (refs: Refs, oid: string): string | undefined => [...refs].find((
 
 /** The refs to keep of a remote; those of pull requests may be thousands. */
 const REFSPECS = ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'];
+
+/** The depth at which servers send what a shallow repository lacks. */
+const UNSHALLOW = 0x7fffffff;
 
 function overHttp({ url, clock }: RemoteOptions, gitDirectory: string, where: string): Transfer {
   const http = httpClient(where, clock);
@@ -131,7 +143,8 @@ function overHttp({ url, clock }: RemoteOptions, gitDirectory: string, where: st
       }),
     fetchAll: () =>
       answered(async (git) => {
-        await git.fetch({ fs, http, gitdir: gitDirectory, url, remote: 'origin', ref: 'HEAD', singleBranch: false, tags: true });
+        const whole = fs.existsSync(path.join(gitDirectory, 'shallow')) ? { depth: UNSHALLOW } : {};
+        await git.fetch({ fs, http, gitdir: gitDirectory, url, remote: 'origin', ref: 'HEAD', singleBranch: false, tags: true, ...whole });
       }),
   };
 }
