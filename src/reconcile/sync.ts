@@ -32,6 +32,8 @@ export interface SyncOptions {
   readonly judge?: Judge;
   /** Told once all is applied that can be, before the wait for the last of it. @param ok nothing failed */
   readonly onApplied?: (ok: boolean) => void;
+  /** Told what is about to be done, of all objects, before any of it is. */
+  readonly onPlan?: (plan: Plan) => void;
   readonly prune: PrunePolicy;
   /** Only these objects; hooks do not run then. */
   readonly selects?: Selection;
@@ -71,6 +73,7 @@ export async function sync(engine: Engine, prepared: Prepared, options: SyncOpti
   });
   const plan = options.selects ? onlySelected(whole, options.selects) : whole;
   if (plan.resources.some(({ action }) => action === 'refused') && !options.partial) return report.notStarted(plan);
+  options.onPlan?.(whole);
   const follower = new Follower(engine, namespacesOf(plan.resources), options.judge);
   try {
     return await run(engine, plan, prepared, options, follower, report);

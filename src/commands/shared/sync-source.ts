@@ -117,16 +117,16 @@ export async function syncSource(
     });
     return found(result);
   }
-  if (!isWatched) refuseEmpty(plain, location);
+  if (!isWatched && isEmpty(plain)) throw new CannotDo(`${location}: ${NO_MANIFESTS[0]}`, NO_MANIFESTS[1]);
   const { sync } = await import('../../reconcile/sync.ts');
   return found(await sync(engine, plain, { ...shared, app: flags.app ?? name, onProgress: (event) => tellSync(event, progress) }));
 }
 
 /** A directory without manifests is a mistake, not a wish to have nothing. */
-function refuseEmpty(prepared: { readonly manifests: readonly unknown[]; readonly errors: readonly unknown[] }, location: string): void {
-  if (prepared.manifests.length === 0 && prepared.errors.length === 0)
-    throw new CannotDo(
-      `${location}: no manifests were found`,
-      'an empty source never removes anything; check the directory, --path, --include and --exclude',
-    );
-}
+export const isEmpty = ({ manifests, errors }: { readonly manifests: readonly unknown[]; readonly errors: readonly unknown[] }): boolean =>
+  manifests.length + errors.length === 0;
+
+export const NO_MANIFESTS = [
+  'no manifests were found',
+  'an empty source never removes anything; check the directory, --path, --include and --exclude',
+] as const;

@@ -110,6 +110,8 @@ export interface App {
   readonly healthExpressions: readonly HealthExpression[];
   /** It is left as it is. */
   readonly suspend: boolean;
+  /** Whether drift is put right while it is kept; undefined for what the command says. */
+  readonly selfHeal: boolean | undefined;
   readonly retry: RetryPolicy;
   /** Of one attempt, waiting included; undefined for what the command allows. */
   readonly timeoutMs: number | undefined;
@@ -149,6 +151,7 @@ export const plainApp: Omit<App, 'id' | 'name' | 'tool' | 'origin' | 'place' | '
   healthChecks: [],
   healthExpressions: [],
   suspend: false,
+  selfHeal: undefined,
   retry: NO_RETRY,
   timeoutMs: undefined,
   syncOptions: [],

@@ -87,6 +87,7 @@ export const JIBE_SCHEMA = object(
             prune: { type: 'boolean' },
             wait: { type: 'boolean' },
             suspend: { type: 'boolean' },
+            selfHeal: { type: 'boolean' },
             createNamespace: { type: 'boolean' },
             timeout: duration,
             retry: object({
@@ -185,6 +186,7 @@ function readApp(value: JsonObject, i: number, place: App['place'], placeOf: Rea
     cascade: policies.boolean('prune', true),
     wait: policies.boolean('wait', true),
     suspend: policies.boolean('suspend'),
+    selfHeal: policies.has('selfHeal') ? policies.boolean('selfHeal') : undefined,
     timeoutMs: policies.duration('timeout'),
     retry: policies.has('retry')
       ? {

@@ -3,7 +3,7 @@
 import type { Engine } from '../engine.ts';
 import { worst } from '../health/health.ts';
 import type { HealthStatus } from '../health/verdict.ts';
-import type { PrunePolicy } from '../plan/plan.ts';
+import type { Plan, PrunePolicy } from '../plan/plan.ts';
 import type { Selection } from '../plan/selection.ts';
 import type { SyncPolicy } from '../plan/sync-policy.ts';
 import { originOf, type AppResult, type ResourceResult, type SyncResult } from '../report/result.ts';
@@ -30,6 +30,8 @@ export interface SyncAppsOptions {
   /** Only these objects of the apps. */
   readonly selects?: Selection;
   readonly onProgress?: (event: SyncEvent, app: string) => void;
+  /** Told what is about to be done, of all objects of an app. */
+  readonly onPlan?: (plan: Plan, app: string) => void;
 }
 
 /** Apps that are synced at once. */
@@ -155,7 +157,7 @@ class AppsRun {
 
   private attempt({ app, name, parent, prepared }: PreparedApp): Promise<SyncResult> {
     const above = this.apps.find((other) => other.app.id === parent);
-    const { namespace, prune, signal, partial, selects, onProgress } = this.options;
+    const { namespace, prune, signal, partial, selects, onProgress, onPlan } = this.options;
     const left = this.deadline - this.engine.clock.now();
     const faults: FieldFault[] = [];
     const options: SyncOptions = {
@@ -172,6 +174,7 @@ class AppsRun {
       ...(selects ? { selects } : {}),
       onApplied: (ok) => this.applied(app, ok),
       onProgress: (event) => onProgress?.(event, name),
+      onPlan: (plan) => onPlan?.(plan, name),
     };
     return sync(this.engine, prepared, options);
   }

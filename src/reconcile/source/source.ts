@@ -36,10 +36,19 @@ export interface SourceDeps {
   readonly cacheDirectory: string;
   /** Keep it between snapshots of one repository that follow each other: what git packs hold is then parsed once. */
   readonly gitCache?: GitCache;
+  /** Given each snapshot that is opened, to be closed by whom it is given to: whoever reads it leaves it open then. */
+  readonly keep?: (snapshot: Snapshot, spec: SourceSpec) => void;
 }
 
 /** Opens a source. Throws {@link SourceError}. The snapshot must be closed. */
 export async function openSource(spec: SourceSpec, deps: SourceDeps): Promise<Snapshot> {
+  const snapshot = await open(spec, deps);
+  if (!deps.keep) return snapshot;
+  deps.keep(snapshot, spec);
+  return { ...snapshot, close: async () => undefined };
+}
+
+async function open(spec: SourceSpec, deps: SourceDeps): Promise<Snapshot> {
   const selection: Selection = { path: checkedPath(spec.path ?? ''), include: spec.include ?? [], exclude: spec.exclude ?? [] };
   if (spec.ref !== undefined && (spec.ref === '' || spec.ref.startsWith('-') || /[\0-\x1f\x7f]/.test(spec.ref)))
     throw new SourceError('UnknownRef', redacted(spec.location), `${JSON.stringify(spec.ref)} cannot be a revision`);
