@@ -12,8 +12,9 @@ import { targetFlags, withCluster } from './shared/target.ts';
 export const syncFlags = {
   prune: Flags.string({
     summary: 'What happens to objects that the source has no longer.',
-    description: '`safe` leaves namespaces, CRDs, volumes and claims alone; `all` does not; `none` prunes nothing.',
-    options: ['safe', 'all', 'none'],
+    description:
+      '`safe` leaves namespaces, CRDs, volumes and claims alone, and asks before more than half of an app (and more than ten objects) goes; `all` does neither; `confirm` asks before anything goes; `none` prunes nothing.',
+    options: ['safe', 'all', 'confirm', 'none'],
     default: 'safe',
     helpGroup: 'APP',
   }),

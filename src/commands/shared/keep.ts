@@ -15,6 +15,7 @@ import { appName, sourceDeps, sourceSpec } from './source.ts';
 import { stylesFor } from './styles.ts';
 import { tellSync } from './sync-events.ts';
 import { chosenApp, isEmpty, NO_MANIFESTS, type AppFlags } from './sync-source.ts';
+import { prunePolicy, whoAmI } from './person.ts';
 import { openTarget, type Target, type TargetFlags } from './target.ts';
 
 export const keepFlags = {
@@ -85,7 +86,8 @@ export async function keepOn(
       name: appName(location, flags.path),
       only: flags.app,
       namespace: flags.namespace,
-      prune: flags.prune as 'safe' | 'all' | 'none',
+      prune: prunePolicy(flags.prune, undefined),
+      who: whoAmI(),
       timeoutMs: flags.timeout,
       intervalMs: flags.interval,
       selfHeal: flags['self-heal'],

@@ -7,6 +7,7 @@ import type { SyncResult } from '../../reconcile/report/result.ts';
 import type { ManifestValidator } from '../../reconcile/validate/validate.ts';
 import { closest } from '../../reconcile/closest.ts';
 import { CannotDo } from './failure.ts';
+import { pruneConfirmer, prunePolicy, whoAmI } from './person.ts';
 import type { Progress } from './progress.ts';
 import { appName, sourceDeps, sourceSpec, type SourceFlags } from './source.ts';
 import { tellSync } from './sync-events.ts';
@@ -93,12 +94,15 @@ export async function syncSource(
   { progress, signal, isWatched, ...kept }: SyncSourceOptions,
 ): Promise<SyncResult> {
   const selects = await selectionOf(flags);
+  const confirmPrune = isWatched ? undefined : pruneConfirmer(progress);
   const { plain, tree, name, only } = await prepareFor(engine, location, flags, kept);
   const shared = {
     namespace: flags.namespace,
-    prune: flags.prune as 'safe' | 'all' | 'none',
+    prune: prunePolicy(flags.prune, confirmPrune),
     timeoutMs: flags.timeout,
     signal,
+    record: { who: whoAmI(), automated: isWatched },
+    ...(confirmPrune ? { confirmPrune } : {}),
     ...(isWatched ? { partial: true } : {}),
     ...(selects ? { selects } : {}),
   };

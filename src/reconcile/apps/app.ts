@@ -121,6 +121,8 @@ export interface App {
   /** Of the namespace that CreateNamespace makes. */
   readonly namespaceMetadata: CommonMetadata;
   readonly postBuild: PostBuild | undefined;
+  /** When it may be synced by whoever keeps it, and when not. */
+  readonly windows: readonly SyncWindow[];
   /** Immutable changes make objects anew. */
   readonly force: boolean;
   /** In which order its parent makes it. */
@@ -129,6 +131,16 @@ export interface App {
   readonly project: string | undefined;
   /** Why it cannot be synced here, and is only reported. */
   readonly notRendered: string | undefined;
+}
+
+/** A time in which syncs are allowed, or not. Outside of all that allow, where there are any, they are not. */
+export interface SyncWindow {
+  readonly kind: 'allow' | 'deny';
+  /** In cron's five fields: when it opens. */
+  readonly schedule: string;
+  readonly durationMs: number;
+  /** An IANA name. */
+  readonly timeZone: string;
 }
 
 export interface HealthExpression {
@@ -152,6 +164,7 @@ export const plainApp: Omit<App, 'id' | 'name' | 'tool' | 'origin' | 'place' | '
   healthExpressions: [],
   suspend: false,
   selfHeal: undefined,
+  windows: [],
   retry: NO_RETRY,
   timeoutMs: undefined,
   syncOptions: [],

@@ -9,6 +9,7 @@ import { decodeText } from '../render/text.ts';
 import type { Snapshot, SourceFile } from '../source/snapshot.ts';
 import { NO_RETRY, plainApp, type App } from './app.ts';
 import { Fields } from './fields.ts';
+import { readWindow } from './windows.ts';
 
 export const JIBE_FILE = 'jibe.yaml';
 
@@ -88,6 +89,14 @@ export const JIBE_SCHEMA = object(
             wait: { type: 'boolean' },
             suspend: { type: 'boolean' },
             selfHeal: { type: 'boolean' },
+            windows: {
+              type: 'array',
+              items: object({ kind: { enum: ['allow', 'deny'] }, schedule: text, duration, timeZone: text }, [
+                'kind',
+                'schedule',
+                'duration',
+              ]),
+            },
             createNamespace: { type: 'boolean' },
             timeout: duration,
             retry: object({
@@ -187,6 +196,7 @@ function readApp(value: JsonObject, i: number, place: App['place'], placeOf: Rea
     wait: policies.boolean('wait', true),
     suspend: policies.boolean('suspend'),
     selfHeal: policies.has('selfHeal') ? policies.boolean('selfHeal') : undefined,
+    windows: policies.inners('windows').map(readWindow),
     timeoutMs: policies.duration('timeout'),
     retry: policies.has('retry')
       ? {

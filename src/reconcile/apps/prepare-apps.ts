@@ -73,7 +73,7 @@ export async function prepareSource(
       ...homeless(app.app, manifests.manifests, served),
     ];
     const all = { ...manifests, errors: [...manifests.errors, ...faults] };
-    prepared.push({ ...app, prepared: await validated(all, read, { ...options, served }) });
+    prepared.push({ ...app, app: withWindows(app.app, projects), prepared: await validated(all, read, { ...options, served }) });
   }
   return { tree: { source, identity, apps: prepared, served, errors, warnings } };
 }
@@ -206,6 +206,12 @@ function namesFor(apps: readonly FoundApp[], root: string | undefined): (app: Ap
     const sameNamespace = apps.filter(({ app }) => app.name === name && app.id.split('/')[1] === namespace).length;
     return sameNamespace > 1 ? `${kind.toLowerCase()}.${namespace}.${name}` : `${namespace}.${name}`;
   };
+}
+
+/** With those of its project. */
+function withWindows(app: App, projects: ReadonlyMap<string, Project>): App {
+  const windows = (projects.get(app.project ?? '')?.windows ?? []).filter(({ isFor }) => isFor(app));
+  return windows.length ? { ...app, windows: [...app.windows, ...windows.map(({ window }) => window)] } : app;
 }
 
 /** Flux knows no namespace that objects go to which name none. */

@@ -8,7 +8,10 @@ import type { Engine } from '../engine.ts';
 import type { HealthStatus } from '../health/verdict.ts';
 import type { Drift } from '../plan/drift.ts';
 import { resourceKey } from '../plan/resource-id.ts';
-import type { AppResult, SyncResult } from '../report/result.ts';
+import type { SyncResult } from '../report/result.ts';
+import { readApplySet } from '../plan/apply-set.ts';
+import type { App } from '../apps/app.ts';
+import { heldByWindows } from './sync-window.ts';
 import { SourceError } from '../source/source-error.ts';
 import { deepEqual } from '../../apimachinery/object.ts';
 import { Bell } from './bell.ts';
@@ -17,9 +20,11 @@ import type { KeepEvent, SyncedEvent } from './keep-event.ts';
 import type { KeptSource } from './kept-source.ts';
 import { LiveObjects } from './live-objects.ts';
 import { healAt, healed, type HealState } from './self-heal.ts';
-import { syncPrepared, type KeptSync } from './sync-source.ts';
+import { syncPrepared, type KeptApp, type KeptSync } from './sync-source.ts';
 
-export interface KeeperOptions extends Omit<KeptSync, 'selects'> {
+export interface KeeperOptions extends Omit<KeptSync, 'selects' | 'holds' | 'record'> {
+  /** Whom the history names for what is synced. */
+  readonly who: string;
   /** How often it is asked whether the source has changed. What failed is tried again as often. */
   readonly intervalMs: number;
   /** Whether drift is put right in apps that do not say themselves. */
@@ -38,6 +43,8 @@ interface AppState {
   drifted: ReadonlyMap<string, Drift>;
   health: HealthStatus | undefined;
   failed: boolean;
+  /** Why it is left alone; undefined where it is not. */
+  held: string | undefined;
   readonly heals: Map<string, HealState>;
 }
 
@@ -121,9 +128,9 @@ export class Keeper {
       this.prepared = await clock.hold(this.source.read());
       this.tellSource(this.prepared);
     }
-    const failed = [...this.apps].filter(([, { failed: f }]) => f).map(([name]) => name);
+    const open = [...this.apps].filter(([, { failed, held }]) => failed || held !== undefined).map(([name]) => name);
     if (isNew) await this.sync('source');
-    else for (const only of failed) await this.sync('retry', only);
+    else for (const only of open) await this.retry(only);
   }
 
   private tellSource({ plain, tree }: PreparedSource): void {
@@ -131,31 +138,43 @@ export class Keeper {
     this.options.onEvent({ type: 'source', revision: source.revision, apps: tree ? tree.apps.length : 1, errors: errors.length });
   }
 
+  /** What is still held is not worth a sync. */
+  private async retry(name: string): Promise<void> {
+    const { held } = this.stateOf(name);
+    if (held !== undefined && (await this.holds(this.appOf(name), name)) === held) return;
+    await this.sync('retry', name);
+  }
+
   private async sync(why: SyncedEvent['why'], only?: string, keys?: ReadonlySet<string>): Promise<void> {
     const { options, prepared, engine } = this;
     const started = engine.clock.now();
     const { whole, apps, plans } = await syncPrepared(engine, prepared!, {
       ...options,
+      holds: this.holds,
+      record: { who: options.who, automated: true },
       ...(only === undefined || !prepared!.tree ? {} : { only }),
       ...(keys ? { selects: ({ id }) => keys.has(resourceKey(id)) } : {}),
     });
     const durationMs = Math.round(engine.clock.now() - started);
-    for (const [name, result] of apps) this.synced(name, result, { why, revision: whole.source.revision, durationMs });
+    for (const [name, result] of apps) this.synced(name, result, { why, revision: whole?.source.revision ?? null, durationMs });
     const gone = why === 'source' && options.only === undefined ? [...this.apps.keys()].filter((name) => !apps.has(name)) : [];
     for (const app of gone) {
       this.apps.delete(app);
       this.options.onEvent({ type: 'gone', app });
     }
     if (!keys) await this.live.expect(plans, gone);
-    if (why !== 'drift') options.onResult?.(whole);
+    if (why !== 'drift' && whole) options.onResult?.(whole);
   }
 
   private synced(
     name: string,
-    { sync, health, resources, message }: Pick<AppResult, 'sync' | 'health' | 'resources' | 'message'>,
+    { sync, health, resources, message, held }: KeptApp,
     about: Pick<SyncedEvent, 'why' | 'revision' | 'durationMs'>,
   ): void {
     const state = this.stateOf(name);
+    if (held !== undefined && held !== state.held) this.options.onEvent({ type: 'held', app: name, why: held });
+    state.held = held;
+    if (held !== undefined) return;
     const changed = resources.filter(({ action }) => action !== 'unchanged' && action !== 'skipped' && action !== 'failed').length;
     state.failed = about.why === 'drift' ? state.failed : sync !== 'Synced';
     // where nothing was asked of the cluster, what was seen of it still counts
@@ -166,7 +185,7 @@ export class Keeper {
   private stateOf(name: string): AppState {
     let state = this.apps.get(name);
     if (!state) {
-      state = { drifted: new Map(), health: undefined, failed: false, heals: new Map() };
+      state = { drifted: new Map(), health: undefined, failed: false, held: undefined, heals: new Map() };
       this.apps.set(name, state);
     }
     return state;
@@ -198,8 +217,20 @@ export class Keeper {
   }
 
   private heals(name: string): boolean {
-    return this.prepared?.tree?.apps.find((app) => app.name === name)?.app.selfHeal ?? this.options.selfHeal;
+    const { held } = this.stateOf(name);
+    return held === undefined && (this.appOf(name)?.selfHeal ?? this.options.selfHeal);
   }
+
+  private appOf(name: string): App | undefined {
+    return this.prepared?.tree?.apps.find((app) => app.name === name)?.app;
+  }
+
+  private readonly holds = async (app: App | undefined, name: string): Promise<string | undefined> => {
+    const { client, clock } = this.engine;
+    const { suspended } = await readApplySet(client, name, this.options.namespace);
+    if (suspended !== undefined) return `it is suspended: ${suspended}`;
+    return app ? heldByWindows(app.windows, clock.now()) : undefined;
+  };
 
   private async heal(): Promise<void> {
     const now = this.engine.clock.now();
@@ -207,6 +238,11 @@ export class Keeper {
       if (!this.heals(app)) continue;
       const due = [...state.drifted].filter(([key]) => (healAt(state.heals.get(key)) ?? 0) <= now);
       if (due.length === 0) continue;
+      state.held = await this.holds(this.appOf(app), app);
+      if (state.held !== undefined) {
+        this.options.onEvent({ type: 'held', app, why: state.held });
+        continue;
+      }
       for (const [key] of due) state.heals.set(key, healed(state.heals.get(key), now));
       const attempt = Math.max(...due.map(([key]) => state.heals.get(key)!.attempts));
       this.options.onEvent({ type: 'healing', app, ids: due.map(([, drift]) => drift), attempt });

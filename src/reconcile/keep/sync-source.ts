@@ -5,7 +5,8 @@ import type { Engine } from '../engine.ts';
 import type { Plan, PrunePolicy } from '../plan/plan.ts';
 import type { Selection } from '../plan/selection.ts';
 import type { AppResult, SyncResult } from '../report/result.ts';
-import { sync, type SyncEvent } from '../sync.ts';
+import { sync, type SyncEvent, type SyncOptions } from '../sync.ts';
+import type { App } from '../apps/app.ts';
 
 export interface KeptSync {
   /** What the source as a whole is called. */
@@ -19,13 +20,23 @@ export interface KeptSync {
   readonly signal: AbortSignal;
   readonly partial?: boolean;
   readonly selects?: Selection;
+  readonly record?: SyncOptions['record'];
+  /** Why an app is to be left alone now; undefined where it is not. @param app undefined where the source is one itself */
+  readonly holds: (app: App | undefined, name: string) => Promise<string | undefined>;
   readonly onProgress?: (event: SyncEvent, app: string) => void;
 }
 
+/** What an app's part of a sync came to. */
+export type KeptApp = Pick<AppResult, 'sync' | 'health' | 'resources' | 'message'> & {
+  /** Why it was left alone; undefined where it was not. */
+  readonly held: string | undefined;
+};
+
 /** What a sync came to: for each app its own part, and what was planned for it. */
 export interface KeptResult {
-  readonly whole: SyncResult;
-  readonly apps: ReadonlyMap<string, Pick<AppResult, 'sync' | 'health' | 'resources' | 'errors' | 'message'>>;
+  /** Undefined where the source is one app, and that was left alone. */
+  readonly whole: SyncResult | undefined;
+  readonly apps: ReadonlyMap<string, KeptApp>;
   readonly plans: ReadonlyMap<string, Plan>;
 }
 
@@ -39,10 +50,17 @@ export async function syncPrepared(
   const planned = (plan: Plan, app: string): void => void plans.set(app, plan);
   if (tree) {
     const whole = await syncApps(engine, tree, { ...options, name, ...(only === undefined ? {} : { only }), onPlan: planned });
-    return { whole, plans, apps: new Map((whole.apps ?? []).map((app) => [app.app, app])) };
+    const apps = (whole.apps ?? []).map((app): [string, KeptApp] => [
+      app.app,
+      { ...app, held: app.state === 'suspended' ? app.message : undefined },
+    ]);
+    return { whole, plans, apps: new Map(apps) };
   }
   const app = only ?? name;
-  const { onProgress, ...rest } = options;
+  const { onProgress, holds, ...rest } = options;
+  const held = await holds(undefined, app);
+  if (held !== undefined)
+    return { whole: undefined, plans, apps: new Map([[app, { held, sync: 'Synced', health: 'Suspended', resources: [], message: held }]]) };
   const whole = await sync(engine, plain, {
     ...rest,
     app,
@@ -50,5 +68,5 @@ export async function syncPrepared(
     onProgress: (event) => onProgress?.(event, app),
   });
   const message = whole.errors[0]?.message ?? (whole.timedOut ? 'timed out waiting' : '');
-  return { whole, plans, apps: new Map([[app, { ...whole, message }]]) };
+  return { whole, plans, apps: new Map([[app, { ...whole, message, held: undefined }]]) };
 }

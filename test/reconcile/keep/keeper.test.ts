@@ -1,5 +1,6 @@
 // A source and an embedded cluster, kept in agreement on its virtual clock.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { suspendApp } from '../../../src/reconcile/plan/apply-set.ts';
 import { Embedded } from '../embedded.ts';
 import { Keeping } from './keeping.ts';
 
@@ -147,5 +148,42 @@ describe('a drift', () => {
     await keeping.pass(5000);
     expect(await replicas()).toBe(2);
     expect((await embedded.engine.client.get('v1/ConfigMap', 'a', { namespace: 'default' })).data).toEqual({ value: '2' });
+  });
+});
+
+describe('an app that is held', () => {
+  test('by a person is left alone until it is resumed', async () => {
+    const { client } = embedded.engine;
+    embedded.write({ 'a.yaml': configMap('a', '1') });
+    keeping = new Keeping(embedded, { selfHeal: true });
+    await keeping.pass(30_000);
+    await suspendApp(client, { app: 'shop', namespace: 'default' }, 'by ada');
+    embedded.write({ 'a.yaml': configMap('a', '22') });
+    expect(await keeping.pass(61_000)).toEqual(['source read: 1 app', '[shop] held: it is suspended: by ada']);
+    await client.patch('v1/ConfigMap', 'a', { data: { value: '3' } }, { type: 'merge', namespace: 'default' });
+    expect(await keeping.pass(600_000)).toEqual([expect.stringContaining('drift: ConfigMap default/a: data.value')]);
+    await suspendApp(client, { app: 'shop', namespace: 'default' }, undefined);
+    expect(await keeping.pass(61_000)).toContain('[shop] Synced, Healthy: 1 object changed');
+  });
+
+  test('by a window is synced once that opens, and others meanwhile', async () => {
+    embedded.write({
+      'jibe.yaml': `apps:
+- name: night
+  path: night
+  policies: {windows: [{kind: allow, schedule: "0 1 * * *", duration: 1h}]}
+- {name: day, path: day}
+`,
+      'night/a.yaml': configMap('a', '1'),
+      'day/b.yaml': configMap('b', '1'),
+    });
+    keeping = new Keeping(embedded);
+    expect(await keeping.pass(30_000)).toEqual([
+      'source read: 2 apps',
+      '[night] held: outside of its sync windows: allow 0 1 * * * for 60 min (UTC)',
+      '[day] Synced, Healthy: 1 object changed',
+    ]);
+    expect(await keeping.pass(3_500_000)).toEqual([]);
+    expect(await keeping.pass(100_000)).toEqual(['[night] Synced, Healthy: 1 object changed']);
   });
 });

@@ -32,6 +32,7 @@ export class Keeping {
       timeoutMs: 300_000,
       intervalMs: 60_000,
       selfHeal: false,
+      who: 'ada',
       signal: this.abort.signal,
       onEvent: (event) => void this.events.push(event),
       ...options,
