@@ -7,6 +7,7 @@ import { RealClock, type Clock } from '../../apimachinery/clock.ts';
 import type { KeepEvent } from '../../reconcile/keep/keep-event.ts';
 import type { Keeper } from '../../reconcile/keep/keeper.ts';
 import type { Handler, LoopbackServer } from '../../reconcile/keep/loopback-server.ts';
+import type { Notifier } from '../../reconcile/notify/notifier.ts';
 import type { SyncResult } from '../../reconcile/report/result.ts';
 import { SourceError } from '../../reconcile/source/source-error.ts';
 import { CannotDo } from './failure.ts';
@@ -39,6 +40,11 @@ export const keepFlags = {
     max: 65_535,
     helpGroup: 'KEEP',
   }),
+  notify: Flags.boolean({
+    summary: 'With --interval: tell whom the `notifications` of a jibe.yaml name.',
+    description: 'Addresses and tokens are in $JIBE_NOTIFY_<NAME>, $JIBE_GITHUB_TOKEN and $JIBE_GITLAB_TOKEN.',
+    helpGroup: 'KEEP',
+  }),
   log: Flags.string({
     summary: 'With --interval: how what happens is told, on standard error.',
     options: ['text', 'json'],
@@ -54,6 +60,7 @@ export interface KeepFlags extends TargetFlags, AppFlags {
   readonly 'self-heal': boolean;
   readonly 'webhook-port'?: number | undefined;
   readonly 'metrics-port'?: number | undefined;
+  readonly notify: boolean;
   readonly log: string;
   readonly quiet: boolean;
   readonly 'no-color': boolean;
@@ -72,17 +79,19 @@ export async function keepOn(
   onResult: (result: SyncResult) => void,
 ): Promise<void> {
   if (location === '-') throw new CannotDo('standard input cannot be read again', 'give a directory or a repository');
-  const [{ Keeper }, { KeepMetrics }] = await Promise.all([
+  const [{ Keeper }, { KeepMetrics }, { Notifier }] = await Promise.all([
     import('../../reconcile/keep/keeper.ts'),
     import('../../reconcile/keep/metrics.ts'),
+    import('../../reconcile/notify/notifier.ts'),
   ]);
   const clock = new RealClock();
   const log = logOf(flags, clock);
   const metrics = new KeepMetrics();
   const target = await openTarget(flags);
   const closing: (() => Promise<void>)[] = [() => target.close()];
+  const notifier = new Notifier(clock, process.env, target.engine.cluster, (message) => log.event({ type: 'failure', message }));
   try {
-    const keeper = new Keeper(target.engine, await keptSource(target, location, flags), {
+    const keeper = new Keeper(target.engine, await keptSource(target, location, flags, notifier), {
       name: appName(location, flags.path),
       only: flags.app,
       namespace: flags.namespace,
@@ -94,6 +103,7 @@ export async function keepOn(
       signal,
       onEvent(event) {
         metrics.observe(event);
+        if (flags.notify) notifier.observe(event);
         log.event(event);
       },
       onResult,
@@ -120,7 +130,7 @@ async function roundsOf(target: Target, keeper: Keeper, clock: Clock, signal: Ab
   }
 }
 
-async function keptSource({ engine }: Target, location: string, flags: KeepFlags) {
+async function keptSource({ engine }: Target, location: string, flags: KeepFlags, notifier: Notifier) {
   const [{ KeptSource }, { dataInCluster, prepareSource }, { servedKinds }, { ManifestCache }, { ManifestValidator }] = await Promise.all([
     import('../../reconcile/keep/kept-source.ts'),
     import('../../reconcile/apps/prepare-apps.ts'),
@@ -138,6 +148,7 @@ async function keptSource({ engine }: Target, location: string, flags: KeepFlags
       ...kept,
     });
     chosenApp(prepared.tree?.apps, flags.app);
+    notifier.configure(prepared.tree?.notifications ?? []);
     // it may be full again the next time
     if (prepared.plain && isEmpty(prepared.plain)) throw new SourceError('NotFound', location, ...NO_MANIFESTS);
     return prepared;

@@ -16,6 +16,7 @@ import { inAppOrder } from './app-order.ts';
 import { definesApps, isDefinition } from './definitions.ts';
 import type { Discovered, FoundApp } from './discover.ts';
 import { jibeFile, readJibeFile } from './jibe-file.ts';
+import type { NotificationTarget } from '../notify/target.ts';
 import type { Project } from './project.ts';
 import type { FindData, RenderedApp } from './render-app.ts';
 import { dataOf } from './surroundings.ts';
@@ -36,6 +37,8 @@ export interface AppTree {
   readonly apps: readonly PreparedApp[];
   /** Kinds that the cluster serves, and those that the apps bring. */
   readonly served: ServedKinds;
+  /** Whom whoever keeps the apps is to tell. */
+  readonly notifications: readonly NotificationTarget[];
   /** Faults for which nothing is begun. */
   readonly errors: readonly ManifestError[];
   readonly warnings: readonly ManifestError[];
@@ -60,7 +63,7 @@ export async function prepareSource(
 ): Promise<PreparedSource> {
   const { source, files, ...rendered } = await renderSource(spec, deps, options);
   if (!rendered.apps) return { plain: await validated(rendered.plain, { source, files }, options) };
-  const { identity, apps, projects, errors, warnings } = rendered;
+  const { identity, apps, projects, notifications, errors, warnings } = rendered;
   const served = servedWith(
     apps.flatMap((app) => app.rendered.manifests),
     options.served,
@@ -75,7 +78,7 @@ export async function prepareSource(
     const all = { ...manifests, errors: [...manifests.errors, ...faults] };
     prepared.push({ ...app, app: withWindows(app.app, projects), prepared: await validated(all, read, { ...options, served }) });
   }
-  return { tree: { source, identity, apps: prepared, served, errors, warnings } };
+  return { tree: { source, identity, apps: prepared, served, notifications, errors, warnings } };
 }
 
 export interface RenderedNamed extends Omit<PreparedApp, 'prepared'> {
@@ -90,6 +93,7 @@ export type RenderedSource = { readonly source: SourceInfo; readonly files: numb
       readonly apps: readonly RenderedNamed[];
       readonly identity: string;
       readonly projects: ReadonlyMap<string, Project>;
+      readonly notifications: readonly NotificationTarget[];
       readonly errors: readonly ManifestError[];
       readonly warnings: readonly ManifestError[];
     }
@@ -105,7 +109,7 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
     const file = named && (await readJibeFile(named));
     const clusters = fluxClusters(snapshot);
     if (clusters.length > 1)
-      return { ...read, identity: '', apps: [], projects: new Map(), errors: [severalClusters(clusters)], warnings: [] };
+      return { ...read, identity: '', apps: [], projects: new Map(), notifications: [], errors: [severalClusters(clusters)], warnings: [] };
     const rendered = file ? NOTHING : await render(snapshot, { cache, ...(defaultNamespace ? { defaultNamespace } : {}) });
     if (!file && !rendered.manifests.some(definesApps)) return { ...read, plain: rendered };
     // most sources define none
@@ -127,6 +131,7 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
       identity: `${[...repository.urls][0] ?? repository.location ?? '-'}#${[repository.prefix, snapshot.path].filter(Boolean).join('/')}`,
       apps: inAppOrder(namedApps(own, discovered, read, options)),
       projects: discovered.projects,
+      notifications: file?.notifications ?? [],
       errors: inReadingOrder([...(file?.errors ?? []), ...discovered.errors]),
       warnings: discovered.warnings,
     };
