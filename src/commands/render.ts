@@ -19,7 +19,7 @@ export default class Render extends JibeCommand {
         import('./shared/sync-source.ts'),
       ]);
       const name = appName(args.source, flags.path);
-      const rendered = await renderSource(sourceSpec(args.source, flags), sourceDeps(), { name });
+      const rendered = await renderSource(sourceSpec(args.source, flags), sourceDeps(flags), { name });
       const only = chosenApp(rendered.apps, flags.app);
       const parts = rendered.apps
         ? rendered.apps.filter((app) => only === undefined || app.name === only).map((app) => ({ app: app.name, ...app.rendered }))

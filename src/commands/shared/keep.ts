@@ -139,7 +139,7 @@ async function keptSource({ engine }: Target, location: string, flags: KeepFlags
     import('../../reconcile/validate/validate.ts'),
   ]);
   const kept = { cache: new ManifestCache(), validator: new ManifestValidator() };
-  return new KeptSource(sourceDeps(), async (deps) => {
+  return new KeptSource(sourceDeps(flags), async (deps) => {
     const prepared = await prepareSource(sourceSpec(location, flags), deps, {
       name: appName(location, flags.path),
       served: await servedKinds(engine.client),

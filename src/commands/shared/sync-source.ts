@@ -32,7 +32,7 @@ export async function prepareFor(engine: Engine, location: string, flags: AppFla
   ]);
   const name = appName(location, flags.path);
   const prepared = await engine.clock.hold(
-    prepareSource(sourceSpec(location, flags), sourceDeps(), {
+    prepareSource(sourceSpec(location, flags), sourceDeps(flags), {
       name,
       served: await servedKinds(engine.client),
       defaultNamespace: flags.namespace,

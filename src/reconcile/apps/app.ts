@@ -123,6 +123,8 @@ export interface App {
   readonly postBuild: PostBuild | undefined;
   /** When it may be synced by whoever keeps it, and when not. */
   readonly windows: readonly SyncWindow[];
+  /** What it is read from must be signed so. */
+  readonly verify: 'gpg' | 'ssh' | undefined;
   /** Immutable changes make objects anew. */
   readonly force: boolean;
   /** In which order its parent makes it. */
@@ -165,6 +167,7 @@ export const plainApp: Omit<App, 'id' | 'name' | 'tool' | 'origin' | 'place' | '
   suspend: false,
   selfHeal: undefined,
   windows: [],
+  verify: undefined,
   retry: NO_RETRY,
   timeoutMs: undefined,
   syncOptions: [],

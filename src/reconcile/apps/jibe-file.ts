@@ -103,6 +103,7 @@ export const JIBE_SCHEMA = object(
               ]),
             },
             createNamespace: { type: 'boolean' },
+            verify: { enum: ['gpg', 'ssh'] },
             timeout: duration,
             retry: object({
               limit: { type: 'integer', minimum: 0, maximum: 100 },
@@ -203,6 +204,7 @@ function readApp(value: JsonObject, i: number, place: App['place'], placeOf: Rea
     suspend: policies.boolean('suspend'),
     selfHeal: policies.has('selfHeal') ? policies.boolean('selfHeal') : undefined,
     windows: policies.inners('windows').map(readWindow),
+    verify: policies.has('verify') ? (policies.string('verify') as 'gpg' | 'ssh') : undefined,
     timeoutMs: policies.duration('timeout'),
     retry: policies.has('retry')
       ? {

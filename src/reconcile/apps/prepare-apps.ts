@@ -74,6 +74,7 @@ export async function prepareSource(
     const faults = [
       ...(await projectErrors(app.app, manifests.manifests, projects, served)),
       ...homeless(app.app, manifests.manifests, served),
+      ...unverified(app.app, deps),
     ];
     const all = { ...manifests, errors: [...manifests.errors, ...faults] };
     prepared.push({ ...app, app: withWindows(app.app, projects), prepared: await validated(all, read, { ...options, served }) });
@@ -211,6 +212,13 @@ function namesFor(apps: readonly FoundApp[], root: string | undefined): (app: Ap
     const sameNamespace = apps.filter(({ app }) => app.name === name && app.id.split('/')[1] === namespace).length;
     return sameNamespace > 1 ? `${kind.toLowerCase()}.${namespace}.${name}` : `${namespace}.${name}`;
   };
+}
+
+/** An app may ask for signatures that nobody has looked at. */
+function unverified({ id, verify, place }: App, { signatures }: SourceDeps): readonly ManifestError[] {
+  if (verify === undefined || signatures?.format === verify) return [];
+  const message = `${id} is to be read only where it is signed (${verify}), and no keys were given`;
+  return [{ ...place, path: 'policies.verify', message, hint: `sync it with --verify ${verify} --trusted-keys FILE` }];
 }
 
 /** With those of its project. */

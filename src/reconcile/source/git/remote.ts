@@ -37,6 +37,8 @@ interface Transfer {
 }
 
 export interface Remote {
+  /** Where it is kept. */
+  readonly gitDirectory: string;
   readonly objects: GitObjects;
   /** Asks the remote what a revision names, and fetches it. Throws {@link SourceError}. */
   resolve(revision: string): Promise<ResolvedCommit>;
@@ -54,7 +56,7 @@ export async function openRemote(options: RemoteOptions): Promise<Remote> {
   );
   await transfer.prepare();
   const objects = new IsomorphicObjects(gitDirectory, options.cache);
-  return { objects, resolve: (revision) => resolveRemote(transfer, objects, revision, where) };
+  return { gitDirectory, objects, resolve: (revision) => resolveRemote(transfer, objects, revision, where) };
 }
 
 /** Readable, and different for different addresses. */
