@@ -26,7 +26,11 @@ interface Answer {
   readonly body: Dispatcher.ResponseData['body'];
 }
 
+/** As client-go's pager has it. */
+const PAGE_SIZE = 500;
+
 export class HttpTransport implements Transport {
+  readonly pageSize = PAGE_SIZE;
   private readonly config: ConnectionConfig;
   private readonly clock: Clock;
   private readonly userAgent: string;
