@@ -12,14 +12,19 @@ export default class Render extends JibeCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Render);
     await this.ending(async () => {
-      const [{ renderSource }, { toYaml }, { errorLines }, { chosenApp }] = await Promise.all([
+      const [{ renderSource }, { toYaml }, { errorLines }, { chosenApp }, { ManifestCache }] = await Promise.all([
         import('../reconcile/apps/prepare-apps.ts'),
         import('../reconcile/report/yaml.ts'),
         import('../reconcile/report/text.ts'),
         import('./shared/sync-source.ts'),
+        import('../reconcile/render/manifest-cache.ts'),
       ]);
       const name = appName(args.source, flags.path);
-      const rendered = await renderSource(sourceSpec(args.source, flags), sourceDeps(), { name });
+      const rendered = await renderSource(sourceSpec(args.source, flags), sourceDeps(flags), {
+        name,
+        // nothing that is secret is written down
+        cache: new ManifestCache('leave encrypted'),
+      });
       const only = chosenApp(rendered.apps, flags.app);
       const parts = rendered.apps
         ? rendered.apps.filter((app) => only === undefined || app.name === only).map((app) => ({ app: app.name, ...app.rendered }))

@@ -1,7 +1,8 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import type { SyncResult } from '../reconcile/report/result.ts';
 import { durationFlag, JibeCommand, outputFlags } from './shared/base.ts';
-import type { ExitCode } from './shared/failure.ts';
+import { CannotDo, type ExitCode } from './shared/failure.ts';
+import { keepFlags } from './shared/keep.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
 import { appFlags, sourceArg, sourceFlags } from './shared/source.ts';
@@ -11,8 +12,9 @@ import { targetFlags, withCluster } from './shared/target.ts';
 export const syncFlags = {
   prune: Flags.string({
     summary: 'What happens to objects that the source has no longer.',
-    description: '`safe` leaves namespaces, CRDs, volumes and claims alone; `all` does not; `none` prunes nothing.',
-    options: ['safe', 'all', 'none'],
+    description:
+      '`safe` leaves namespaces, CRDs, volumes and claims alone, and asks before more than half of an app (and more than ten objects) goes; `all` does neither; `confirm` asks before anything goes; `none` prunes nothing.',
+    options: ['safe', 'all', 'confirm', 'none'],
     default: 'safe',
     helpGroup: 'APP',
   }),
@@ -47,7 +49,8 @@ export default class Sync extends JibeCommand {
       helpValue: 'SELECTOR',
       helpGroup: 'APP',
     }),
-    interval: durationFlag('Keep on: look for changes, and for drift, this often.', '0s'),
+    interval: durationFlag('Keep on: look for changes of the source this often, and watch for drift all the time.', '0s'),
+    ...keepFlags,
     ...targetFlags,
     ...outputFlags,
   };
@@ -81,15 +84,19 @@ export default class Sync extends JibeCommand {
     });
   }
 
-  /** Until it is interrupted. Each round opens the cluster anew, so that other commands can work in between. */
+  /** Until it is interrupted. The cluster stays open, and its live objects are watched. */
   private async keepOn(location: string, flags: SyncCommandFlags): Promise<ExitCode> {
-    const { RealClock } = await import('../apimachinery/clock.ts');
-    const clock = new RealClock();
-    while (!this.interrupt.signal.aborted) {
-      await this.once(location, flags);
-      await clock.sleep(flags.interval, { signal: this.interrupt.signal }).catch(() => undefined);
-    }
+    if (flags.only || flags.selector !== undefined)
+      throw new CannotDo('--interval keeps whole apps', 'leave out --only and --selector, or name an app with --app');
+    const [{ keepOn }, { resultText }] = await Promise.all([import('./shared/keep.ts'), import('../reconcile/report/apps-text.ts')]);
+    const palette = stylesFor(process.stdout, flags['no-color'] || flags['output-file'] !== undefined);
+    await keepOn(location, flags, this.interrupt.signal, (result) => void this.tell(result, flags, () => resultText(result, palette)));
     return 130;
+  }
+
+  /** One line a sync, for programs that read along. */
+  private async tell(result: SyncResult, flags: SyncCommandFlags, words: () => string): Promise<void> {
+    this.emit(flags.output === 'json' ? JSON.stringify(result) : await formatted(result, flags.output, words), flags['output-file']);
   }
 }
 

@@ -18,7 +18,9 @@ export default class Validate extends JibeCommand {
         import('../reconcile/report/text.ts'),
         import('./shared/sync-source.ts'),
       ]);
-      const { plain, tree } = await prepareSource(sourceSpec(args.source, flags), sourceDeps(), { name: appName(args.source, flags.path) });
+      const { plain, tree } = await prepareSource(sourceSpec(args.source, flags), sourceDeps(flags), {
+        name: appName(args.source, flags.path),
+      });
       const { source, manifests, errors, warnings, apps } = tree
         ? allOf(tree, chosenApp(tree.apps, flags.app))
         : { ...plain, apps: undefined };

@@ -5,7 +5,7 @@ import type { ServedKinds } from './validate/known-kinds.ts';
 import type { Prepared } from './prepare.ts';
 import type { DiffResult } from './report/result.ts';
 import { semanticDifferences } from './semantic-difference.ts';
-import { refusals } from './sync.ts';
+import { refusals } from './sync-report.ts';
 
 export interface DiffOptions {
   readonly app: string;

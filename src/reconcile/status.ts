@@ -49,6 +49,7 @@ async function appStatus(engine: Engine, set: ApplySet, follower: Follower): Pro
     // a first sync that did not get to its end remembers nothing
     sync: set.remembered && resources.every(({ sync }) => sync === 'Synced') ? 'Synced' : 'OutOfSync',
     health: worst(resources.map(({ health }) => health)),
+    ...(set.suspended === undefined ? {} : { suspended: set.suspended }),
     resources,
     rollouts: shown
       .filter(({ id, live }) => live && hasRollout(id))

@@ -16,6 +16,18 @@ export const sourceFlags = {
   path: Flags.string({ summary: 'A directory or file inside the source.', helpValue: 'PATH', helpGroup: 'SOURCE' }),
   include: Flags.string({ summary: 'Only files that match.', helpValue: 'GLOB', multiple: true, helpGroup: 'SOURCE' }),
   exclude: Flags.string({ summary: 'No files that match.', helpValue: 'GLOB', multiple: true, helpGroup: 'SOURCE' }),
+  verify: Flags.string({
+    summary: 'Commits, or the tags that name them, must be signed with a trusted key.',
+    options: ['gpg', 'ssh'],
+    dependsOn: ['trusted-keys'],
+    helpGroup: 'SOURCE',
+  }),
+  'trusted-keys': Flags.string({
+    summary: 'The keys: for gpg as it exports public keys, for ssh a file of allowed signers.',
+    helpValue: 'FILE',
+    dependsOn: ['verify'],
+    helpGroup: 'SOURCE',
+  }),
 };
 
 export interface SourceFlags {
@@ -23,6 +35,8 @@ export interface SourceFlags {
   readonly path?: string | undefined;
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
+  readonly verify?: string | undefined;
+  readonly 'trusted-keys'?: string | undefined;
 }
 
 export function sourceSpec(location: string, { ref, path: inside, include, exclude }: SourceFlags): SourceSpec {
@@ -35,10 +49,12 @@ export function sourceSpec(location: string, { ref, path: inside, include, exclu
   };
 }
 
-export const sourceDeps = (): SourceDeps => ({
+/** @param flags of signatures that are asked for */
+export const sourceDeps = ({ verify, 'trusted-keys': trustedKeys }: SourceFlags = {}): SourceDeps => ({
   clock: new RealClock(),
   stdin: process.stdin,
   cacheDirectory: path.join(jibeHome(), 'repositories'),
+  ...(verify === undefined || trustedKeys === undefined ? {} : { signatures: { format: verify as 'gpg' | 'ssh', trustedKeys } }),
 });
 
 /** Of a source that defines several. */

@@ -7,6 +7,7 @@ import type { SyncResult } from '../../reconcile/report/result.ts';
 import type { ManifestValidator } from '../../reconcile/validate/validate.ts';
 import { closest } from '../../reconcile/closest.ts';
 import { CannotDo } from './failure.ts';
+import { pruneConfirmer, prunePolicy, whoAmI } from './person.ts';
 import type { Progress } from './progress.ts';
 import { appName, sourceDeps, sourceSpec, type SourceFlags } from './source.ts';
 import { tellSync } from './sync-events.ts';
@@ -31,7 +32,7 @@ export async function prepareFor(engine: Engine, location: string, flags: AppFla
   ]);
   const name = appName(location, flags.path);
   const prepared = await engine.clock.hold(
-    prepareSource(sourceSpec(location, flags), sourceDeps(), {
+    prepareSource(sourceSpec(location, flags), sourceDeps(flags), {
       name,
       served: await servedKinds(engine.client),
       defaultNamespace: flags.namespace,
@@ -93,12 +94,15 @@ export async function syncSource(
   { progress, signal, isWatched, ...kept }: SyncSourceOptions,
 ): Promise<SyncResult> {
   const selects = await selectionOf(flags);
+  const confirmPrune = isWatched ? undefined : pruneConfirmer(progress);
   const { plain, tree, name, only } = await prepareFor(engine, location, flags, kept);
   const shared = {
     namespace: flags.namespace,
-    prune: flags.prune as 'safe' | 'all' | 'none',
+    prune: prunePolicy(flags.prune, confirmPrune),
     timeoutMs: flags.timeout,
     signal,
+    record: { who: whoAmI(), automated: isWatched },
+    ...(confirmPrune ? { confirmPrune } : {}),
     ...(isWatched ? { partial: true } : {}),
     ...(selects ? { selects } : {}),
   };
@@ -117,16 +121,16 @@ export async function syncSource(
     });
     return found(result);
   }
-  if (!isWatched) refuseEmpty(plain, location);
+  if (!isWatched && isEmpty(plain)) throw new CannotDo(`${location}: ${NO_MANIFESTS[0]}`, NO_MANIFESTS[1]);
   const { sync } = await import('../../reconcile/sync.ts');
   return found(await sync(engine, plain, { ...shared, app: flags.app ?? name, onProgress: (event) => tellSync(event, progress) }));
 }
 
 /** A directory without manifests is a mistake, not a wish to have nothing. */
-function refuseEmpty(prepared: { readonly manifests: readonly unknown[]; readonly errors: readonly unknown[] }, location: string): void {
-  if (prepared.manifests.length === 0 && prepared.errors.length === 0)
-    throw new CannotDo(
-      `${location}: no manifests were found`,
-      'an empty source never removes anything; check the directory, --path, --include and --exclude',
-    );
-}
+export const isEmpty = ({ manifests, errors }: { readonly manifests: readonly unknown[]; readonly errors: readonly unknown[] }): boolean =>
+  manifests.length + errors.length === 0;
+
+export const NO_MANIFESTS = [
+  'no manifests were found',
+  'an empty source never removes anything; check the directory, --path, --include and --exclude',
+] as const;

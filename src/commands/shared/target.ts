@@ -64,6 +64,8 @@ export const jibeHome = (): string => path.resolve(process.env['JIBE_HOME'] || '
 
 export interface Target {
   readonly engine: Engine;
+  /** The cluster is this process's own: its time passes only while work is run. */
+  readonly isOwn: boolean;
   /**
    * Waits for the work while the cluster's time goes on; throws what kept the cluster from being stored, if anything did.
    * @param now the world's time, which a cluster of this process catches up with first
@@ -130,6 +132,7 @@ async function connect(config: ConnectionConfig, name: string): Promise<Target> 
   const transport = new HttpTransport(config, clock, 'jibe');
   const client = new Client(transport);
   return {
+    isOwn: false,
     engine: {
       client,
       clock,
@@ -161,6 +164,7 @@ async function embed(flags: TargetFlags, name: string): Promise<Target> {
   });
   const { copyScratch } = await import('../../reconcile/plan/scratch.ts');
   return {
+    isOwn: true,
     engine: {
       client: cluster.client(),
       clock: cluster.clock,

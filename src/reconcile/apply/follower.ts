@@ -34,8 +34,12 @@ const MOST_SCOPES = 8;
 /** Judges an object in place of the rule of its kind; undefined where that is to judge. */
 export type Judge = (object: KubernetesObject) => Health | undefined;
 
+/** @param old how it was before; undefined where it is new, or gone */
+export type ObjectChanged = (object: KubernetesObject, old: KubernetesObject | undefined) => void;
+
 export class Follower {
   private readonly judge: Judge;
+  private readonly onObject: ObjectChanged | undefined;
   private readonly client: Client;
   private readonly clock: Clock;
   private readonly informers: Informers;
@@ -53,13 +57,15 @@ export class Follower {
   private readonly degradedSince = new Map<string, number>();
   private readonly around: Surroundings;
 
-  /** @param namespaces in which there is something to follow */
+  /** @param namespaces in which there is something to follow @param onObject told of each change */
   constructor(
     { client, clock, asksPermissions = false, healthRules }: FollowedCluster,
     namespaces: ReadonlySet<string>,
     judge: Judge = () => undefined,
+    onObject?: ObjectChanged,
   ) {
     this.judge = judge;
+    this.onObject = onObject;
     this.scopes = namespaces.size > MOST_SCOPES ? [''] : [...namespaces];
     this.permissions = asksPermissions ? new Permissions(client) : undefined;
     this.client = client;
@@ -91,13 +97,14 @@ export class Follower {
       return;
     }
     const informer = this.informers.of(kind, namespace) as unknown as Informer;
-    const changed = (): void => {
+    const changed = (object: KubernetesObject, old?: KubernetesObject): void => {
       for (const tell of this.changed) tell();
+      this.onObject?.(object, old);
     };
     const deleted = (object: KubernetesObject): void => {
       const key = resourceKey(idOf(object));
       if (this.written.has(key)) this.gone.set(key, object);
-      changed();
+      changed(object);
     };
     informer.addHandler({ added: changed, updated: changed, deleted });
     await informer.start();

@@ -110,6 +110,8 @@ export interface App {
   readonly healthExpressions: readonly HealthExpression[];
   /** It is left as it is. */
   readonly suspend: boolean;
+  /** Whether drift is put right while it is kept; undefined for what the command says. */
+  readonly selfHeal: boolean | undefined;
   readonly retry: RetryPolicy;
   /** Of one attempt, waiting included; undefined for what the command allows. */
   readonly timeoutMs: number | undefined;
@@ -119,6 +121,10 @@ export interface App {
   /** Of the namespace that CreateNamespace makes. */
   readonly namespaceMetadata: CommonMetadata;
   readonly postBuild: PostBuild | undefined;
+  /** When it may be synced by whoever keeps it, and when not. */
+  readonly windows: readonly SyncWindow[];
+  /** What it is read from must be signed so. */
+  readonly verify: 'gpg' | 'ssh' | undefined;
   /** Immutable changes make objects anew. */
   readonly force: boolean;
   /** In which order its parent makes it. */
@@ -127,6 +133,16 @@ export interface App {
   readonly project: string | undefined;
   /** Why it cannot be synced here, and is only reported. */
   readonly notRendered: string | undefined;
+}
+
+/** A time in which syncs are allowed, or not. Outside of all that allow, where there are any, they are not. */
+export interface SyncWindow {
+  readonly kind: 'allow' | 'deny';
+  /** In cron's five fields: when it opens. */
+  readonly schedule: string;
+  readonly durationMs: number;
+  /** An IANA name. */
+  readonly timeZone: string;
 }
 
 export interface HealthExpression {
@@ -149,6 +165,9 @@ export const plainApp: Omit<App, 'id' | 'name' | 'tool' | 'origin' | 'place' | '
   healthChecks: [],
   healthExpressions: [],
   suspend: false,
+  selfHeal: undefined,
+  windows: [],
+  verify: undefined,
   retry: NO_RETRY,
   timeoutMs: undefined,
   syncOptions: [],

@@ -50,6 +50,7 @@ export function readApplication(object: DesiredObject, origin: ManifestOrigin, f
     cascade: (object.metadata.finalizers ?? []).some((finalizer) => finalizer.startsWith(FINALIZER)),
     // Argo CD does not judge an Application by what it holds
     wait: false,
+    selfHeal: automated && policy.inner('automated').boolean('selfHeal'),
     retry: retryPolicy(policy, automated),
     syncOptions: policy.strings('syncOptions'),
     ignoreDifferences: spec.inners('ignoreDifferences').map(ignoreDifference),

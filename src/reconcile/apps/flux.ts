@@ -73,6 +73,8 @@ export function readKustomization(manifest: Manifest, namespace: string, source:
     healthChecks: spec.boolean('wait') ? [] : spec.inners('healthChecks').map(healthCheck),
     healthExpressions: spec.inners('healthCheckExprs').map(healthExpression),
     suspend: spec.boolean('suspend'),
+    // Flux applies anew at every interval
+    selfHeal: true,
     // it is tried again for as long as it takes; the command's own time is the limit
     retry: { ...NO_RETRY, limit: MAX_RETRIES, firstMs: retryMs, maxMs: retryMs },
     timeoutMs: spec.duration('timeout') ?? interval,

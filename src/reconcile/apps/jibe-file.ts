@@ -9,6 +9,9 @@ import { decodeText } from '../render/text.ts';
 import type { Snapshot, SourceFile } from '../source/snapshot.ts';
 import { NO_RETRY, plainApp, type App } from './app.ts';
 import { Fields } from './fields.ts';
+import { NOTIFICATIONS_SCHEMA, readNotification } from './notifications.ts';
+import { readWindow } from './windows.ts';
+import type { NotificationTarget } from '../notify/target.ts';
 
 export const JIBE_FILE = 'jibe.yaml';
 
@@ -18,13 +21,14 @@ export const jibeFile = ({ files, path }: Snapshot): SourceFile | undefined =>
 
 export interface JibeFile {
   readonly apps: readonly App[];
+  readonly notifications: readonly NotificationTarget[];
   readonly errors: readonly ManifestError[];
 }
 
 /** Undefined where the file is something else: it does not name apps, or it is a Kubernetes object. Throws a SourceError. */
 export async function readJibeFile(file: SourceFile): Promise<JibeFile | undefined> {
   const decoded = decodeText(await file.read());
-  if (decoded.fault) return { apps: [], errors: [{ file: file.path, path: '', ...decoded.fault }] };
+  if (decoded.fault) return { apps: [], notifications: [], errors: [{ file: file.path, path: '', ...decoded.fault }] };
   const { text } = decoded;
   const read = await readYaml(text);
   if (read.faults) {
@@ -32,6 +36,7 @@ export async function readJibeFile(file: SourceFile): Promise<JibeFile | undefin
     const lines = new Lines(text);
     return {
       apps: [],
+      notifications: [],
       errors: read.faults.map(({ offset, message, hint }) => ({
         file: file.path,
         ...lines.at(offset),
@@ -44,7 +49,7 @@ export async function readJibeFile(file: SourceFile): Promise<JibeFile | undefin
   const { value } = read;
   if (!isObject(value) || !('apps' in value) || 'kind' in value) return undefined;
   const errors = await schemaErrors(value, text, file.path);
-  if (errors.length) return { apps: [], errors };
+  if (errors.length) return { apps: [], notifications: [], errors };
   const items = value.apps as readonly JsonObject[];
   const places = await positionsIn(
     text,
@@ -55,6 +60,7 @@ export async function readJibeFile(file: SourceFile): Promise<JibeFile | undefin
   const placeOf = new Map(fields.map(({ at }, i) => [fieldPath(at), { file: file.path, ...positions[i]! }]));
   return {
     apps: items.map((item, i) => readApp(item, i, { file: file.path, ...places[i]! }, placeOf)),
+    notifications: new Fields(value, '', []).inners('notifications').flatMap(readNotification),
     errors: await repeatedNames(items, text, file.path),
   };
 }
@@ -87,7 +93,17 @@ export const JIBE_SCHEMA = object(
             prune: { type: 'boolean' },
             wait: { type: 'boolean' },
             suspend: { type: 'boolean' },
+            selfHeal: { type: 'boolean' },
+            windows: {
+              type: 'array',
+              items: object({ kind: { enum: ['allow', 'deny'] }, schedule: text, duration, timeZone: text }, [
+                'kind',
+                'schedule',
+                'duration',
+              ]),
+            },
             createNamespace: { type: 'boolean' },
+            verify: { enum: ['gpg', 'ssh'] },
             timeout: duration,
             retry: object({
               limit: { type: 'integer', minimum: 0, maximum: 100 },
@@ -98,6 +114,7 @@ export const JIBE_SCHEMA = object(
         ['name'],
       ),
     },
+    notifications: NOTIFICATIONS_SCHEMA,
   },
   ['apps'],
 );
@@ -185,6 +202,9 @@ function readApp(value: JsonObject, i: number, place: App['place'], placeOf: Rea
     cascade: policies.boolean('prune', true),
     wait: policies.boolean('wait', true),
     suspend: policies.boolean('suspend'),
+    selfHeal: policies.has('selfHeal') ? policies.boolean('selfHeal') : undefined,
+    windows: policies.inners('windows').map(readWindow),
+    verify: policies.has('verify') ? (policies.string('verify') as 'gpg' | 'ssh') : undefined,
     timeoutMs: policies.duration('timeout'),
     retry: policies.has('retry')
       ? {

@@ -36,7 +36,16 @@ export async function renderOverlays(
     const rest = await render(snapshot, { ...loading, passOver: isOverlay });
     if (rest.manifests.length + rest.errors.length)
       apps.unshift({ app: appFor(name, ''), name, parent: undefined, rendered: { ...rest, ...read } });
-    return { ...read, areVariants: true, identity: '', apps: inAppOrder(apps), projects: new Map(), errors: [], warnings: [] };
+    return {
+      ...read,
+      areVariants: true,
+      identity: '',
+      apps: inAppOrder(apps),
+      projects: new Map(),
+      notifications: [],
+      errors: [],
+      warnings: [],
+    };
   } finally {
     await snapshot.close();
   }

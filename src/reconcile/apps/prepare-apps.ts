@@ -16,6 +16,7 @@ import { inAppOrder } from './app-order.ts';
 import { definesApps, isDefinition } from './definitions.ts';
 import type { Discovered, FoundApp } from './discover.ts';
 import { jibeFile, readJibeFile } from './jibe-file.ts';
+import type { NotificationTarget } from '../notify/target.ts';
 import type { Project } from './project.ts';
 import type { FindData, RenderedApp } from './render-app.ts';
 import { dataOf } from './surroundings.ts';
@@ -36,6 +37,8 @@ export interface AppTree {
   readonly apps: readonly PreparedApp[];
   /** Kinds that the cluster serves, and those that the apps bring. */
   readonly served: ServedKinds;
+  /** Whom whoever keeps the apps is to tell. */
+  readonly notifications: readonly NotificationTarget[];
   /** Faults for which nothing is begun. */
   readonly errors: readonly ManifestError[];
   readonly warnings: readonly ManifestError[];
@@ -58,17 +61,17 @@ export async function prepareSource(
   deps: SourceDeps,
   options: PrepareOptions & RenderSourceOptions,
 ): Promise<PreparedSource> {
-  return prepareRendered(await renderSource(spec, deps, options), options);
+  return prepareRendered(await renderSource(spec, deps, options), { ...options, deps });
 }
 
-/** What was rendered, validated. @param chosen of the apps; all by default */
+/** What was rendered, validated. Signatures that apps require are looked for where it was read by `deps`. @param chosen of the apps; all by default */
 export async function prepareRendered(
   { source, files, ...rendered }: RenderedSource,
-  options: PrepareOptions,
+  { deps, ...options }: PrepareOptions & { readonly deps?: SourceDeps },
   chosen: (app: RenderedNamed) => boolean = () => true,
 ): Promise<PreparedSource> {
   if (!rendered.apps) return { plain: await validated(rendered.plain, { source, files }, options) };
-  const { identity, apps, projects, errors, warnings } = rendered;
+  const { identity, apps, projects, notifications, errors, warnings } = rendered;
   const served = servedWith(
     apps.flatMap((app) => app.rendered.manifests),
     options.served,
@@ -79,11 +82,12 @@ export async function prepareRendered(
     const faults = [
       ...(await projectErrors(app.app, manifests.manifests, projects, served)),
       ...homeless(app.app, manifests.manifests, served),
+      ...(deps ? unverified(app.app, deps) : []),
     ];
     const all = { ...manifests, errors: [...manifests.errors, ...faults] };
-    prepared.push({ ...app, prepared: await validated(all, read, { ...options, served }) });
+    prepared.push({ ...app, app: withWindows(app.app, projects), prepared: await validated(all, read, { ...options, served }) });
   }
-  return { tree: { source, identity, apps: prepared, served, errors, warnings } };
+  return { tree: { source, identity, apps: prepared, served, notifications, errors, warnings } };
 }
 
 export interface RenderedNamed extends Omit<PreparedApp, 'prepared'> {
@@ -100,6 +104,7 @@ export type RenderedSource = { readonly source: SourceInfo; readonly files: numb
       readonly areVariants?: true;
       readonly identity: string;
       readonly projects: ReadonlyMap<string, Project>;
+      readonly notifications: readonly NotificationTarget[];
       readonly errors: readonly ManifestError[];
       readonly warnings: readonly ManifestError[];
     }
@@ -115,7 +120,7 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
     const file = named && (await readJibeFile(named));
     const clusters = fluxClusters(snapshot);
     if (clusters.length > 1)
-      return { ...read, identity: '', apps: [], projects: new Map(), errors: [severalClusters(clusters)], warnings: [] };
+      return { ...read, identity: '', apps: [], projects: new Map(), notifications: [], errors: [severalClusters(clusters)], warnings: [] };
     const rendered = file ? NOTHING : await render(snapshot, { cache, ...(defaultNamespace ? { defaultNamespace } : {}) });
     if (!file && !rendered.manifests.some(definesApps)) return { ...read, plain: rendered };
     // most sources define none
@@ -137,6 +142,7 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
       identity: `${[...repository.urls][0] ?? repository.location ?? '-'}#${[repository.prefix, snapshot.path].filter(Boolean).join('/')}`,
       apps: inAppOrder(namedApps(own, discovered, read, options)),
       projects: discovered.projects,
+      notifications: file?.notifications ?? [],
       errors: inReadingOrder([...(file?.errors ?? []), ...discovered.errors]),
       warnings: discovered.warnings,
     };
@@ -216,6 +222,19 @@ function namesFor(apps: readonly FoundApp[], root: string | undefined): (app: Ap
     const sameNamespace = apps.filter(({ app }) => app.name === name && app.id.split('/')[1] === namespace).length;
     return sameNamespace > 1 ? `${kind.toLowerCase()}.${namespace}.${name}` : `${namespace}.${name}`;
   };
+}
+
+/** An app may ask for signatures that nobody has looked at. */
+function unverified({ id, verify, place }: App, { signatures }: SourceDeps): readonly ManifestError[] {
+  if (verify === undefined || signatures?.format === verify) return [];
+  const message = `${id} is to be read only where it is signed (${verify}), and no keys were given`;
+  return [{ ...place, path: 'policies.verify', message, hint: `sync it with --verify ${verify} --trusted-keys FILE` }];
+}
+
+/** With those of its project. */
+function withWindows(app: App, projects: ReadonlyMap<string, Project>): App {
+  const windows = (projects.get(app.project ?? '')?.windows ?? []).filter(({ isFor }) => isFor(app));
+  return windows.length ? { ...app, windows: [...app.windows, ...windows.map(({ window }) => window)] } : app;
 }
 
 /** Flux knows no namespace that objects go to which name none. */

@@ -8,6 +8,7 @@ import { SourceError } from '../source/source-error.ts';
 import type { App } from './app.ts';
 import { Fields, type FieldFault } from './fields.ts';
 import { normalised } from './repositories.ts';
+import { readProjectWindow, type ProjectWindow } from './windows.ts';
 
 interface GroupKind {
   readonly group: string;
@@ -23,6 +24,7 @@ export interface Project {
   /** Undefined where all are allowed. */
   readonly namespaceWhitelist: readonly GroupKind[] | undefined;
   readonly namespaceBlacklist: readonly GroupKind[];
+  readonly windows: readonly ProjectWindow[];
 }
 
 export function readProject(object: DesiredObject, faults: FieldFault[]): Project {
@@ -39,6 +41,7 @@ export function readProject(object: DesiredObject, faults: FieldFault[]): Projec
     clusterBlacklist: kinds('clusterResourceBlacklist'),
     namespaceWhitelist: spec.has('namespaceResourceWhitelist') ? kinds('namespaceResourceWhitelist') : undefined,
     namespaceBlacklist: kinds('namespaceResourceBlacklist'),
+    windows: spec.inners('syncWindows').map((item) => readProjectWindow(item, globs)),
   };
 }
 

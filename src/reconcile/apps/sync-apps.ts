@@ -2,8 +2,9 @@
 // holds back what depends on it, and nothing else.
 import type { Engine } from '../engine.ts';
 import { worst } from '../health/health.ts';
+import { forgetHistory } from '../history.ts';
 import type { HealthStatus } from '../health/verdict.ts';
-import type { PrunePolicy } from '../plan/plan.ts';
+import type { Plan, PrunePolicy } from '../plan/plan.ts';
 import type { Selection } from '../plan/selection.ts';
 import type { SyncPolicy } from '../plan/sync-policy.ts';
 import { originOf, type AppResult, type ResourceResult, type SyncResult } from '../report/result.ts';
@@ -30,6 +31,12 @@ export interface SyncAppsOptions {
   /** Only these objects of the apps. */
   readonly selects?: Selection;
   readonly onProgress?: (event: SyncEvent, app: string) => void;
+  readonly confirmPrune?: SyncOptions['confirmPrune'];
+  readonly record?: SyncOptions['record'];
+  /** Why an app is to be left alone now; undefined where it is not. */
+  readonly holds?: (app: App, name: string) => Promise<string | undefined>;
+  /** Told what is about to be done, of all objects of an app. */
+  readonly onPlan?: (plan: Plan, app: string) => void;
 }
 
 /** Apps that are synced at once. */
@@ -127,6 +134,8 @@ class AppsRun {
     const { app } = prepared;
     if (app.suspend) return bare(prepared, 'suspended', 'it is suspended, and left as it is');
     if (app.notRendered !== undefined) return bare(prepared, 'notRendered', app.notRendered);
+    const held = await this.options.holds?.(app, prepared.name);
+    if (held !== undefined) return bare(prepared, 'suspended', held);
     await this.turn();
     try {
       return await this.attempts(prepared);
@@ -155,7 +164,7 @@ class AppsRun {
 
   private attempt({ app, name, parent, prepared }: PreparedApp): Promise<SyncResult> {
     const above = this.apps.find((other) => other.app.id === parent);
-    const { namespace, prune, signal, partial, selects, onProgress } = this.options;
+    const { namespace, prune, signal, partial, selects, onProgress, onPlan, confirmPrune, record } = this.options;
     const left = this.deadline - this.engine.clock.now();
     const faults: FieldFault[] = [];
     const options: SyncOptions = {
@@ -170,8 +179,11 @@ class AppsRun {
       judge: judgeBy(app.healthExpressions, faults),
       ...(partial ? { partial } : {}),
       ...(selects ? { selects } : {}),
+      ...(confirmPrune ? { confirmPrune } : {}),
+      ...(record ? { record } : {}),
       onApplied: (ok) => this.applied(app, ok),
       onProgress: (event) => onProgress?.(event, name),
+      onPlan: (plan) => onPlan?.(plan, name),
     };
     return sync(this.engine, prepared, options);
   }
@@ -193,7 +205,7 @@ interface AppRun {
 /** What the source defines no longer goes, or stays, as it was said while it was defined. */
 async function withdraw(engine: Engine, { app, set, prepared }: WithdrawnApp, options: SyncAppsOptions, started: number): Promise<AppRun> {
   const { clock } = engine;
-  const { namespace, prune, signal, timeoutMs, onProgress } = options;
+  const { namespace, prune, signal, timeoutMs, onProgress, confirmPrune } = options;
   if (!set.definedBy?.cascade || prune === 'none') {
     const kept = bare(prepared, 'withdrawn', 'the source defines it no longer; its objects stay');
     return { ...kept, result: { ...kept.result, sync: 'Synced', health: 'Healthy' } };
@@ -205,10 +217,14 @@ async function withdraw(engine: Engine, { app, set, prepared }: WithdrawnApp, op
     definedBy: set.definedBy,
     timeoutMs: Math.max(started + timeoutMs - clock.now(), 0),
     signal,
+    ...(confirmPrune ? { confirmPrune } : {}),
     onProgress: (event) => onProgress?.(event, app),
   });
   // what could not go is still remembered by it
-  if (whole.resources.every(({ action }) => action === 'pruned')) await deleteParent(engine.client, set);
+  if (whole.resources.every(({ action }) => action === 'pruned')) {
+    await forgetHistory(engine.client, set);
+    await deleteParent(engine.client, set);
+  }
   const result = appResult(prepared, whole, 1);
   return { prepared, whole, result: { ...result, state: result.state === 'synced' ? 'withdrawn' : result.state } };
 }

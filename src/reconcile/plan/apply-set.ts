@@ -18,11 +18,13 @@ const GROUP_KINDS = 'applyset.kubernetes.io/contains-group-kinds';
 const NAMESPACES = 'applyset.kubernetes.io/additional-namespaces';
 const DEFINED_BY = 'jibe.dev/defined-by';
 const CASCADE = 'jibe.dev/cascade';
+/** Why the app is left alone by whoever keeps it. */
+const SUSPENDED = 'jibe.dev/suspended';
 const TOOL = 'jibe/v1';
 /** Marks the parents among all Secrets. */
 export const APP_LABEL = 'jibe.dev/app';
 /** Of what is remembered, unpacked: a cluster is not trusted with our memory. */
-const MAX_REMEMBERED_BYTES = 64 * 2 ** 20;
+export const MAX_REMEMBERED_BYTES = 64 * 2 ** 20;
 
 /** What is remembered of the last sync. */
 export interface Remembered {
@@ -43,6 +45,8 @@ export interface ApplySet {
   readonly remembered: Remembered | undefined;
   /** Of an app that a source defines among others. */
   readonly definedBy: DefinedBy | undefined;
+  /** Why whoever keeps the app leaves it alone until it is resumed; undefined where nobody said so. */
+  readonly suspended: string | undefined;
 }
 
 export interface DefinedBy {
@@ -81,6 +85,7 @@ function applySetOf(app: string, namespace: string, parent: Secret | undefined):
     namespaces: list(NAMESPACES),
     remembered: parent && remembered(parent),
     definedBy: definedBy(parent?.metadata.annotations ?? {}),
+    suspended: parent?.metadata.annotations?.[SUSPENDED],
   };
 }
 
@@ -122,6 +127,7 @@ export function parentManifest(set: ApplySet, members: readonly ResourceId[], me
         [GROUP_KINDS]: groupKinds.join(','),
         [NAMESPACES]: namespaces.join(','),
         ...(set.definedBy ? { [DEFINED_BY]: set.definedBy.source, [CASCADE]: String(set.definedBy.cascade) } : {}),
+        ...(set.suspended === undefined ? {} : { [SUSPENDED]: set.suspended }),
       },
     },
     type: 'jibe.dev/app',
@@ -140,6 +146,16 @@ export function parentManifest(set: ApplySet, members: readonly ResourceId[], me
 }
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+/** Suspends an app, or resumes it. The app must have been synced before. @param why undefined to resume */
+export async function suspendApp(
+  client: Client,
+  { app, namespace }: Pick<ApplySet, 'app' | 'namespace'>,
+  why: string | undefined,
+): Promise<void> {
+  const change = { metadata: { annotations: { [SUSPENDED]: why ?? null } } };
+  await client.patch('v1/Secret', parentName(app), change, { type: 'merge', namespace, fieldManager: 'jibe' });
+}
 
 /** Forgets a set that has no members. */
 export async function deleteParent(client: Client, { app, namespace }: ApplySet): Promise<void> {

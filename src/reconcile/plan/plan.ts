@@ -41,7 +41,11 @@ export interface Plan {
 
 export type PrunePolicy =
   /** All but what may hold data or others' objects. */
-  'safe' | 'all' | 'none';
+  | 'safe'
+  | 'all'
+  /** All, once somebody has said yes. */
+  | 'confirm'
+  | 'none';
 
 export interface PlanParts {
   readonly desired: readonly DesiredResource[];

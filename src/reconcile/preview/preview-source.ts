@@ -53,7 +53,7 @@ function asApps(side: RenderedSource, name: string, namespace: string): Rendered
   if (side.apps) return side;
   const { source, files, plain } = side;
   const root: RenderedNamed = { app: rootApp(name, namespace), name, parent: undefined, rendered: { ...plain, source, files } };
-  return { source, files, apps: [root], identity: '', projects: new Map(), errors: [], warnings: [] };
+  return { source, files, apps: [root], identity: '', projects: new Map(), notifications: [], errors: [], warnings: [] };
 }
 
 async function together(

@@ -1,10 +1,13 @@
 // What has been parsed before: by a blob's id in git, so that its file need not even be read, and by a document's text. What one load
 // does not use is forgotten by the end of the next, so the cache holds no more than two versions of a source.
 import type { ManifestFile } from './manifest-file.ts';
+import { keysOfEnvironment, type AgeKeys } from './sops.ts';
 import type { ParsedDocument } from './kustomize/files.ts';
 import type { ManifestDocument } from './manifest-document.ts';
 
 export class ManifestCache {
+  /** What opens encrypted Secrets; without it they stay as they are. What is kept here was opened with it, and is kept in memory alone. */
+  readonly ageKeys: AgeKeys | undefined;
   readonly files = new Generations<ManifestFile>();
   readonly documents = {
     yaml: new Generations<ManifestDocument>(),
@@ -12,6 +15,10 @@ export class ManifestCache {
     /** As kustomize reads them. */
     kustomize: new Generations<ParsedDocument>(),
   };
+
+  constructor(ageKeys: AgeKeys | 'leave encrypted' = keysOfEnvironment(process.env)) {
+    this.ageKeys = ageKeys === 'leave encrypted' ? undefined : ageKeys;
+  }
 
   /** To be called at the end of each load. */
   turn(): void {

@@ -6,6 +6,7 @@ import { isObject, type JsonObject } from '../../apimachinery/object.ts';
 import { readJson, readYaml } from '../../apimachinery/yaml/read.ts';
 import { Lines, positionsIn, type Position } from './positions.ts';
 import { recognise } from './recognise.ts';
+import { decrypt, isEncrypted, type AgeKeys } from './sops.ts';
 
 /** An object as its author wrote it. */
 export interface DesiredObject {
@@ -49,7 +50,8 @@ export class ManifestDocument {
     return new ManifestDocument(text, [], []);
   }
 
-  static async read(text: string, format: 'yaml' | 'json'): Promise<ManifestDocument> {
+  /** @param ageKeys to open a Secret that is encrypted */
+  static async read(text: string, format: 'yaml' | 'json', ageKeys?: AgeKeys): Promise<ManifestDocument> {
     const result = await (format === 'json' ? readJson(text) : readYaml(text));
     if (result.faults) {
       const lines = new Lines(text);
@@ -58,7 +60,9 @@ export class ManifestDocument {
       return new ManifestDocument(text, [], faults);
     }
     const found = new Finder();
-    if (result.value !== null) found.collect(result.value, [], undefined);
+    const opened = ageKeys && isEncrypted(result.value) ? await decrypt(result.value, ageKeys) : { value: result.value, fault: undefined };
+    if (opened.fault) found.faults.push({ at: ['sops'], ...opened.fault });
+    else if (opened.value !== null) found.collect(opened.value, [], undefined);
     const [entries, faults] = await Promise.all([positioned(text, found.entries), positioned(text, found.faults)]);
     return new ManifestDocument(
       text,

@@ -32,7 +32,7 @@ export async function readManifestFile(bytes: Uint8Array, cache: ManifestCache):
   for (const part of parts) {
     let document = cache.documents[format].get(part.text);
     if (!document) {
-      document = await ManifestDocument.read(parts.length > 1 ? ownText(part.text) : part.text, format);
+      document = await ManifestDocument.read(parts.length > 1 ? ownText(part.text) : part.text, format, cache.ageKeys);
       cache.documents[format].set(document.text, document);
     }
     documents.push({ document, firstLine: part.line });

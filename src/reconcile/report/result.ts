@@ -115,6 +115,8 @@ export interface AppStatus {
   readonly app: string;
   readonly namespace: string;
   readonly source: SourceInfo | null;
+  /** Why whoever keeps it leaves it alone. */
+  readonly suspended?: string;
   readonly sync: SyncStatus;
   readonly health: HealthStatus;
   readonly resources: readonly Omit<ResourceResult, 'action'>[];

@@ -100,9 +100,10 @@ export function diffText({ differences, errors, warnings, ...result }: DiffResul
 export function statusText(apps: readonly AppStatus[], palette: Palette): string {
   if (apps.length === 0) return 'no apps: nothing has been synced into this cluster yet';
   return apps
-    .map(({ app, namespace, source, sync, health, resources, rollouts, drift }) => {
+    .map(({ app, namespace, source, sync, health, resources, rollouts, drift, suspended }) => {
       const lines = [
         `${palette.bold(app)} ${sync === 'Synced' ? palette.green(sync) : palette.red(sync)}, ${healthText(health, palette)}  ${palette.dim(source ? sourceText(source) : '')}`,
+        ...(suspended === undefined ? [] : [`  ${palette.yellow('Suspended')}: ${suspended}`]),
         ...indent(
           table(
             resources.map((r) => [

@@ -38,6 +38,8 @@ export interface Snapshot extends SourceInfo {
    * one tick of the file system's clock without changing its size.
    */
   changed(): Promise<boolean>;
+  /** Of a commit: the id of the one that its name leads to now. */
+  revisionNow?(): Promise<string>;
   /** Ends what reading needed besides memory. Files can no longer be read. */
   close(): Promise<void>;
 }

@@ -29,6 +29,8 @@ export type SourceErrorCode =
   /** Only the git program can read this source, and it is not there. */
   | 'GitMissing'
   | 'GitFailed'
+  /** It is not signed by anybody who is trusted. */
+  | 'Unverified'
   /** The remote wants other credentials. */
   | 'Unauthorized'
   /** The remote does not answer, or not as a git server does. */

@@ -13,6 +13,7 @@ import { resolveRevision, type Refs, type ResolvedCommit } from './git/refs.ts';
 import { openRepository, repositoryAround } from './git/repository-reader.ts';
 import { parseAddress, redacted, type Address } from './git/url.ts';
 import { checkedOut } from './git/work-tree.ts';
+import type { Signed, SignaturePolicy } from './git/signature.ts';
 import { MAX_GIT_OBJECT_BYTES } from './limits.ts';
 import type { Snapshot } from './snapshot.ts';
 import { fromSystemError, SourceError } from './source-error.ts';
@@ -38,13 +39,25 @@ export interface SourceDeps {
   readonly cacheDirectory: string;
   /** Keep it between snapshots of one repository that follow each other: what git packs hold is then parsed once. */
   readonly gitCache?: GitCache;
+  /** Commits must be signed as it says; what is no commit is refused then. */
+  readonly signatures?: SignaturePolicy;
+  /** Given each snapshot that is opened, to be closed by whom it is given to: whoever reads it leaves it open then. */
+  readonly keep?: (snapshot: Snapshot, spec: SourceSpec) => void;
 }
 
 /** Opens a source. Throws {@link SourceError}. The snapshot must be closed. */
 export async function openSource(spec: SourceSpec, deps: SourceDeps): Promise<Snapshot> {
+  const snapshot = await open(spec, deps);
+  if (!deps.keep) return snapshot;
+  deps.keep(snapshot, spec);
+  return { ...snapshot, close: async () => undefined };
+}
+
+async function open(spec: SourceSpec, deps: SourceDeps): Promise<Snapshot> {
   const selection: Selection = { path: checkedPath(spec.path ?? ''), include: spec.include ?? [], exclude: spec.exclude ?? [] };
   if (spec.ref !== undefined && (spec.ref === '' || spec.ref.startsWith('-') || /[\0-\x1f\x7f]/.test(spec.ref)))
     throw new SourceError('UnknownRef', redacted(spec.location), `${JSON.stringify(spec.ref)} cannot be a revision`);
+  if (deps.signatures && spec.ref === undefined && parseAddress(spec.location).kind === 'local') throw unsigned(spec.location);
   if (spec.location === '-') {
     refuse(spec, '-', 'standard input');
     return openStdin(deps.stdin);
@@ -59,6 +72,9 @@ export async function openSource(spec: SourceSpec, deps: SourceDeps): Promise<Sn
   if (!stats.isDirectory()) throw new SourceError('WrongType', spec.location, 'neither a directory nor a regular file');
   return openLocal(await realpath(spec.location), spec, selection, deps);
 }
+
+const unsigned = (where: string): SourceError =>
+  new SourceError('Unverified', where, 'files as they lie on disk are signed by nobody', 'name a commit, a branch or a tag with --ref');
 
 /** A file has no revisions and no files inside. */
 function refuse({ ref, path: inside }: SourceSpec, where: string, what: string): void {
@@ -111,7 +127,9 @@ async function openRevision(
   const { objects } = reader;
   try {
     const current = async () => (await fullyNamed(objects, ref, location)) ?? resolveRevision(await reader.refs(), objects, ref, location);
-    return await openCommit({ objects, commit: await current(), prefix: repository.prefix, selection, location, current });
+    const commit = await current();
+    await verified({ gitDirectory: repository.gitDirectory, commit: commit.oid, ref, where: location }, deps);
+    return await openCommit({ objects, commit, prefix: repository.prefix, selection, location, current });
   } catch (error) {
     await objects.close();
     throw error;
@@ -144,9 +162,17 @@ async function openAddress(
   const remote = await openRemote({ transport: address.transport, url: address.url, cacheDirectory, clock, cache: gitCache ?? {} });
   try {
     const current = () => remote.resolve(spec.ref ?? 'HEAD');
-    return await openCommit({ objects: remote.objects, commit: await current(), prefix: '', selection, location, current });
+    const commit = await current();
+    await verified({ gitDirectory: remote.gitDirectory, commit: commit.oid, ref: spec.ref, where: location }, deps);
+    return await openCommit({ objects: remote.objects, commit, prefix: '', selection, location, current });
   } catch (error) {
     await remote.objects.close();
     throw error;
   }
+}
+
+async function verified(signed: Signed, { signatures, clock }: SourceDeps): Promise<void> {
+  if (!signatures) return;
+  const { verifySignature } = await import('./git/signature.ts');
+  await verifySignature(signed, signatures, clock);
 }

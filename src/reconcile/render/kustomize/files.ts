@@ -11,6 +11,7 @@ import { ManifestDocument } from '../manifest-document.ts';
 import type { PlacedDocument } from '../origin.ts';
 import { Lines } from '../positions.ts';
 import { recognise } from '../recognise.ts';
+import { decrypt, isEncrypted } from '../sops.ts';
 import { decodeText } from '../text.ts';
 import { KustomizeError } from './kustomize-error.ts';
 
@@ -146,9 +147,24 @@ export class BuildFiles {
       const position = { line: firstLine + line - 1, column };
       throw new KustomizeError(fault.message, { file, position, ...(hint ? { hint } : {}) });
     }
-    const parsed = { document: ManifestDocument.ofText(text), value: result.faults ? undefined : result.value };
+    const value = result.faults ? undefined : await this.opened(result.value, file, firstLine);
+    const parsed = { document: ManifestDocument.ofText(text), value };
     this.cache.documents.kustomize.set(key, parsed);
     return parsed;
+  }
+
+  /** What is encrypted is so no longer. */
+  private async opened(value: unknown, file: string, line: number): Promise<unknown> {
+    const { ageKeys } = this.cache;
+    if (!ageKeys || !isEncrypted(value)) return value;
+    const { value: plain, fault } = await decrypt(value, ageKeys);
+    if (fault)
+      throw new KustomizeError(`sops: ${fault.message}`, {
+        file,
+        position: { line, column: 1 },
+        ...(fault.hint ? { hint: fault.hint } : {}),
+      });
+    return plain;
   }
 }
 

@@ -49,6 +49,7 @@ export async function openCommit(source: CommitSource): Promise<Snapshot> {
       if (!isDeepStrictEqual(essence(found), await filesOf(source, now).then(essence, () => undefined))) return true;
       return tree.changed(treeAccess(source, now));
     },
+    revisionNow: async () => (await source.current()).oid,
     close: () => objects.close(),
   };
 }

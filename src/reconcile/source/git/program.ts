@@ -14,6 +14,8 @@ export interface GitCommand {
   readonly protocol?: string;
   /** Exit codes that are answers and no failures; 0 alone unless given. */
   readonly answers?: readonly number[];
+  /** Variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Variables that would lead git to another repository than the one that is named. */
@@ -21,13 +23,14 @@ const MISLEADING =
   /^GIT_(?:DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|CEILING_DIRECTORIES)$/;
 
 /** Starts git. Its errors of all kinds come as events of the process. */
-export function startGit({ gitDirectory, args, protocol }: GitCommand): ChildProcessWithoutNullStreams {
+export function startGit({ gitDirectory, args, protocol, env: further }: GitCommand): ChildProcessWithoutNullStreams {
   const env: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !MISLEADING.test(name)));
   env.GIT_TERMINAL_PROMPT = '0';
   env.GIT_OPTIONAL_LOCKS = '0';
   env.GIT_ALLOW_PROTOCOL = protocol ?? 'none';
   env.GIT_SSH_COMMAND ??= 'ssh -oBatchMode=yes';
   env.LC_ALL = 'C';
+  Object.assign(env, further);
   const safe = ['-c', 'core.fsmonitor=false', '-c', `core.hooksPath=${devNull}`, '-c', 'gc.auto=0'];
   return spawn('git', [...(gitDirectory ? [`--git-dir=${gitDirectory}`] : []), ...safe, ...args], { env, stdio: 'pipe' });
 }

@@ -1,0 +1,140 @@
+// The live objects of all apps, watched: which of them were changed by whomever since they were last compared, and how healthy they are.
+// It notices; what a change means is for the keeper to find out.
+import { deepEqual, type KubernetesObject } from '../../apimachinery/object.ts';
+import { Follower, type FollowedCluster } from '../apply/follower.ts';
+import { worst } from '../health/health.ts';
+import type { HealthStatus } from '../health/verdict.ts';
+import type { Plan, PlannedResource } from '../plan/plan.ts';
+import { idOf, kindOf, resourceKey } from '../plan/resource-id.ts';
+import { FIELD_MANAGER } from '../plan/scratch.ts';
+
+/** An object that an app is to have, and the plan of which it was a part. */
+export interface Watched {
+  readonly app: string;
+  readonly planned: PlannedResource;
+}
+
+export class LiveObjects {
+  private readonly cluster: FollowedCluster;
+  private readonly onChange: () => void;
+  private follower: Follower | undefined;
+  private namespaces: ReadonlySet<string> = new Set();
+  /** What is seen now was there when the plan was made. */
+  private isFirstLook = false;
+  private readonly watched = new Map<string, Watched>();
+  private readonly plans = new Map<string, Plan>();
+  /** Keys of objects that must be compared anew. */
+  private readonly dirty = new Set<string>();
+  private readonly restless = new Set<string>();
+  private readonly appsIn = new Map<string, Set<string>>();
+
+  /** @param onChange called when there is something to look at */
+  constructor(cluster: FollowedCluster, onChange: () => void) {
+    this.cluster = cluster;
+    this.onChange = onChange;
+  }
+
+  /** Takes over what apps are to have from now on; resolves once all of it is watched. @param gone apps that are no more */
+  async expect(plans: ReadonlyMap<string, Plan>, gone: readonly string[] = []): Promise<void> {
+    for (const app of gone) this.plans.delete(app);
+    for (const [app, plan] of plans) this.plans.set(app, plan);
+    this.watched.clear();
+    this.appsIn.clear();
+    const kinds = new Set(['v1/Pod']);
+    const namespaces = new Set<string>();
+    for (const [app, { resources }] of this.plans)
+      for (const planned of resources) {
+        if (!isExpected(planned)) continue;
+        const { id } = planned;
+        this.watched.set(resourceKey(id), { app, planned });
+        kinds.add(kindOf(id));
+        if (id.namespace) namespaces.add(id.namespace);
+        const inNamespace = this.appsIn.get(id.namespace);
+        if (inNamespace) inNamespace.add(app);
+        else this.appsIn.set(id.namespace, new Set([app]));
+        this.restless.add(app);
+      }
+    await this.watch(kinds, namespaces);
+  }
+
+  private async watch(kinds: ReadonlySet<string>, namespaces: ReadonlySet<string>): Promise<void> {
+    if (!this.follower || [...namespaces].some((namespace) => !this.namespaces.has(namespace))) {
+      await this.follower?.stop();
+      this.namespaces = namespaces;
+      this.follower = new Follower(this.cluster, namespaces, undefined, (object, old) => this.noticed(object, old));
+    }
+    const { follower } = this;
+    this.isFirstLook = true;
+    await Promise.all([...kinds].map((kind) => follower.follow(kind)));
+    this.isFirstLook = false;
+    // what was never made, or is gone while nobody looked
+    for (const [key, { planned }] of this.watched) if (!follower.get(planned.id)) this.dirty.add(key);
+  }
+
+  /** @param old how it was before; undefined where it is new or gone */
+  private noticed(object: KubernetesObject, old: KubernetesObject | undefined): void {
+    const id = idOf(object);
+    const key = resourceKey(id);
+    const watched = this.watched.get(key);
+    if (watched) {
+      this.restless.add(watched.app);
+      const isChanged = old ? !deepEqual(essence(old), essence(object)) : !this.isFirstLook || othersWroteLast(object);
+      if (isChanged) this.dirty.add(key);
+    } else if (id.kind === 'Pod') for (const app of this.appsIn.get(id.namespace) ?? []) this.restless.add(app);
+    else return;
+    this.onChange();
+  }
+
+  /** What must be compared, by app; each is told once. */
+  takeDirty(): ReadonlyMap<string, { readonly plan: Plan; readonly keys: ReadonlySet<string> }> {
+    const byApp = new Map<string, { readonly plan: Plan; readonly keys: Set<string> }>();
+    for (const key of this.dirty) {
+      const app = this.watched.get(key)?.app;
+      const plan = app === undefined ? undefined : this.plans.get(app);
+      if (app === undefined || !plan) continue;
+      const found = byApp.get(app);
+      if (found) found.keys.add(key);
+      else byApp.set(app, { plan, keys: new Set([key]) });
+    }
+    this.dirty.clear();
+    return byApp;
+  }
+
+  /** They could not be compared. */
+  putBack(keys: Iterable<string>): void {
+    for (const key of keys) this.dirty.add(key);
+  }
+
+  /** The health of apps in which something has changed; each is told once. */
+  takeHealth(): ReadonlyMap<string, HealthStatus> {
+    const health = new Map<string, HealthStatus>();
+    for (const app of this.restless) {
+      const expected = this.plans.get(app)?.resources.filter(isExpected) ?? [];
+      if (this.follower) health.set(app, worst(expected.map(({ id }) => this.follower!.health(id).status)));
+    }
+    this.restless.clear();
+    return health;
+  }
+
+  async stop(): Promise<void> {
+    await this.follower?.stop();
+  }
+}
+
+/** Objects that are to stay: no hooks, and nothing that is passed over or on its way out. */
+const isExpected = ({ desired, action }: PlannedResource): boolean =>
+  desired !== undefined && !desired.isHook && action !== 'skip' && action !== 'prune';
+
+/** What only the server and the object's own controllers write is nobody's drift. */
+function essence({ metadata, ...rest }: KubernetesObject): object {
+  const { status: _status, ...own } = rest as typeof rest & { readonly status?: unknown };
+  const { managedFields: _fields, resourceVersion: _version, generation: _generation, ...named } = metadata;
+  return { ...own, metadata: named };
+}
+
+/** Whether somebody else has written the object, status aside, since jibe did. */
+function othersWroteLast({ metadata }: KubernetesObject): boolean {
+  const entries = (metadata.managedFields ?? []).filter(({ subresource }) => subresource !== 'status');
+  const own = entries.find(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply')?.time ?? '';
+  return entries.some(({ manager, time = '' }) => manager !== FIELD_MANAGER && time >= own);
+}

@@ -1,0 +1,72 @@
+// One sync of a prepared source, or of a part of it, whether it defines apps or is one: for keepers, which are called the same either way.
+import type { PreparedSource } from '../apps/prepare-apps.ts';
+import { syncApps } from '../apps/sync-apps.ts';
+import type { Engine } from '../engine.ts';
+import type { Plan, PrunePolicy } from '../plan/plan.ts';
+import type { Selection } from '../plan/selection.ts';
+import type { AppResult, SyncResult } from '../report/result.ts';
+import { sync, type SyncEvent, type SyncOptions } from '../sync.ts';
+import type { App } from '../apps/app.ts';
+
+export interface KeptSync {
+  /** What the source as a whole is called. */
+  readonly name: string;
+  /** Of a source that defines apps: only this one. Of any other: what it is called instead. */
+  readonly only?: string | undefined;
+  /** Where the memories of apps are kept. */
+  readonly namespace: string;
+  readonly prune: PrunePolicy;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly partial?: boolean;
+  readonly selects?: Selection;
+  readonly record?: SyncOptions['record'];
+  /** Why an app is to be left alone now; undefined where it is not. @param app undefined where the source is one itself */
+  readonly holds: (app: App | undefined, name: string) => Promise<string | undefined>;
+  readonly onProgress?: (event: SyncEvent, app: string) => void;
+}
+
+/** What an app's part of a sync came to. */
+export type KeptApp = Pick<AppResult, 'sync' | 'health' | 'resources' | 'message'> & {
+  /** Why it was left alone; undefined where it was not. */
+  readonly held: string | undefined;
+};
+
+/** What a sync came to: for each app its own part, and what was planned for it. */
+export interface KeptResult {
+  /** Undefined where the source is one app, and that was left alone. */
+  readonly whole: SyncResult | undefined;
+  readonly apps: ReadonlyMap<string, KeptApp>;
+  readonly plans: ReadonlyMap<string, Plan>;
+}
+
+/** Resolves with the result also where it is a failure. Throws where the cluster cannot be reached. */
+export async function syncPrepared(
+  engine: Engine,
+  { plain, tree }: PreparedSource,
+  { name, only, ...options }: KeptSync,
+): Promise<KeptResult> {
+  const plans = new Map<string, Plan>();
+  const planned = (plan: Plan, app: string): void => void plans.set(app, plan);
+  if (tree) {
+    const whole = await syncApps(engine, tree, { ...options, name, ...(only === undefined ? {} : { only }), onPlan: planned });
+    const apps = (whole.apps ?? []).map((app): [string, KeptApp] => [
+      app.app,
+      { ...app, held: app.state === 'suspended' ? app.message : undefined },
+    ]);
+    return { whole, plans, apps: new Map(apps) };
+  }
+  const app = only ?? name;
+  const { onProgress, holds, ...rest } = options;
+  const held = await holds(undefined, app);
+  if (held !== undefined)
+    return { whole: undefined, plans, apps: new Map([[app, { held, sync: 'Synced', health: 'Suspended', resources: [], message: held }]]) };
+  const whole = await sync(engine, plain, {
+    ...rest,
+    app,
+    onPlan: (plan) => planned(plan, app),
+    onProgress: (event) => onProgress?.(event, app),
+  });
+  const message = whole.errors[0]?.message ?? (whole.timedOut ? 'timed out waiting' : '');
+  return { whole, plans, apps: new Map([[app, { ...whole, message, held: undefined }]]) };
+}
