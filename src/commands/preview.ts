@@ -77,7 +77,7 @@ export default class Preview extends JibeCommand {
       const [{ base, head }, world] = await Promise.all([
         renderSides(sides, sourceSpec('', flags), deps, rendering),
         readWorld(flags),
-      ]).finally(() => sides.close());
+      ]).finally(async () => sides.close());
       if (isEmpty(base) && isEmpty(head))
         throw new CannotDo('neither base nor head has any manifests', 'check --path, --include and --exclude');
       const { RealClock } = await import('../apimachinery/clock.ts');
