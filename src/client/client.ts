@@ -17,7 +17,7 @@ import {
   type Manifest,
   type ObjectOf,
 } from '../apimachinery/object.ts';
-import { statusError } from '../apimachinery/status-error.ts';
+import { isExpired, statusError } from '../apimachinery/status-error.ts';
 import type { Transport } from './transport.ts';
 
 export interface Scope {
@@ -103,7 +103,29 @@ export class Client {
     return (await this.call('get', kind, name, options, {})).object as ObjectOf<K>;
   }
 
+  /** All objects, or where a limit is given a page of them. Over a network all are read in pages, as client-go's pager does. */
   async list<K extends string>(kind: K, options: ListOptions = {}): Promise<ObjectList<ObjectOf<K>>> {
+    const { pageSize } = this.transport;
+    if (pageSize === undefined || options.limit !== undefined || options.continue !== undefined) return this.page(kind, options);
+    const first = await this.page(kind, { ...options, limit: pageSize });
+    const items = [...first.items];
+    // the token says of which version its pages are
+    const { resourceVersion: _, ...same } = options;
+    for (let from = first.continue; from;) {
+      try {
+        const next = await this.page(kind, { ...same, limit: pageSize, continue: from });
+        items.push(...next.items);
+        from = next.continue;
+      } catch (error) {
+        // the snapshot that the pages are of is gone
+        if (isExpired(error)) return this.page(kind, options);
+        throw error;
+      }
+    }
+    return { ...first, items, continue: '' };
+  }
+
+  private async page<K extends string>(kind: K, options: ListOptions): Promise<ObjectList<ObjectOf<K>>> {
     const { namespace, ...rest } = options;
     const { object } = await this.call('list', kind, '', namespace === undefined ? {} : { namespace }, rest);
     const { items, metadata } = object as { items?: readonly ObjectOf<K>[]; metadata: { resourceVersion?: string; continue?: string } };

@@ -16,6 +16,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Of headers, and between two pieces of a body that is no watch. */
 const ANSWER_TIMEOUT_MS = 60_000;
 const MAX_ATTEMPTS = 6;
+/** Of them at answers of 500. */
+const ATTEMPTS_AT_FAILURES = 3;
 const FIRST_PAUSE_MS = 100;
 /** Servers end watches by themselves after an hour at most. */
 const LONGEST_LINE = 64 * 2 ** 20;
@@ -26,7 +28,11 @@ interface Answer {
   readonly body: Dispatcher.ResponseData['body'];
 }
 
+/** As client-go's pager has it. */
+const PAGE_SIZE = 500;
+
 export class HttpTransport implements Transport {
+  readonly pageSize = PAGE_SIZE;
   private readonly config: ConnectionConfig;
   private readonly clock: Clock;
   private readonly userAgent: string;
@@ -130,6 +136,13 @@ export class HttpTransport implements Transport {
       if (!last && (answer.code === 429 || answer.code >= 500) && Number.isFinite(retryAfter)) {
         await answer.body.dump();
         await this.clock.sleep(Math.min(Math.max(retryAfter * 1000, FIRST_PAUSE_MS), ANSWER_TIMEOUT_MS));
+        continue;
+      }
+      // a failure of the server's own may be over the next time; some of its refusals look the same, so it is not asked often
+      if (answer.code === 500 && options.repeatable && attempt < ATTEMPTS_AT_FAILURES) {
+        await answer.body.dump();
+        await this.clock.sleep(pauseMs);
+        pauseMs *= 2;
         continue;
       }
       if (answer.code === 401 && !renewed && this.credentials.renewable) {

@@ -158,13 +158,15 @@ export class Informer<T extends { readonly metadata: KubernetesObject['metadata'
   /** @returns the version from which to go on; undefined where everything must be read anew */
   private async follow(from: string): Promise<string | undefined> {
     let version = from;
-    const watch = (await this.client.watch(this.kind, {
-      ...this.scope,
-      resourceVersion: version,
-      allowWatchBookmarks: true,
-    })) as unknown as TypedWatch<T>;
-    if (this.stopped.signal.aborted) {
-      watch.cancel();
+    const options = { ...this.scope, resourceVersion: version, allowWatchBookmarks: true };
+    const opening = this.client.watch(this.kind, options) as unknown as Promise<TypedWatch<T>>;
+    const watch = await unlessAborted(opening, this.stopped.signal);
+    if (!watch || this.stopped.signal.aborted) {
+      // whoever stops does not wait for a server that takes its time
+      void opening.then(
+        (late) => late.cancel(),
+        () => undefined,
+      );
       return version;
     }
     this.watch = watch;
@@ -237,6 +239,16 @@ export class Informer<T extends { readonly metadata: KubernetesObject['metadata'
       if (entries?.size === 0) index.entries.delete(value);
     }
   }
+}
+
+/** Settles as the work does, or resolves with nothing once the signal is aborted. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  if (signal.aborted) return Promise.resolve(undefined);
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => resolve(undefined);
+    signal.addEventListener('abort', aborted, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
 }
 
 /** The informers of one process: one a kind, or one a kind and namespace, made when first asked for. */

@@ -5,6 +5,8 @@ import type { ResourceMapping, ResourceRequest, ResourceResponse, ServedResource
 export type TransportRequest = Omit<ResourceRequest, 'user' | 'userAgent'>;
 
 export interface Transport {
+  /** So many objects at most are asked for at a time, where answers come over a network. */
+  readonly pageSize?: number;
   /** Throws a StatusError where the server refuses, and an Error where it cannot be reached. */
   serve(request: TransportRequest): Promise<ResourceResponse>;
   /** @param kind `apps/v1/Deployment`. Undefined where the server has no such kind. */

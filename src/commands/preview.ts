@@ -1,11 +1,12 @@
+import fs from 'node:fs';
 import { Args, Flags } from '@oclif/core';
 import type { RenderedSource } from '../reconcile/apps/prepare-apps.ts';
-import { durationFlag, JibeCommand, outputFlag, outputFlags } from './shared/base.ts';
+import { durationFlag, JibeCommand } from './shared/base.ts';
 import { readBehaviour } from './shared/behaviour.ts';
 import { CannotDo } from './shared/failure.ts';
-import { formatted } from './shared/output.ts';
+import { oldBaseline, previewReportFlags, reportFiles, tellPreview } from './shared/preview-report.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, appName, onlyAppFlag, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { appFlags, appName, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 import { chosenApp } from './shared/sync-source.ts';
 import { tellSync } from './shared/sync-events.ts';
@@ -29,11 +30,6 @@ export default class Preview extends JibeCommand {
     }),
     merge: Flags.boolean({ summary: 'Compare base with what merging head into it makes.', exclusive: ['direct'] }),
     direct: Flags.boolean({ summary: 'Compare the two as they are, and not head with the commit where it parted from base.' }),
-    'fail-on': Flags.string({
-      summary: 'From which severity on a consequence is a hazard.',
-      options: ['error', 'warning', 'info', 'never'],
-      default: 'error',
-    }),
     ...worldFlags,
     behaviour: Flags.string({
       summary: 'How images start, fail and stop: a behaviour document, or kwok Stages (docs/node.md).',
@@ -48,10 +44,8 @@ export default class Preview extends JibeCommand {
     path: sourceFlags.path,
     include: sourceFlags.include,
     exclude: sourceFlags.exclude,
-    app: onlyAppFlag,
     namespace: appFlags.namespace,
-    ...outputFlags,
-    output: outputFlag(['text', 'json', 'yaml', 'markdown']),
+    ...previewReportFlags,
   };
 
   async run(): Promise<void> {
@@ -59,12 +53,13 @@ export default class Preview extends JibeCommand {
     await this.ending(async () => {
       const progress = new Progress(process.stderr, stylesFor(process.stderr, flags['no-color']), flags.quiet);
       progress.now('reading base and head…');
+      reportFiles(flags);
+      const baseline = await oldBaseline(flags);
       const timeout = AbortSignal.timeout(flags.timeout);
-      const [{ previewSource }, { renderSides }, { ManifestValidator }, { isHazard }] = await Promise.all([
+      const [{ previewSource }, { renderSides }, { ManifestValidator }] = await Promise.all([
         import('../reconcile/preview/preview-source.ts'),
         import('../reconcile/preview/render-sides.ts'),
         import('../reconcile/validate/validate.ts'),
-        import('../reconcile/preview/result.ts'),
       ]);
       const { sidesOf } = await import('../reconcile/source/compare.ts');
       const { repository: location } = args;
@@ -106,14 +101,19 @@ export default class Preview extends JibeCommand {
         );
       });
       progress.clear();
-      const { previewText, previewMarkdown } = await import('../reconcile/report/preview-text.ts');
-      const palette = stylesFor(process.stdout, flags['no-color'] || flags['output-file'] !== undefined);
-      const text = (): string => (flags.output === 'markdown' ? previewMarkdown(result) : previewText(result, palette));
-      this.emit(await formatted(result, flags.output, text), flags['output-file']);
-      return isHazard(result, flags['fail-on'] as 'error' | 'warning' | 'info' | 'never') ? 1 : 0;
+      const hazard = await tellPreview(result, flags, {
+        repository: args.repository,
+        head: flags.head ?? location,
+        headIsDirectory: isDirectory(flags.head ?? location),
+        baseline,
+        emit: (text, file) => this.emit(text, file),
+      });
+      return hazard ? 1 : 0;
     });
   }
 }
+
+const isDirectory = (ref: string): boolean => fs.statSync(ref, { throwIfNoEntry: false })?.isDirectory() === true;
 
 const isEmpty = ({ plain, apps, errors = [] }: RenderedSource): boolean =>
   plain ? plain.manifests.length + plain.errors.length === 0 : apps!.length + errors.length === 0;

@@ -3,6 +3,7 @@
 import type { Clock } from '../apimachinery/clock.ts';
 import { isObject } from '../apimachinery/object.ts';
 import type { Client } from '../client/client.ts';
+import type { Locking } from './apply/app-lock.ts';
 import type { RuleBook } from './health/known-kinds.ts';
 import { listMembers, readApplySet, type ApplySet, type DefinedBy } from './plan/apply-set.ts';
 import { asDesired, type DesiredResource, type IsNamespaced } from './plan/desired.ts';
@@ -25,6 +26,8 @@ export interface Engine {
   readonly cluster: string;
   /** The cluster is not ours: what its user may not do is found out before anything is written. */
   readonly asksPermissions?: boolean;
+  /** Others may sync the same apps at the same time: one waits for the other. */
+  readonly locking?: Locking;
   /** Rules of health of the user's own. */
   readonly healthRules?: RuleBook | undefined;
   /** A place to try one plan out. */

@@ -2,6 +2,7 @@
 import type { KubernetesObject, Manifest } from '../apimachinery/object.ts';
 import { deepEqual } from '../apimachinery/object.ts';
 import type { Client } from '../client/client.ts';
+import { lockApp } from './apply/app-lock.ts';
 import { execute, type Outcome } from './apply/execute.ts';
 import { Follower, type Judge } from './apply/follower.ts';
 import { hasRollout, rolloutOf, type Rollout } from './apply/rollout.ts';
@@ -52,25 +53,44 @@ export type SyncEvent =
 
 /** Resolves with the result also where it is a failure. Throws where the cluster cannot be reached. */
 export async function sync(engine: Engine, prepared: Prepared, options: SyncOptions): Promise<SyncResult> {
-  const { clock } = engine;
+  const { client, clock, locking } = engine;
   const started = clock.now();
-  const broken = prepared.errors.length > 0;
-  const objects = fromManifests(prepared.manifests);
   const report = new Report(engine, prepared, options, started);
-  if (broken && !options.partial) return report.refused();
+  if (prepared.errors.length > 0 && !options.partial) return report.refused();
+  const plan = await planned(engine, prepared, options);
+  if (!locking || !changesAnything(plan) || isRefused(plan, options)) return carriedOut(engine, plan, prepared, options, report);
+  const { app, namespace, signal, timeoutMs } = options;
+  const lock = await lockApp({ client, clock, locking, app, namespace, deadline: started + timeoutMs, signal });
+  if (!lock) return report.heldUp(plan);
+  try {
+    // another process may have done it in the meantime
+    const anew = await planned(engine, prepared, options);
+    return await carriedOut(engine, anew, prepared, { ...options, signal: AbortSignal.any([signal, lock.lost]) }, report);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function planned(engine: Engine, prepared: Prepared, options: SyncOptions): Promise<Plan> {
   const whole = await planSync(engine, {
     app: options.app,
     namespace: options.namespace,
     ...(options.objectNamespace === undefined ? {} : { objectNamespace: options.objectNamespace }),
     ...(options.policy ? { policy: options.policy } : {}),
     ...(options.definedBy ? { definedBy: options.definedBy } : {}),
-    objects,
-    prune: broken ? 'none' : options.prune,
+    objects: fromManifests(prepared.manifests),
+    prune: prepared.errors.length > 0 ? 'none' : options.prune,
     writes: true,
     onProgress: (done, of) => options.onProgress?.({ type: 'planning', done, of }),
   });
-  const plan = options.selects ? onlySelected(whole, options.selects) : whole;
-  if (plan.resources.some(({ action }) => action === 'refused') && !options.partial) return report.notStarted(plan);
+  return options.selects ? onlySelected(whole, options.selects) : whole;
+}
+
+const isRefused = ({ resources }: Plan, { partial }: SyncOptions): boolean =>
+  !partial && resources.some(({ action }) => action === 'refused');
+
+async function carriedOut(engine: Engine, plan: Plan, prepared: Prepared, options: SyncOptions, report: Report): Promise<SyncResult> {
+  if (isRefused(plan, options)) return report.notStarted(plan);
   const follower = new Follower(engine, namespacesOf(plan.resources), options.judge);
   try {
     return await run(engine, plan, prepared, options, follower, report);
@@ -260,14 +280,20 @@ class Report {
     return { ...this.base(), sync: 'OutOfSync', health: 'Unknown', resources: [], rollouts: [] };
   }
 
+  /** Another process syncs the app, and did not come to an end in time. */
+  async heldUp(plan: Plan): Promise<SyncResult> {
+    const why = 'another process syncs this app (Lease jibe.' + this.options.app + ' is held)';
+    return { ...(await this.notStarted(plan, why)), timedOut: !this.options.signal.aborted, interrupted: this.options.signal.aborted };
+  }
+
   /** The server would refuse some objects: none was applied. */
-  async notStarted(plan: Plan): Promise<SyncResult> {
+  async notStarted(plan: Plan, why = 'nothing was applied, since the server refuses other objects'): Promise<SyncResult> {
     const outcomes = plan.resources.map((planned): Outcome =>
       planned.refusal
         ? { planned, action: 'failed', message: planned.refusal.message, refusal: planned.refusal }
         : planned.action === 'unchanged'
           ? { planned, action: 'unchanged', message: '', refusal: undefined }
-          : { planned, action: 'skipped', message: 'nothing was applied, since the server refuses other objects', refusal: undefined },
+          : { planned, action: 'skipped', message: why, refusal: undefined },
     );
     const resources = outcomes.map((outcome) => resourceResult(outcome, healthy()));
     return {

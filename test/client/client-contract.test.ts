@@ -51,6 +51,26 @@ describe.each(CLIENTS)('%s', (kind, make) => {
     await expect(client.get('v1/ConfigMap', name, scope)).rejects.toSatisfy(isNotFound);
   });
 
+  test('lists are whole, however long they are', { timeout: 30_000 }, async () => {
+    const client = make();
+    const names = Array.from({ length: 1_100 }, (_, i) => `${name}-many-${i}`);
+    for (let i = 0; i < names.length; i += 50)
+      await Promise.all(
+        names.slice(i, i + 50).map((one) =>
+          client.create('v1/ConfigMap', {
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            metadata: { name: one, namespace: 'default', labels: { many: name } },
+          }),
+        ),
+      );
+    const { items, resourceVersion } = await client.list('v1/ConfigMap', { ...scope, labelSelector: `many=${name}` });
+    expect(new Set(items.map(({ metadata }) => metadata.name))).toEqual(new Set(names));
+    expect(Number(resourceVersion)).toBeGreaterThan(0);
+    const page = await client.list('v1/ConfigMap', { ...scope, labelSelector: `many=${name}`, limit: 10 });
+    expect(page.items).toHaveLength(10);
+  });
+
   test('items of lists say what they are', async () => {
     const client = make();
     await client.create('v1/ConfigMap', settings(`${name}-list`));

@@ -1,6 +1,5 @@
 // Commands on a cluster that is reached over HTTPS as somebody with few rights, each a process of its own: the roles of
 // docs/real-clusters.md suffice, and what is missing is told before anything is written.
-import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,6 +8,7 @@ import { parse } from 'yaml';
 import type { Client } from '../../src/client/client.ts';
 import { loadKubeconfig } from '../../src/client/kubeconfig.ts';
 import { serveCluster, type ServedCluster } from '../../src/cluster/served-cluster.ts';
+import { jibeProcess, writeKubeconfig, type Ended } from './jibe-process.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'jibe-real-'));
@@ -38,40 +38,11 @@ async function kubeconfigFor(name: string, role: Record<string, unknown>): Promi
     },
     scope,
   );
-  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata, spec: { audiences: [] } };
-  const made = await admin.create('v1/ServiceAccount', request as never, { ...scope, subresource: 'token' });
-  const { token } = (made as unknown as { readonly status: { readonly token: string } }).status;
-  const config = loadKubeconfig({ env: {}, files: [served.serving.kubeconfig] });
-  const file = path.join(directory, `${name}.yaml`);
-  const cluster = { server: config.server, 'certificate-authority-data': Buffer.from(config.ca!).toString('base64') };
-  fs.writeFileSync(
-    file,
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'it',
-      clusters: [{ name: 'it', cluster }],
-      users: [{ name: 'it', user: { token } }],
-      contexts: [{ name: 'it', context: { cluster: 'it', user: 'it', namespace: 'shop' } }],
-    }),
-    { mode: 0o600 },
-  );
-  return file;
+  const { server, ca } = loadKubeconfig({ env: {}, files: [served.serving.kubeconfig] });
+  return writeKubeconfig(path.join(directory, `${name}.yaml`), admin, 'shop', name, server, ca!);
 }
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-const jibe = (...args: readonly string[]): Promise<Ended> =>
-  new Promise((resolve) => {
-    const env = { ...process.env, JIBE_HOME: path.join(directory, 'home'), NO_COLOR: '1' };
-    execFile(process.execPath, [path.join(ROOT, 'bin/jibe.js'), ...args], { env, cwd: directory }, (error, out, err) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
-    });
-  });
+const jibe = (...args: readonly string[]): Promise<Ended> => jibeProcess(directory, args);
 
 const MANIFEST = `apiVersion: apps/v1
 kind: Deployment

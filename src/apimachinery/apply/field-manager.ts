@@ -50,7 +50,7 @@ export class ApplyError extends Error {
 }
 
 /** Never owned: what the server sets, and what tells which object it is. */
-const STRIPPED = FieldSet.of(
+export const STRIPPED = FieldSet.of(
   fieldPath('apiVersion'),
   fieldPath('kind'),
   fieldPath('metadata'),

@@ -4,7 +4,7 @@ import { Command, Flags } from '@oclif/core';
 import { parseDuration } from './duration.ts';
 import { CannotDo, explainFailure, type ExitCode } from './failure.ts';
 
-export type OutputFormat = 'text' | 'json' | 'yaml' | 'markdown';
+export type OutputFormat = 'text' | 'json' | 'yaml' | 'markdown' | 'html' | 'junit' | 'sarif';
 
 export const durationFlag = (summary: string, byDefault: string) =>
   Flags.custom<number>({

@@ -1,7 +1,10 @@
 // Which cluster a command works on, and the engine for it: an embedded one in this process, one that another process serves, or any
 // Kubernetes cluster that a kubeconfig names.
+import { randomInt } from 'node:crypto';
+import os from 'node:os';
 import path from 'node:path';
 import { Flags } from '@oclif/core';
+import { Random } from '../../apimachinery/random.ts';
 import { RealClock } from '../../apimachinery/clock.ts';
 import type { Cluster, ClusterOptions } from '../../cluster/cluster.ts';
 import type { ConnectionConfig } from '../../client/kubeconfig.ts';
@@ -132,6 +135,7 @@ async function connect(config: ConnectionConfig, name: string): Promise<Target> 
       clock,
       cluster: name,
       asksPermissions: true,
+      locking: { identity: `${os.hostname()}_${process.pid}_${randomInt(1 << 30).toString(36)}`, random: new Random(randomInt(1 << 30)) },
       scratch: async () => permittedScratch(client, () => emptyFork(clock.now())),
     },
     run: (work) => work(),
@@ -141,11 +145,7 @@ async function connect(config: ConnectionConfig, name: string): Promise<Target> 
 
 /** An API server of this process, to try out on it what a real one may only be read for. */
 async function emptyFork(now: number): Promise<Fork> {
-  const [{ Cluster }, { VirtualClock }, { Random }] = await Promise.all([
-    import('../../cluster/cluster.ts'),
-    import('../../apimachinery/clock.ts'),
-    import('../../apimachinery/random.ts'),
-  ]);
+  const [{ Cluster }, { VirtualClock }] = await Promise.all([import('../../cluster/cluster.ts'), import('../../apimachinery/clock.ts')]);
   const fork = await Cluster.start({ clock: new VirtualClock(now), random: new Random(now), components: [] });
   return {
     client: fork.client(),

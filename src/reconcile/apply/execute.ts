@@ -9,6 +9,7 @@ import { kindRank } from '../plan/order.ts';
 import type { Plan, PlannedResource } from '../plan/plan.ts';
 import { refusal, type Refusal } from '../plan/refusal.ts';
 import { kindOf, type ResourceId } from '../plan/resource-id.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { applyObject, lacksDefaultAccount } from '../plan/scratch.ts';
 import { stepsOf, type Step } from '../plan/steps.ts';
 import { readSyncAnnotations } from '../plan/sync-annotations.ts';
@@ -112,7 +113,7 @@ class Execution {
         for (const planned of group) this.skip(planned, 'interrupted');
         continue;
       }
-      await sideBySide(group, (planned) => this.doOne(planned));
+      await sideBySide(group, WIDTH, (planned) => this.doOne(planned));
       await this.established(group);
     }
   }
@@ -298,12 +299,4 @@ function byRank(resources: readonly PlannedResource[]): PlannedResource[][] {
     else groups.push([planned]);
   }
   return groups;
-}
-
-async function sideBySide<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items];
-  const worker = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(WIDTH, items.length) }, worker));
 }

@@ -52,7 +52,7 @@ export interface DefinedBy {
   readonly cascade: boolean;
 }
 
-const parentName = (app: string): string => `jibe.${app}`;
+export const parentName = (app: string): string => `jibe.${app}`;
 
 /** As the KEP reckons it: a hash of the parent's name, namespace and group-kind. */
 export function applySetId(app: string, namespace: string): string {

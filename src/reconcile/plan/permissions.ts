@@ -3,6 +3,7 @@
 import type { SelfSubjectAccessReview } from '#api/authorization/v1';
 import type { Client } from '../../client/client.ts';
 import type { Plan, PlannedResource } from './plan.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { kindOf, resourceText } from './resource-id.ts';
 
 export interface Permission {
@@ -50,9 +51,10 @@ const AT_A_TIME = 16;
 /** The plan, in which objects are refused that the user of the client may not write as planned. */
 export async function withoutPermission(client: Client, plan: Plan): Promise<Plan> {
   const permissions = new Permissions(client);
-  const resources: PlannedResource[] = [];
-  for (let i = 0; i < plan.resources.length; i += AT_A_TIME)
-    resources.push(...(await Promise.all(plan.resources.slice(i, i + AT_A_TIME).map((planned) => checked(client, permissions, planned)))));
+  const resources = [...plan.resources];
+  await sideBySide(plan.resources.entries(), AT_A_TIME, async ([i, planned]) => {
+    resources[i] = await checked(client, permissions, planned);
+  });
   return { ...plan, resources };
 }
 

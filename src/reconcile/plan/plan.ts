@@ -11,7 +11,9 @@ import { ignoredPaths, withLive, withPaths } from './ignored.ts';
 import { inApplyOrder, kindRank } from './order.ts';
 import { refusal, type Refusal } from './refusal.ts';
 import { idOf, resourceKey, resourceText, type ResourceId } from './resource-id.ts';
-import type { Scratch } from './scratch.ts';
+import { sideBySide } from '../side-by-side.ts';
+import { isAppliedAlready } from './no-op.ts';
+import { FIELD_MANAGER, type Scratch } from './scratch.ts';
 import { readSyncAnnotations } from './sync-annotations.ts';
 import { NO_POLICY, type SyncPolicy } from './sync-policy.ts';
 
@@ -58,18 +60,34 @@ const PRECIOUS = new Set(['Namespace', 'CustomResourceDefinition', 'PersistentVo
 
 /** Resolves with the plan; what a server refuses is part of it. Throws where the server cannot be asked. */
 export async function makePlan({ desired, members, set, scratch, prune, policy = NO_POLICY, onProgress }: PlanParts): Promise<Plan> {
-  const resources: PlannedResource[] = [];
   const { stages, circle } = stagesOf(desired.map(({ id, object }) => ({ id, annotations: object.metadata.annotations ?? {} })));
   const ordered = inApplyOrder(stages.size ? desired.map((item) => ({ ...item, stage: stages.get(resourceKey(item.id)) ?? 0 })) : desired);
   const entangled = new Set(circle.map(resourceKey));
-  for (const [i, item] of ordered.entries()) {
-    resources.push(entangled.has(resourceKey(item.id)) ? inCircle(item, circle) : await planOne(item, set, scratch, policy));
-    onProgress?.(i + 1, ordered.length);
-  }
+  const known = new Map(members.map((object) => [resourceKey(idOf(object)), object]));
+  const resources: PlannedResource[] = [];
+  let done = 0;
+  const plan = async ([i, item]: [number, DesiredResource]): Promise<void> => {
+    resources[i] = entangled.has(resourceKey(item.id)) ? inCircle(item, circle) : await planOne(item, set, scratch, policy, known);
+    onProgress?.(++done, ordered.length);
+  };
+  const [first, others] = split([...ordered.entries()], ([, { id }]) => !scratch.apart || MAKES_ROOM.has(id.kind));
+  for (const item of first) await plan(item);
+  await sideBySide(others, AT_A_TIME, plan);
   const wanted = new Set(desired.map(({ id }) => resourceKey(id)));
   const unwanted = members.filter((object) => !wanted.has(resourceKey(idOf(object))));
   return { set, policy, resources: [...resources, ...inPruneOrder(unwanted).map((object) => planRemoval(object, prune, policy))] };
 }
+
+/** How many objects are tried at a time, where each is by itself. */
+const AT_A_TIME = 16;
+
+/** What other objects of the same change may need to be there. */
+const MAKES_ROOM: ReadonlySet<string> = new Set(['Namespace', 'CustomResourceDefinition']);
+
+const split = <T>(items: readonly T[], isFirst: (item: T) => boolean): readonly [T[], T[]] => [
+  items.filter(isFirst),
+  items.filter((item) => !isFirst(item)),
+];
 
 /** Objects that wait for each other can never be applied. */
 function inCircle(desired: DesiredResource, circle: readonly ResourceId[]): PlannedResource {
@@ -79,7 +97,14 @@ function inCircle(desired: DesiredResource, circle: readonly ResourceId[]): Plan
   return { id: desired.id, desired, action: 'refused', reason: '', differences: [], live: undefined, predicted: undefined, refusal: why };
 }
 
-async function planOne(desired: DesiredResource, set: ApplySet, scratch: Scratch, policy: SyncPolicy): Promise<PlannedResource> {
+/** @param known live objects that have been read already */
+async function planOne(
+  desired: DesiredResource,
+  set: ApplySet,
+  scratch: Scratch,
+  policy: SyncPolicy,
+  known: ReadonlyMap<string, KubernetesObject>,
+): Promise<PlannedResource> {
   const { id, sync } = desired;
   const none = { id, desired, differences: [], live: undefined, predicted: undefined, refusal: undefined };
   if (desired.phase === 'Skip') return { ...none, action: 'skip', reason: 'a hook of another occasion' };
@@ -87,7 +112,8 @@ async function planOne(desired: DesiredResource, set: ApplySet, scratch: Scratch
   if (desired.isHook) return { ...none, action: 'hook', reason: `${desired.phase} hook` };
   const own = desired.unowned ? desired : { ...desired, object: labelled(desired.object, { [PART_OF_LABEL]: set.id }) };
   try {
-    const live = await scratch.get(id).catch(unknownKind);
+    const read = known.get(resourceKey(id));
+    const live = read?.apiVersion === desired.object.apiVersion ? read : await scratch.get(id).catch(unknownKind);
     const owner = live?.metadata.labels?.[PART_OF_LABEL];
     if (owner !== undefined && owner !== set.id) return { ...none, live, action: 'refused', reason: '', refusal: foreign(owner) };
     if (live && sync.onlyCreate) return { ...none, desired: own, live, predicted: live, action: 'unchanged', reason: '' };
@@ -118,6 +144,8 @@ async function tried(
   const ignored = live ? ignoredPaths(live, id, policy.ignoreDifferences) : [];
   const written = live && policy.options.includes('RespectIgnoreDifferences=true') ? withLive(desired, live, ignored) : desired;
   const common = { id, desired: written, live, refusal: undefined };
+  if (live && !written.sync.replace && isMember(live, set) && isAppliedAlready(live, written.object, FIELD_MANAGER))
+    return { ...common, action: 'unchanged', reason: '', differences: [], predicted: live };
   try {
     const predicted = await scratch.apply(written, live);
     if (!live) return { ...common, action: 'create', reason: '', differences: [], predicted };
@@ -125,7 +153,7 @@ async function tried(
     const scaled = isAutoscalersAlone(live, told);
     const differences = scaled ? [] : told;
     // what is taken over changes nothing but its owner
-    const same = differences.length === 0 && ownedAlready(live) && live.metadata.labels?.[PART_OF_LABEL] === set.id;
+    const same = differences.length === 0 && ownedAlready(live) && isMember(live, set);
     return {
       ...common,
       action: same ? 'unchanged' : 'configure',
@@ -149,8 +177,10 @@ function wished(live: KubernetesObject, { object }: DesiredResource): readonly F
   return fieldDifferences(live, merged).filter((difference) => 'desired' in difference);
 }
 
+const isMember = ({ metadata }: KubernetesObject, { id }: ApplySet): boolean => metadata.labels?.[PART_OF_LABEL] === id;
+
 function ownedAlready(live: KubernetesObject): boolean {
-  return (live.metadata.managedFields ?? []).some(({ manager, operation }) => manager === 'jibe' && operation === 'Apply');
+  return (live.metadata.managedFields ?? []).some(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply');
 }
 
 const foreign = (owner: string): Refusal => ({

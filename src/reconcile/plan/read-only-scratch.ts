@@ -23,6 +23,7 @@ export function permittedScratch(client: Client, fork: () => Promise<Fork>): Scr
     return (read ??= fork().then((made) => readOnlyScratch(client, made)));
   };
   return {
+    apart: true,
     get: async (id) => (await of(id)).get(id),
     apply: async (desired, live) => (await of(desired.id)).apply(desired, live),
     recreate: async (desired) => (await of(desired.id)).recreate(desired),
@@ -63,24 +64,28 @@ const ifForbidden =
 /** @param client of the cluster itself, which is only read */
 export function readOnlyScratch(client: Client, fork: Fork): Scratch {
   const copy = copyScratch(fork.client);
-  const taken = new Set<string>();
+  const taken = new Map<string, Promise<void>>();
   /** Objects that could not be taken over: of kinds of servers behind the aggregation layer, or with fields of another form. */
   const strange = new Set<string>();
   const known = async (id: ResourceId): Promise<boolean> =>
     (await fork.client.resolve(kindOf(id))) !== undefined && !strange.has(resourceKey(id));
 
   /** An object, once, after what must be there for it: its namespace, and the definition of its kind. */
-  async function take(id: ResourceId): Promise<void> {
+  function take(id: ResourceId): Promise<void> {
     const key = resourceKey(id);
-    if (taken.has(key)) return;
-    taken.add(key);
+    let taking = taken.get(key);
+    if (!taking) taken.set(key, (taking = takeNow(id)));
+    return taking;
+  }
+
+  async function takeNow(id: ResourceId): Promise<void> {
     if (id.namespace)
       await take({ ...NAMESPACE, name: id.namespace }).catch(
         ifForbidden(async () => void (await fork.adopt(assumedNamespace(id.namespace)))),
       );
     if (!(await known(id))) await takeDefinition(id).catch(ifForbidden(() => undefined));
     const found = (await client.resolve(kindOf(id))) && (await find(client, id));
-    if (found && !(await fork.adopt(found))) strange.add(key);
+    if (found && !(await fork.adopt(found))) strange.add(resourceKey(id));
   }
 
   async function takeDefinition(id: ResourceId): Promise<void> {
@@ -96,6 +101,7 @@ export function readOnlyScratch(client: Client, fork: Fork): Scratch {
       return (await known(id)) ? copy.get(id) : find(client, id);
     },
     async apply(desired, live) {
+      await take(desired.id);
       if (await known(desired.id)) return copy.apply(desired, live);
       // nobody here knows its defaults
       const { object } = desired;

@@ -12,7 +12,7 @@ export interface FieldFault {
 }
 
 export interface Refusal {
-  /** The server's own words. */
+  /** The server's own words, without the content of Secrets. */
   readonly message: string;
   readonly code: number;
   readonly faults: readonly FieldFault[];
@@ -24,16 +24,20 @@ export interface Refusal {
 
 export function refusal(error: StatusError, id: ResourceId): Refusal {
   const causes = (error.status.details?.causes ?? []).filter(({ message }) => message);
-  const faults = causes.map(({ field = '', message = '' }) => ({ path: field, message }));
+  const told = id.kind === 'Secret' && id.group === '' ? withoutValue : (text: string): string => text;
+  const faults = causes.map(({ field = '', message = '' }) => ({ path: field, message: told(message) }));
   const immutable = error.reason === 'Invalid' && causes.some(isImmutable);
   return {
-    message: error.message,
+    message: told(error.message),
     code: error.code,
-    faults: faults.length ? faults : [{ path: '', message: error.message }],
+    faults: faults.length ? faults : [{ path: '', message: told(error.message) }],
     immutable,
     remedy: immutable ? immutableRemedy(id, faults) : remedyFor(error, id),
   };
 }
+
+/** The server repeats a value whose type is wrong, also that of a Secret. */
+const withoutValue = (message: string): string => message.replace(/(valueUnstructured\{Value:).*\}/s, '$1(masked)}');
 
 /** The ways in which Kubernetes says that a field keeps its value. */
 const IMMUTABLE =

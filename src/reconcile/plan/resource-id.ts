@@ -18,7 +18,8 @@ export const kindOf = ({ group, version, kind }: Pick<ResourceId, 'group' | 'ver
   `${group ? `${group}/` : ''}${version}/${kind}`;
 
 /** `Deployment shop/web`, or `Namespace shop`: for people. */
-export const resourceText = ({ kind, namespace, name }: ResourceId): string => `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
+export const resourceText = ({ kind, namespace, name }: Pick<ResourceId, 'kind' | 'namespace' | 'name'>): string =>
+  `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
 
 export function idOf(object: KubernetesObject): ResourceId {
   const { namespace = '', name } = object.metadata;

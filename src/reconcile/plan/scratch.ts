@@ -12,6 +12,8 @@ import { handOver, withoutHandedOver } from './take-over.ts';
 export const FIELD_MANAGER = 'jibe';
 
 export interface Scratch {
+  /** Each object is tried by itself: several may be at a time, once namespaces and definitions of kinds have been. */
+  readonly apart?: true;
   /** The object as it would be stored. Throws a StatusError where the server refuses. */
   apply(desired: DesiredResource, live: KubernetesObject | undefined): Promise<KubernetesObject>;
   /** The object as the plan so far leaves it; undefined where there is none. */
@@ -131,6 +133,7 @@ export const copyScratch = (copy: Client, onWarning?: (id: ResourceId, text: str
 export function dryRunScratch(client: Client): Scratch {
   const arriving = new Set<string>();
   return {
+    apart: true,
     async apply(desired, live) {
       const { id, object } = desired;
       if (id.kind === 'Namespace' && id.group === '') arriving.add(id.name);

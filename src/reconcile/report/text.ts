@@ -1,8 +1,10 @@
 // Results for people at a terminal.
 import { driftText } from '../plan/drift.ts';
-import { fieldDifferenceText } from './difference-text.ts';
-import type { AppStatus, DiffResult, ObjectDifference, ReportedError, ResourceResult, SyncResult } from './result.ts';
+import { objectDifferenceLines } from './difference-text.ts';
+import { oneLine, printable } from './printable.ts';
+import type { AppStatus, DiffResult, ReportedError, ResourceResult, SyncResult } from './result.ts';
 import type { SourceInfo } from '../source/snapshot.ts';
+import { painted } from './styled-line.ts';
 
 /** Colours; each may leave the text as it is. */
 export interface Palette {
@@ -17,10 +19,10 @@ export interface Palette {
 export function errorLines(errors: readonly ReportedError[], palette: Palette, word: 'error' | 'warning' = 'error'): string[] {
   const colour = word === 'error' ? palette.red : palette.yellow;
   return errors.flatMap(({ file, line, column, path, message, value, hint }) => {
-    const where = file ? `${palette.bold(`${file}:${line}:${column}`)}: ` : '';
-    const what = path ? `${path}: ${message}` : message;
-    const shown = value === undefined || message.includes(value) ? '' : palette.dim(` (it is ${value})`);
-    return [`${where}${colour(word)}: ${what}${shown}`, ...(hint ? [`  ${palette.dim('hint:')} ${hint}`] : [])];
+    const where = file ? `${palette.bold(`${oneLine(file)}:${line}:${column}`)}: ` : '';
+    const what = printable(path ? `${path}: ${message}` : message);
+    const shown = value === undefined || message.includes(value) ? '' : palette.dim(` (it is ${printable(value)})`);
+    return [`${where}${colour(word)}: ${what}${shown}`, ...(hint ? [`  ${palette.dim('hint:')} ${printable(hint)}`] : [])];
   });
 }
 
@@ -87,25 +89,12 @@ export function healthText(health: string, palette: Palette): string {
 }
 
 export function diffText({ differences, errors, warnings, ...result }: DiffResult, palette: Palette): string {
-  const lines = differences.flatMap((difference) => [...objectDifferenceLines(difference, palette), '']);
+  const lines = differences.flatMap((difference) => [...objectDifferenceLines(difference).map((line) => painted(line, palette)), '']);
   lines.push(...errorLines(errors, palette), ...errorLines(warnings, palette, 'warning'));
   const summary =
     differences.length === 0 && errors.length === 0 ? palette.green('no differences') : `${differences.length} objects differ`;
   lines.push(`${palette.bold(result.app)}: ${summary}. ${sourceText(result.source)} ↔ ${result.cluster}`);
   return lines.join('\n');
-}
-
-export function objectDifferenceLines(difference: ObjectDifference, palette: Palette): string[] {
-  const { change, kind, namespace, name, fields, origin, previousName, renamedFrom, renamedTo } = difference;
-  const sign = { added: palette.green('+'), modified: palette.yellow('~'), deleted: palette.red('-') }[change];
-  const from = origin ? palette.dim(`  ${origin.file}:${origin.line}`) : '';
-  const other = renamedFrom ?? renamedTo;
-  const place = other && `${other.namespace ? `${other.namespace}/` : ''}${other.name}`;
-  const note = previousName ? ` (was ${previousName})` : place ? ` (the same ${renamedFrom ? 'was' : 'is now'} ${place})` : '';
-  return [
-    `${sign} ${palette.bold(`${kind} ${namespace ? `${namespace}/` : ''}${name}`)} ${change}${note}${from}`,
-    ...fields.flatMap((field) => fieldDifferenceText(field, palette)),
-  ];
 }
 
 export function statusText(apps: readonly AppStatus[], palette: Palette): string {

@@ -27,6 +27,7 @@ export async function buildKustomization(tree: SourceTree, directory: string, ca
   try {
     const found = await build.files.find('', directory || '.');
     const target = await Target.load(build, found?.path ?? directory);
+    await target.bringSchemas();
     const resources = await finished(target);
     const errors = resources.flatMap(faultsOf);
     const manifests = errors.length ? [] : resources.map(({ object, origin }) => ({ object: object as DesiredObject, origin }));

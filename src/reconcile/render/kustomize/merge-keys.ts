@@ -110,6 +110,9 @@ for (const line of lines(KINDS)) {
   }
 }
 
-/** What is known of a kind; undefined for custom resources. */
-export const mergeSchemaOf = (apiVersion: unknown, kind: unknown): MergeSchema | undefined =>
+/** What is known of a kind; undefined where nothing is. */
+export type MergeSchemas = (apiVersion: unknown, kind: unknown) => MergeSchema | undefined;
+
+/** Of the kinds that kustomize knows; undefined for custom resources. */
+export const builtinMergeSchemas: MergeSchemas = (apiVersion, kind) =>
   typeof apiVersion === 'string' && typeof kind === 'string' ? kinds.get(`${apiVersion}/${kind}`) : undefined;

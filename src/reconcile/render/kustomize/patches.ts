@@ -2,6 +2,7 @@
 // a target selects. Follows kustomize's PatchTransformer.
 import { DecodeError } from '../../../apimachinery/codec/decode.ts';
 import { deepCopy, isObject, type JsonObject } from '../../../apimachinery/object.ts';
+import { JsonSyntaxError, parseJson } from '../../../apimachinery/json/parse.ts';
 import { applyJsonPatch, decodeJsonPatch, JsonPatchError, type DecodedPatch } from '../../../apimachinery/patch/json-patch.ts';
 import type { Selector } from './kustomization.ts';
 import { KustomizeError, placed } from './kustomize-error.ts';
@@ -9,11 +10,13 @@ import { effectiveNamespace, gvkOf, type ResourceId } from './resource-id.ts';
 import type { ResourceMap } from './resource-map.ts';
 import { text, type Resource } from './resource.ts';
 import { patchSelector } from './selector.ts';
+import type { MergeSchemas } from './merge-keys.ts';
 import { strategicMerge } from './strategic-merge.ts';
 
 export interface PatchOptions {
   readonly allowNameChange: boolean;
   readonly allowKindChange: boolean;
+  readonly schemas: MergeSchemas;
 }
 
 /** A patch as it was read: documents of a strategic merge patch, or operations. `file` is where it stands. */
@@ -22,11 +25,21 @@ export type ReadPatch =
   | { readonly kind: 'json'; readonly patch: DecodedPatch; readonly file?: string };
 
 /** Tells what the documents of a patch are. @param source for messages */
-export function readPatch(values: readonly unknown[], source: string, file?: string): ReadPatch {
+export function readPatch(
+  { values, text: given }: { readonly values: readonly unknown[]; readonly text: string },
+  source: string,
+  file?: string,
+): ReadPatch {
   const filled = values.filter((value) => value !== null && value !== undefined && !(isObject(value) && Object.keys(value).length === 0));
   const where = file === undefined ? {} : { file };
   const first = filled[0];
   if (Array.isArray(first)) {
+    // what begins like JSON must be JSON to the end
+    if (given.startsWith('[') && !isJson(given))
+      throw new KustomizeError(`unable to parse SM or JSON patch from ${source}`, {
+        ...where,
+        hint: 'it begins with a bracket, so it must be JSON: put names and texts in double quotes',
+      });
     const patch = decoded(first, source, where);
     return { kind: 'json', patch, ...where };
   }
@@ -41,6 +54,16 @@ export function readPatch(values: readonly unknown[], source: string, file?: str
       });
   }
   return { kind: 'strategic', patches: filled as readonly JsonObject[], ...where };
+}
+
+function isJson(given: string): boolean {
+  try {
+    parseJson(given);
+    return true;
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return false;
+    throw error;
+  }
 }
 
 function decoded(value: unknown, source: string, where: { readonly file?: string }): DecodedPatch {
@@ -97,10 +120,10 @@ function idOf({ apiVersion, kind, metadata }: JsonObject): ResourceId {
   return { ...gvk, name: text(name), effectiveNamespace: effectiveNamespace(gvk, text(namespace)) };
 }
 
-function patchResource(resource: Resource, patch: JsonObject, { allowNameChange, allowKindChange }: PatchOptions): void {
+function patchResource(resource: Resource, patch: JsonObject, { allowNameChange, allowKindChange, schemas }: PatchOptions): void {
   const { name, namespace, kind } = resource;
   if (allowNameChange || allowKindChange) resource.storePreviousId();
-  const merged = strategicMerge(resource.object, deepCopy(patch));
+  const merged = strategicMerge(resource.object, deepCopy(patch), schemas);
   if (!merged || Object.keys(merged).length === 0) {
     resource.deleted = true;
     return;

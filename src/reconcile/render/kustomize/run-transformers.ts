@@ -20,7 +20,11 @@ export async function runTransformers(target: Target, into: Accumulator): Promis
     map.dropDeleted();
   };
   await target.each('patchesStrategicMerge', k.patchesStrategicMerge, async (entry) =>
-    applyPatch(map, await strategicEntry(target, entry), undefined, { allowNameChange: false, allowKindChange: false }),
+    applyPatch(map, await strategicEntry(target, entry), undefined, {
+      allowNameChange: false,
+      allowKindChange: false,
+      schemas: target.build.mergeSchemas,
+    }),
   );
   if (k.patchesStrategicMerge.length) done('PatchStrategicMergeTransformer');
   await target.each('patches', k.patches, async (patch) => {
@@ -81,13 +85,14 @@ function labelSpecs({ fields, includeSelectors, includeTemplates }: LabelsEntry,
 }
 
 async function readText(target: Target, patch: string, source: string): Promise<ReadPatch> {
-  return readPatch(await valuesOf((dialect) => target.build.files.parse(patch, target.file, dialect)), source);
+  const values = await valuesOf((dialect) => target.build.files.parse(patch, target.file, dialect));
+  return readPatch({ values, text: patch }, source);
 }
 
 async function readFile(target: Target, path: string): Promise<ReadPatch> {
   const file = await target.load(path);
   const values = await valuesOf((dialect) => target.build.files.documents(file, dialect));
-  return readPatch(values, `[path: ${JSON.stringify(path)}]`, file.name);
+  return readPatch({ values, text: Buffer.from(file.bytes).toString() }, `[path: ${JSON.stringify(path)}]`, file.name);
 }
 
 /** A patch that turns out to be one of JSON is read as such. */
@@ -111,6 +116,7 @@ export async function runPatch(target: Target, into: Accumulator, { path, patch,
   applyPatch(into.map, read, selector, {
     allowNameChange: options.allowNameChange === true,
     allowKindChange: options.allowKindChange === true,
+    schemas: target.build.mergeSchemas,
   });
 }
 
@@ -120,7 +126,7 @@ export async function runJsonPatch(target: Target, into: Accumulator, { path, pa
   if (path !== '' && patch !== '') throw new KustomizeError('must specify a file path or jsonOp, not both');
   const read = path === '' ? await readText(target, patch, '[patch]') : await readFile(target, path);
   if (read.kind !== 'json') throw new KustomizeError('must be a JSON patch: a list of operations');
-  applyPatch(into.map, read, selector, { allowNameChange: false, allowKindChange: false });
+  applyPatch(into.map, read, selector, { allowNameChange: false, allowKindChange: false, schemas: target.build.mergeSchemas });
 }
 
 interface LoadedReplacement {

@@ -5,42 +5,48 @@ import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
 import { resolvePlainV3 } from '../../../apimachinery/yaml/scalar.ts';
 import { nodeKind, wrongKind } from './field-spec.ts';
 import { KustomizeError } from './kustomize-error.ts';
-import { mergeSchemaOf, type MergeField, type MergeSchema } from './merge-keys.ts';
+import type { MergeField, MergeSchema, MergeSchemas } from './merge-keys.ts';
 import { text } from './resource.ts';
 
 /** @returns the merged object; undefined where the patch takes it away */
-export function strategicMerge(object: JsonObject, patch: JsonObject): JsonObject | undefined {
-  const merged = merge(object, patch, { schema: undefined, keys: undefined });
+export function strategicMerge(object: JsonObject, patch: JsonObject, schemas: MergeSchemas): JsonObject | undefined {
+  const merged = merge(object, patch, { schema: undefined, keys: undefined }, schemas);
   return isObject(merged) ? merged : undefined;
 }
 
 const isNothing = (value: unknown): boolean => value === undefined || value === null;
 
 /** Undefined: the field goes. */
-function merge(dest: unknown, patch: unknown, field: MergeField): unknown {
+function merge(dest: unknown, patch: unknown, field: MergeField, schemas: MergeSchemas): unknown {
   const first = isNothing(dest) ? patch : dest;
   if (isNothing(first)) return dest === null && patch === undefined ? null : undefined;
   for (const side of [dest, patch]) if (!isNothing(side) && nodeKind(side) !== nodeKind(first)) throw wrongKind(nodeKind(first), side);
   if (Array.isArray(first)) {
     return field.keys
-      ? mergeList(dest as unknown[] | null | undefined, patch as unknown[] | null | undefined, field.schema, field.keys)
+      ? mergeList(dest as unknown[] | null | undefined, patch as unknown[] | null | undefined, field.schema, field.keys, schemas)
       : patch === undefined
         ? dest
         : (patch ?? undefined);
   }
-  if (isObject(first)) return mergeMap(dest as JsonObject | null | undefined, patch as JsonObject | null | undefined, field.schema);
+  if (isObject(first))
+    return mergeMap(dest as JsonObject | null | undefined, patch as JsonObject | null | undefined, field.schema, schemas);
   return patch === undefined ? dest : (patch ?? undefined);
 }
 
-function mergeMap(dest: JsonObject | null | undefined, patch: JsonObject | null | undefined, known: MergeSchema | undefined): unknown {
-  const schema = known ?? schemaOf(dest) ?? schemaOf(patch);
+function mergeMap(
+  dest: JsonObject | null | undefined,
+  patch: JsonObject | null | undefined,
+  known: MergeSchema | undefined,
+  schemas: MergeSchemas,
+): unknown {
+  const schema = known ?? schemaOf(dest, schemas) ?? schemaOf(patch, schemas);
   if (dest && patch === null) return undefined;
   const directive = patch ? directiveOfMap(patch) : 'merge';
   if (directive === 'delete') return undefined;
   const target = dest && directive !== 'replace' ? dest : patch!;
   const names = new Set([...Object.keys(target), ...(patch ? Object.keys(patch) : [])]);
   for (const name of names) {
-    const value = merge(own(target, name), patch ? own(patch, name) : undefined, schema?.fields.get(name) ?? UNKNOWN);
+    const value = merge(own(target, name), patch ? own(patch, name) : undefined, schema?.fields.get(name) ?? UNKNOWN, schemas);
     if (value === undefined) delete target[name];
     else target[name] = value;
   }
@@ -51,8 +57,8 @@ const UNKNOWN: MergeField = { schema: undefined, keys: undefined };
 
 const own = (map: JsonObject, name: string): unknown => (Object.hasOwn(map, name) ? map[name] : undefined);
 
-const schemaOf = (value: JsonObject | null | undefined): MergeSchema | undefined =>
-  value ? mergeSchemaOf(value.apiVersion, value.kind) : undefined;
+const schemaOf = (value: JsonObject | null | undefined, schemas: MergeSchemas): MergeSchema | undefined =>
+  value ? schemas(value.apiVersion, value.kind) : undefined;
 
 type Directive = 'delete' | 'replace' | 'merge';
 
@@ -84,6 +90,7 @@ function mergeList(
   patch: unknown[] | null | undefined,
   schema: MergeSchema | undefined,
   keys: readonly string[],
+  schemas: MergeSchemas,
 ): unknown {
   if (dest && patch === null) return undefined;
   let target = dest;
@@ -93,7 +100,7 @@ function mergeList(
     if (directive === 'delete') return undefined;
     if (directive === 'replace') target = patch;
   }
-  const merged = keys.length ? mergeElements(target, patch ?? undefined, schema, keys) : mergeValues(target, patch ?? undefined);
+  const merged = keys.length ? mergeElements(target, patch ?? undefined, schema, keys, schemas) : mergeValues(target, patch ?? undefined);
   return merged;
 }
 
@@ -109,6 +116,7 @@ function mergeElements(
   patch: unknown[] | undefined,
   schema: MergeSchema | undefined,
   keys: readonly string[],
+  schemas: MergeSchemas,
 ): unknown[] {
   let tuples = distinct([...(patch ?? []), ...target].map((item) => keys.map((key) => keyText(item, key))));
   if (keys.length > 1) tuples = completed(tuples);
@@ -117,7 +125,7 @@ function mergeElements(
   const added: unknown[] = [];
   for (const tuple of tuples) {
     const values = used.length ? keys.flatMap((key, i) => (used.includes(key) || tuple[i] !== '' ? [tuple[i]!] : [])) : tuple;
-    const value = merge(find(target, valid, values), patch && find(patch, valid, values), { schema, keys: undefined });
+    const value = merge(find(target, valid, values), patch && find(patch, valid, values), { schema, keys: undefined }, schemas);
     if (isNothing(value) || (isObject(value) && Object.keys(value).length === 0)) {
       setElement(target, undefined, valid, values);
       continue;

@@ -11,6 +11,8 @@ import { Accumulator } from './accumulator.ts';
 import { BuildFiles, isRemote, type LoadedFile, type PlacedValue } from './files.ts';
 import { generate, mergedOptions, type GeneratedKind } from './generators.ts';
 import { COMPONENT, decodeKustomization, type GeneratorArgs, type Kustomization } from './kustomization.ts';
+import { builtinMergeSchemas, type MergeSchemas } from './merge-keys.ts';
+import { openApiSchemas } from './openapi-schema.ts';
 import { KustomizeError, placed, type FieldPath } from './kustomize-error.ts';
 import { Resource, text, type BuildOrigin } from './resource.ts';
 import { runPlugin } from './plugins.ts';
@@ -31,6 +33,8 @@ const MAX_RESOURCES = 500_000;
 export class Build {
   readonly files: BuildFiles;
   readonly warnings: ManifestError[] = [];
+  /** How lists merge; the kustomization that is built may bring what stands in its place. */
+  mergeSchemas: MergeSchemas = builtinMergeSchemas;
   private kustomizations = 0;
   private resources = 0;
 
@@ -156,14 +160,20 @@ export class Target {
             hint: 'render them first (helm template), and name the result under resources',
           });
         });
-    if (openapi.path)
-      await this.at(['openapi', 'path'], () => {
-        throw new KustomizeError('a schema of its own is not supported', { hint: 'use JSON patches where lists have to be merged' });
-      });
     if (openapi.version && openapi.version !== 'v1.21.2')
       await this.at(['openapi', 'version'], () => {
         throw new KustomizeError(`the specified OpenAPI version is not built in: ${openapi.version}`, { hint: 'v1.21.2 is' });
       });
+  }
+
+  /** Of the kustomization that is built; those of its bases do not count, as in kustomize. */
+  async bringSchemas(): Promise<void> {
+    const { path } = this.kustomization.openapi;
+    if (!path) return;
+    await this.at(['openapi', 'path'], async () => {
+      const [document] = await this.build.files.documents(await this.load(path), 'own');
+      this.build.mergeSchemas = openApiSchemas(document?.value);
+    });
   }
 
   async addResources(into: Accumulator, paths: readonly string[], field: string): Promise<void> {
