@@ -185,6 +185,7 @@ test('a preview in such a world finds what others take, and calls none of its we
       "Values of Secrets are masked (1); their keys are there.",
       "Webhooks of the cluster are not called: ValidatingWebhookConfiguration guard.",
       "No operator acts on custom resources: 1 kind of them stays as written.",
+      "Load, operators, ingress controllers and everything outside the cluster take no part.",
       "What is left to chance follows from seed 1.",
     ]
   `);
