@@ -66,13 +66,11 @@ export default class Preview extends JibeCommand {
       const how = flags.merge ? 'merge' : flags.direct ? 'direct' : 'pull';
       // both sides have most of their objects in common
       const deps = { ...sourceDeps(), gitCache: {} };
+      const world = await readWorld(flags);
       const sides = await sidesOf({ location, base: flags.base, head: flags.head, how }, deps);
       const name = appName(location, flags.path);
       const rendering = { name, defaultNamespace: flags.namespace };
-      const [{ base, head }, world] = await Promise.all([
-        renderSides(sides, sourceSpec('', flags), deps, rendering),
-        readWorld(flags),
-      ]).finally(async () => sides.close());
+      const { base, head } = await renderedSides(sides, () => renderSides(sides, sourceSpec('', flags), deps, rendering));
       if (isEmpty(base) && isEmpty(head))
         throw new CannotDo('neither base nor head has any manifests', 'check --path, --include and --exclude');
       const { RealClock } = await import('../apimachinery/clock.ts');
@@ -114,6 +112,15 @@ export default class Preview extends JibeCommand {
 }
 
 const isDirectory = (ref: string): boolean => fs.statSync(ref, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** What was made for the comparison is there until both sides are rendered. */
+async function renderedSides<T>({ close }: { close(): Promise<void> }, render: () => Promise<T>): Promise<T> {
+  try {
+    return await render();
+  } finally {
+    await close();
+  }
+}
 
 const isEmpty = ({ plain, apps, errors = [] }: RenderedSource): boolean =>
   plain ? plain.manifests.length + plain.errors.length === 0 : apps!.length + errors.length === 0;
