@@ -50,17 +50,20 @@ function speed(): void {
 function measured(what: string, directory: string, args: readonly string[]): number {
   let best = Infinity;
   let memory = 0;
+  let cpu = Infinity;
   for (let i = 0; i < Number(values.runs); i++) {
     const started = performance.now();
-    const run = spawnSync('/usr/bin/env', ['time', '-f', '%M', process.execPath, JIBE, 'preview', '-q', '--fail-on', 'never', ...args], {
+    const run = spawnSync('/usr/bin/env', ['time', '-f', '%M %U', process.execPath, JIBE, 'preview', '-q', '--fail-on', 'never', ...args], {
       cwd: directory,
       encoding: 'utf8',
     });
     if (run.status !== 0) throw new Error(`${what}: ${run.stderr}`);
     best = Math.min(best, (performance.now() - started) / 1000);
-    memory = Math.max(memory, Number(run.stderr.trim().split('\n').at(-1)) / 1024);
+    const [kilobytes = 0, seconds = 0] = run.stderr.trim().split('\n').at(-1)!.split(' ').map(Number);
+    memory = Math.max(memory, kilobytes / 1024);
+    cpu = Math.min(cpu, seconds);
   }
-  console.log(`${best.toFixed(2)} s  ${memory.toFixed(0)} MiB  ${what}`);
+  console.log(`${best.toFixed(2)} s (${cpu.toFixed(2)} s of a processor)  ${memory.toFixed(0)} MiB  ${what}`);
   return best;
 }
 
@@ -90,8 +93,9 @@ function write(file: string, text: string): void {
   fs.writeFileSync(file, text);
 }
 
-const filesOf = (name: string): Readonly<Record<string, string>> => ({
-  [`bootstrap/${name}.yaml`]: `apiVersion: argoproj.io/v1alpha1
+function filesOf(name: string): Readonly<Record<string, string>> {
+  return {
+    [`bootstrap/${name}.yaml`]: `apiVersion: argoproj.io/v1alpha1
 kind: Application
 metadata: { name: ${name}, namespace: argocd }
 spec:
@@ -100,8 +104,8 @@ spec:
   destination: { server: https://kubernetes.default.svc, namespace: ${name} }
   syncPolicy: { automated: { prune: true } }
 `,
-  [`workloads/${name}/base/kustomization.yaml`]: 'resources: [deployment.yaml, service.yaml]\n',
-  [`workloads/${name}/base/deployment.yaml`]: `apiVersion: apps/v1
+    [`workloads/${name}/base/kustomization.yaml`]: 'resources: [deployment.yaml, service.yaml]\n',
+    [`workloads/${name}/base/deployment.yaml`]: `apiVersion: apps/v1
 kind: Deployment
 metadata: { name: ${name} }
 spec:
@@ -115,17 +119,18 @@ spec:
           image: registry.example.com/${name}:1.0.0
           envFrom: [{ configMapRef: { name: settings } }]
 `,
-  [`workloads/${name}/base/service.yaml`]: `apiVersion: v1
+    [`workloads/${name}/base/service.yaml`]: `apiVersion: v1
 kind: Service
 metadata: { name: ${name} }
 spec: { selector: { app: ${name} }, ports: [{ port: 80, targetPort: 8080 }] }
 `,
-  [`workloads/${name}/prod/kustomization.yaml`]: `resources: [../base, namespace.yaml]
+    [`workloads/${name}/prod/kustomization.yaml`]: `resources: [../base, namespace.yaml]
 namespace: ${name}
 configMapGenerator: [{ name: settings, literals: [level=info] }]
 `,
-  [`workloads/${name}/prod/namespace.yaml`]: `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${name} }\n`,
-});
+    [`workloads/${name}/prod/namespace.yaml`]: `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${name} }\n`,
+  };
+}
 
 /** @param directory one file a release */
 async function boutique(directory: string): Promise<void> {

@@ -6,7 +6,7 @@ import { readBehaviour } from './shared/behaviour.ts';
 import { CannotDo } from './shared/failure.ts';
 import { oldBaseline, previewReportFlags, reportFiles, tellPreview } from './shared/preview-report.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, appName, onlyAppFlag, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { appFlags, appName, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 import { chosenApp } from './shared/sync-source.ts';
 import { tellSync } from './shared/sync-events.ts';
@@ -46,7 +46,6 @@ export default class Preview extends JibeCommand {
     exclude: sourceFlags.exclude,
     namespace: appFlags.namespace,
     ...previewReportFlags,
-    app: onlyAppFlag,
   };
 
   async run(): Promise<void> {
@@ -67,13 +66,11 @@ export default class Preview extends JibeCommand {
       const how = flags.merge ? 'merge' : flags.direct ? 'direct' : 'pull';
       // both sides have most of their objects in common
       const deps = { ...sourceDeps(), gitCache: {} };
+      const world = await readWorld(flags);
       const sides = await sidesOf({ location, base: flags.base, head: flags.head, how }, deps);
       const name = appName(location, flags.path);
       const rendering = { name, defaultNamespace: flags.namespace };
-      const [{ base, head }, world] = await Promise.all([
-        renderSides(sides, sourceSpec('', flags), deps, rendering),
-        readWorld(flags),
-      ]).finally(() => sides.close());
+      const { base, head } = await renderedSides(sides, () => renderSides(sides, sourceSpec('', flags), deps, rendering));
       if (isEmpty(base) && isEmpty(head))
         throw new CannotDo('neither base nor head has any manifests', 'check --path, --include and --exclude');
       const { RealClock } = await import('../apimachinery/clock.ts');
@@ -103,9 +100,9 @@ export default class Preview extends JibeCommand {
       });
       progress.clear();
       const hazard = await tellPreview(result, flags, {
-        repository: location,
-        head: flags.head ?? '.',
-        headIsDirectory: flags.head !== undefined && isDirectory(flags.head),
+        repository: args.repository,
+        head: flags.head ?? location,
+        headIsDirectory: isDirectory(flags.head ?? location),
         baseline,
         emit: (text, file) => this.emit(text, file),
       });
@@ -115,6 +112,15 @@ export default class Preview extends JibeCommand {
 }
 
 const isDirectory = (ref: string): boolean => fs.statSync(ref, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** What was made for the comparison is there until both sides are rendered. */
+async function renderedSides<T>({ close }: { close(): Promise<void> }, render: () => Promise<T>): Promise<T> {
+  try {
+    return await render();
+  } finally {
+    await close();
+  }
+}
 
 const isEmpty = ({ plain, apps, errors = [] }: RenderedSource): boolean =>
   plain ? plain.manifests.length + plain.errors.length === 0 : apps!.length + errors.length === 0;

@@ -7,6 +7,8 @@ import type { Snapshot } from './snapshot.ts';
 export interface Assumed {
   readonly before: Snapshot;
   readonly seed: number;
+  /** The release that is to take head; undefined: the one that is simulated. */
+  readonly kubernetesVersion: string | undefined;
   /** Somebody said how containers behave. */
   readonly behaves: boolean;
   /** How many objects the manifests of the world are. */
@@ -21,7 +23,18 @@ export interface Assumed {
   readonly restless: readonly string[];
 }
 
-export function assumptionsOf({ before, after, seed, behaves, described, snapshot, notTaken, unread, restless }: Assumed): string[] {
+export function assumptionsOf({
+  before,
+  after,
+  seed,
+  behaves,
+  described,
+  snapshot,
+  notTaken,
+  unread,
+  restless,
+  kubernetesVersion,
+}: Assumed): string[] {
   return [
     ...unreadable(unread),
     ...restless.map(
@@ -36,6 +49,8 @@ export function assumptionsOf({ before, after, seed, behaves, described, snapsho
     ...notTaken,
     ...idle(before),
     ...webhooks(after),
+    ...(kubernetesVersion === undefined ? [] : [`Head is to run on Kubernetes ${kubernetesVersion}.`]),
+    'Load, operators, ingress controllers and everything outside the cluster take no part.',
     `What is left to chance follows from seed ${seed}.`,
   ];
 }

@@ -41,7 +41,7 @@ export async function previewSource(base: RenderedSource, head: RenderedSource, 
       : []),
   ];
   const faults = touched.length === 0 && before.errors!.length + after.errors!.length > 0;
-  if (touched.length === 0 && !faults) return { ...NOTHING_HAPPENED, ...revisions(before, after), assumptions: about, apps: [] };
+  if (touched.length === 0 && !faults) return { ...NOTHING_HAPPENED, ...revisions(before, after), assumed: about, apps: [] };
   const told = { ...options, assumed: about };
   return before.areVariants || after.areVariants ? each(before, after, touched, told) : together(before, after, touched, told);
 }
@@ -161,7 +161,7 @@ function combined(results: readonly { readonly app: TouchedApp; readonly result:
     durationSeconds: Math.max(...all.map(({ durationSeconds }) => durationSeconds)),
     errors: all.flatMap(({ errors }) => errors),
     warnings: all.flatMap(({ warnings }) => warnings),
-    assumptions: ['Each overlay is run in a cluster of its own.', ...new Set(all.flatMap(({ assumptions }) => assumptions))],
+    assumed: ['Each overlay is run in a cluster of its own.', ...new Set(all.flatMap(({ assumed }) => assumed))],
     apps: results.map(({ app, result }) => summary(app, result, '')),
   };
 }

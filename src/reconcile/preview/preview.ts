@@ -167,6 +167,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     const assumptions = assumptionsOf({
       before: evidence.before,
       seed: options.seed,
+      kubernetesVersion: options.kubernetesVersion,
       behaves: options.behaviour !== undefined,
       described: world?.manifests.length,
       snapshot,
@@ -175,7 +176,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
       unread: { base: base.errors.length, head: head.errors.length },
       restless,
     });
-    return await previewResult(base, head, evidence, { rules: RULES, appOf, assumptions: [...(options.assumed ?? []), ...assumptions] });
+    return await previewResult(base, head, evidence, { rules: RULES, appOf, assumed: [...(options.assumed ?? []), ...assumptions] });
   } finally {
     await observer.stop();
   }

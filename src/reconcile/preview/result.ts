@@ -38,7 +38,7 @@ export interface PreviewResult {
   readonly errors: readonly ReportedError[];
   readonly warnings: readonly ReportedError[];
   /** What was taken for granted, and what could not be: plain sentences. */
-  readonly assumptions: readonly string[];
+  readonly assumed: readonly string[];
   /** Where a source defines several apps: those that the change touches, in their order. */
   readonly apps?: readonly PreviewedApp[];
 }
@@ -56,7 +56,7 @@ export const NOTHING_HAPPENED: PreviewResult = {
   durationSeconds: 0,
   errors: [],
   warnings: [],
-  assumptions: [],
+  assumed: [],
 };
 
 /** What the change comes to for one app. */
@@ -75,7 +75,7 @@ export interface PreviewedApp {
 
 export interface Judgement {
   readonly rules: readonly Rule[];
-  readonly assumptions: readonly string[];
+  readonly assumed: readonly string[];
   /** By {@link resourceKey}: the app of a source's several to which an object belongs. */
   readonly appOf: ReadonlyMap<string, string>;
 }
@@ -84,7 +84,7 @@ export async function previewResult(
   base: Prepared,
   head: Prepared,
   evidence: Evidence,
-  { rules, assumptions, appOf }: Judgement,
+  { rules, assumed, appOf }: Judgement,
 ): Promise<PreviewResult> {
   const { plan, observed } = evidence;
   const findings = rules.flatMap((rule) => rule(evidence));
@@ -110,7 +110,7 @@ export async function previewResult(
     durationSeconds: lastSecond(observed),
     errors: [...base.errors, ...head.errors, ...founded(head, evidence)],
     warnings: [...head.warnings, ...refusedBefore(base, evidence)],
-    assumptions,
+    assumed,
   };
 }
 

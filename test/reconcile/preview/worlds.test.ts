@@ -175,7 +175,7 @@ test('a preview in such a world finds what others take, and calls none of its we
     { name: 'web', podsBefore: 1, podsAfter: 2, podsCreated: 1 },
   ]);
   expect(result.changes).toHaveLength(1);
-  expect(result.assumptions).toMatchInlineSnapshot(`
+  expect(result.assumed).toMatchInlineSnapshot(`
     [
       "The cluster has 2 nodes, which stay ready: 2 with 8 CPU and 32Gi.",
       "Images exist, and containers start, stay up and stop as an ordinary program does.",
@@ -185,6 +185,7 @@ test('a preview in such a world finds what others take, and calls none of its we
       "Values of Secrets are masked (1); their keys are there.",
       "Webhooks of the cluster are not called: ValidatingWebhookConfiguration guard.",
       "No operator acts on custom resources: 1 kind of them stays as written.",
+      "Load, operators, ingress controllers and everything outside the cluster take no part.",
       "What is left to chance follows from seed 1.",
     ]
   `);

@@ -17,16 +17,13 @@ export const resultOf = (name: string): PreviewResult =>
   JSON.parse(fs.readFileSync(path.join(CASES, `${name}.input.json`), 'utf8')) as PreviewResult;
 
 export const reportOf = (result: PreviewResult, options: Partial<ReportOptions> = {}): PreviewReport =>
-  previewReport(
-    { ...result, assumptions: ['The cluster is a simulated one with 3 nodes.'] },
-    {
-      app: 'shop',
-      failOn: 'error',
-      filesIn: 'deploy/',
-      baseline: [],
-      ...options,
-    },
-  );
+  previewReport(result, {
+    app: 'shop',
+    failOn: 'error',
+    filesIn: 'deploy/',
+    baseline: [],
+    ...options,
+  });
 
 export const FORMATS: Readonly<Record<string, (report: PreviewReport) => string>> = {
   txt: (report) => previewText(report, PLAIN),

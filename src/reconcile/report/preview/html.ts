@@ -1,4 +1,4 @@
-// A preview as one HTML file to look at: hazards, how the rollouts go as pictures, what changes, and what was assumptions. It needs no network
+// A preview as one HTML file to look at: hazards, how the rollouts go as pictures, what changes, and what was assumed. It needs no network
 // and no scripts, allows neither, and shows everything from manifests as text.
 import { createHash } from 'node:crypto';
 import { objectDifferenceLines, objectText, noteOf, type Room } from '../difference-text.ts';
@@ -100,7 +100,7 @@ function tiles(report: PreviewReport): string {
 }
 
 function sectionsOf(report: PreviewReport): Section[] {
-  const { errors, warnings, workloads, services, changes, moved, events, assumptions, staleBaseline } = report;
+  const { errors, warnings, workloads, services, changes, moved, events, assumed, staleBaseline } = report;
   const [hazards, accepted, notes] = [hazardsOf(report), acceptedOf(report), notesOf(report)];
   const rollouts = new Map(report.rollouts.map((rollout) => [workloadKey(rollout), rollout]));
   const whole = wholeSpan(report);
@@ -172,7 +172,7 @@ function sectionsOf(report: PreviewReport): Section[] {
       id: 'assumed',
       title: 'What was assumed',
       body: bullets(
-        assumptions.map((sentence) => markup(oneLine(sentence))),
+        assumed.map((sentence) => markup(oneLine(sentence))),
         MOST.notes,
       ),
     },

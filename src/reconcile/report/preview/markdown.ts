@@ -75,7 +75,7 @@ const faultText = ({ path, message }: ReportedError): string => (path ? `${path}
 
 /** In the order of the comment; the lower the rank, the longer it stays. */
 function parts(report: PreviewReport): Part[] {
-  const { changes, moved, rollouts, services, errors, warnings, events, assumptions, staleBaseline } = report;
+  const { changes, moved, rollouts, services, errors, warnings, events, assumed, staleBaseline } = report;
   const [hazards, accepted, notes] = [hazardsOf(report), acceptedOf(report), notesOf(report)];
   const diff = changes.map((change) => `${diffLines(change).join('\n')}\n`);
   const { open, close } = fenced('diff', diff);
@@ -116,7 +116,7 @@ function parts(report: PreviewReport): Part[] {
     section(
       5,
       'What was assumed',
-      assumptions.map((sentence) => item(escaped(sentence))),
+      assumed.map((sentence) => item(escaped(sentence))),
     ),
   ].filter(({ items }) => items.length > 0);
 }
