@@ -56,15 +56,15 @@ details.numbers { font-size: .85rem; color: var(--dim); margin-top: .3rem; }
 .change > summary b { font-weight: 600; } .change pre { margin: 0; padding: .6rem 1.1rem .8rem; border-top: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; }
 pre .red, .red { color: var(--error); } pre .green, .green { color: var(--good); } pre .dim { color: var(--dim); } .yellow { color: var(--warning); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; } th, td { text-align: left; vertical-align: top; padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line); }
-th { color: var(--dim); font-weight: 500; } td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; } td { overflow-wrap: anywhere; } tr:last-child td { border-bottom: 0; }
+th { color: var(--dim); font-weight: 500; } td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; } td { overflow-wrap: break-word; } tr:last-child td { border-bottom: 0; }
 nav { margin-top: 1rem; display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; font-size: .92rem; } a { color: var(--info); text-underline-offset: 2px; }
 button { font: inherit; font-size: .85rem; color: var(--info); background: none; border: 1px solid var(--line); border-radius: 6px; padding: .15rem .6rem; cursor: pointer; float: right; }
 footer { color: var(--dim); font-size: .85rem; margin: 2.5rem 0 2rem; }
 @media (max-width: 34rem) { body { font-size: 14.5px; } main, header > div { padding: 0 .85rem; } .tiles { grid-template-columns: 1fr 1fr; gap: .5rem; } .tiles li:last-child:nth-child(odd) { grid-column: span 2; }
   dl { grid-template-columns: 1fr; gap: .05rem; } dd { margin-bottom: .4rem; } .card { padding: .75rem .85rem; }
   .events table, .events tbody, .events tr, .events td { display: block; } .events thead { display: none; } .events tr { padding: .4rem 0; border-bottom: 1px solid var(--line); } .events td { border: 0; padding: 0; text-align: left; } }
-@media print { :root { color-scheme: light; --bg: #fff; } body { font-size: 10.5pt; } nav, button { display: none; } header { border-bottom: 0; padding-top: .5rem; } h2 { break-after: avoid; }
-  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } details::details-content { content-visibility: visible; display: block; height: auto; } .numbers { display: none; } .charts { grid-template-columns: 1fr 1fr; } }
+@media print { :root { color-scheme: light; --bg: #fff; } body { font-size: 10.5pt; } nav, button { display: none; } header { border-bottom: 0; padding-top: .5rem; } h2, .legend { break-after: avoid; } main, header > div { padding: 0; } @page { margin: 14mm; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } details.change::details-content { content-visibility: visible; display: block; height: auto; } .numbers { display: none; } .charts { grid-template-columns: 1fr 1fr; } }
 `;
 
 /** Folds and unfolds all changes at once; without scripts each is folded by itself. */

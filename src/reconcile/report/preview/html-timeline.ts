@@ -91,7 +91,7 @@ const REST = 1.12;
 
 function plot({ timeline, asked, label, unit }: Chart, whole: number): string {
   const last = lastOf(timeline);
-  const alone = last * SQUEEZED < whole;
+  const alone = last > 0 && last * SQUEEZED < whole;
   const span = Math.max(1, (alone ? last : whole) * REST);
   const most = Math.max(1, asked ?? 0, ...timeline.map(({ total }) => total));
   const x = (seconds: number): number => round(LEAD + (Math.min(seconds, span) / span) * (WIDTH - LEAD));
