@@ -27,6 +27,8 @@ export interface SyncAppsOptions {
   readonly signal: AbortSignal;
   /** Only this one, whatever it depends on. */
   readonly only?: string;
+  /** Only these: the others are known to be as the source says. */
+  readonly among?: ReadonlySet<string>;
   readonly partial?: boolean;
   /** Only these objects of the apps. */
   readonly selects?: Selection;
@@ -45,7 +47,8 @@ const WIDTH = 8;
 /** Resolves with the result also where it is a failure. Throws where the cluster cannot be reached. */
 export async function syncApps(engine: Engine, tree: AppTree, options: SyncAppsOptions): Promise<SyncResult> {
   const started = engine.clock.now();
-  const chosen = tree.apps.filter(({ name }) => options.only === undefined || name === options.only);
+  const { only, among } = options;
+  const chosen = tree.apps.filter(({ name }) => (only === undefined || name === only) && (among?.has(name) ?? true));
   const results = tree.errors.length ? [] : await new AppsRun(engine, tree.identity, chosen, options).all();
   const removed =
     tree.errors.length || options.only !== undefined || options.selects ? [] : await withdrawnApps(engine, tree, options.namespace);

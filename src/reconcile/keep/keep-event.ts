@@ -41,6 +41,8 @@ export function levelOf(event: KeepEvent): EventLevel {
   switch (event.type) {
     case 'failure':
       return 'error';
+    case 'source':
+      return event.errors ? 'error' : 'info';
     case 'synced':
       return event.sync === 'Synced' ? 'info' : 'error';
     case 'drift':
@@ -57,7 +59,9 @@ export function levelOf(event: KeepEvent): EventLevel {
 export function eventLines(event: KeepEvent): string[] {
   switch (event.type) {
     case 'source':
-      return [`source read${event.revision ? ` at ${event.revision.slice(0, 12)}` : ''}: ${count(event.apps, 'app')}`];
+      return [
+        `source read${event.revision ? ` at ${event.revision.slice(0, 12)}` : ''}: ${count(event.apps, 'app')}${event.errors ? `, ${count(event.errors, 'error')}` : ''}`,
+      ];
     case 'synced':
       return [
         `[${event.app}] ${event.sync}, ${event.health}: ${count(event.changed, 'object')} changed${event.message ? `: ${event.message}` : ''}`,

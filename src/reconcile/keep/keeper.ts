@@ -3,7 +3,7 @@
 // of them; what is told to it only makes the next round come sooner.
 import { StatusError } from '../../apimachinery/status-error.ts';
 import { UnreachableError } from '../../client/transport.ts';
-import type { PreparedSource } from '../apps/prepare-apps.ts';
+import type { AppTree, PreparedApp, PreparedSource } from '../apps/prepare-apps.ts';
 import type { Engine } from '../engine.ts';
 import type { HealthStatus } from '../health/verdict.ts';
 import type { Drift } from '../plan/drift.ts';
@@ -124,12 +124,13 @@ export class Keeper {
     this.isPoked = false;
     this.nextPoll = clock.now() + this.options.intervalMs;
     const isNew = !this.prepared || (await clock.hold(this.source.changed()));
+    const before = this.prepared?.tree;
     if (isNew) {
       this.prepared = await clock.hold(this.source.read());
       this.tellSource(this.prepared);
     }
     const open = [...this.apps].filter(([, { failed, held }]) => failed || held !== undefined).map(([name]) => name);
-    if (isNew) await this.sync('source');
+    if (isNew) await this.sync('source', undefined, undefined, this.concerned(before));
     else for (const only of open) await this.retry(only);
   }
 
@@ -145,7 +146,26 @@ export class Keeper {
     await this.sync('retry', name);
   }
 
-  private async sync(why: SyncedEvent['why'], only?: string, keys?: ReadonlySet<string>): Promise<void> {
+  /** Apps that are otherwise than they were last read and synced; undefined for all. */
+  private concerned(before: AppTree | undefined): ReadonlySet<string> | undefined {
+    const now = this.prepared?.tree;
+    if (!before || !now) return undefined;
+    const known = new Map(before.apps.map((app) => [app.name, app]));
+    const changed = now.apps.filter((app) => {
+      const [old, state] = [known.get(app.name), this.apps.get(app.name)];
+      return !old || !state || state.failed || state.held !== undefined || !isSameApp(old, app);
+    });
+    return new Set(changed.map(({ name }) => name));
+  }
+
+  /** A source that is broken says nothing of what it defines. */
+  private goneApps(synced: ReadonlyMap<string, KeptApp>): string[] {
+    const { tree } = this.prepared!;
+    if (tree && tree.errors.length > 0) return [];
+    return [...this.apps.keys()].filter((name) => (tree ? !this.appOf(name) : !synced.has(name)));
+  }
+
+  private async sync(why: SyncedEvent['why'], only?: string, keys?: ReadonlySet<string>, among?: ReadonlySet<string>): Promise<void> {
     const { options, prepared, engine } = this;
     const started = engine.clock.now();
     const { whole, apps, plans } = await syncPrepared(engine, prepared!, {
@@ -153,11 +173,12 @@ export class Keeper {
       holds: this.holds,
       record: { who: options.who, automated: true },
       ...(only === undefined || !prepared!.tree ? {} : { only }),
+      ...(among ? { among } : {}),
       ...(keys ? { selects: ({ id }) => keys.has(resourceKey(id)) } : {}),
     });
     const durationMs = Math.round(engine.clock.now() - started);
     for (const [name, result] of apps) this.synced(name, result, { why, revision: whole?.source.revision ?? null, durationMs });
-    const gone = why === 'source' && options.only === undefined ? [...this.apps.keys()].filter((name) => !apps.has(name)) : [];
+    const gone = why === 'source' && options.only === undefined ? this.goneApps(apps) : [];
     for (const app of gone) {
       this.apps.delete(app);
       this.options.onEvent({ type: 'gone', app });
@@ -267,6 +288,15 @@ export class Keeper {
       if (health !== was) this.options.onEvent({ type: 'health', app, health, was });
     }
   }
+}
+
+/** Whether two readings say the same of an app. What was not changed is shared by both. */
+function isSameApp(a: PreparedApp, b: PreparedApp): boolean {
+  const [old, now] = [a.prepared, b.prepared];
+  const isSame =
+    old.manifests.length === now.manifests.length && old.manifests.every(({ object }, i) => deepEqual(object, now.manifests[i]!.object));
+  const rules = ({ app: { origin: _origin, place: _place, ...rest } }: PreparedApp): object => rest;
+  return isSame && now.errors.length === 0 && old.errors.length === 0 && deepEqual(rules(a), rules(b));
 }
 
 /** What may be otherwise the next time. */

@@ -109,8 +109,8 @@ export class LiveObjects {
   takeHealth(): ReadonlyMap<string, HealthStatus> {
     const health = new Map<string, HealthStatus>();
     for (const app of this.restless) {
-      const expected = this.plans.get(app)?.resources.filter(isExpected) ?? [];
-      if (this.follower) health.set(app, worst(expected.map(({ id }) => this.follower!.health(id).status)));
+      const expected = this.plans.get(app)?.resources.filter(isExpected);
+      if (this.follower && expected) health.set(app, worst(expected.map(({ id }) => this.follower!.health(id).status)));
     }
     this.restless.clear();
     return health;

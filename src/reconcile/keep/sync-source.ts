@@ -13,6 +13,8 @@ export interface KeptSync {
   readonly name: string;
   /** Of a source that defines apps: only this one. Of any other: what it is called instead. */
   readonly only?: string | undefined;
+  /** Of a source that defines apps: only these. */
+  readonly among?: ReadonlySet<string>;
   /** Where the memories of apps are kept. */
   readonly namespace: string;
   readonly prune: PrunePolicy;

@@ -57,6 +57,30 @@ describe('a source', () => {
     expect(await keeping.pass(1000)).toEqual(['source read: 1 app', '[shop] Synced, Healthy: 1 object changed']);
   });
 
+  test('of several apps is synced where it has changed; what it defines no longer goes', async () => {
+    const app = (name: string, more = ''): string => `- {name: ${name}, path: ${name}${more}}\n`;
+    embedded.write({
+      'jibe.yaml': `apps:\n${app('a')}${app('b', ', dependsOn: [a]')}${app('c')}`,
+      'a/a.yaml': configMap('a', '1'),
+      'b/b.yaml': configMap('b', '1'),
+      'c/c.yaml': configMap('c', '1'),
+    });
+    keeping = new Keeping(embedded);
+    await keeping.pass(30_000);
+    embedded.write({ 'b/b.yaml': configMap('b', '22') });
+    expect(await keeping.pass(61_000)).toEqual(['source read: 3 apps', '[b] Synced, Healthy: 1 object changed']);
+    embedded.write({ 'jibe.yaml': `apps:\n${app('a', ', policies: {prune: false}')}${app('b', ', dependsOn: [a]')}` });
+    expect(await keeping.pass(61_000)).toEqual([
+      'source read: 2 apps',
+      '[a] Synced, Healthy: 0 objects changed',
+      '[c] Synced, Healthy: 1 object changed',
+      '[c] is defined no longer',
+    ]);
+    embedded.write({ 'jibe.yaml': 'apps:\n- {nam: a}\n' });
+    expect((await keeping.pass(61_000))[0]).toMatch(/^source read: 0 apps, \d errors$/);
+    await expect(embedded.engine.client.get('v1/ConfigMap', 'c', { namespace: 'default' })).rejects.toThrow('not found');
+  });
+
   test('with a fault is told, and taken up once it is mended', async () => {
     embedded.write({ 'a.yaml': configMap('a', '1') });
     keeping = new Keeping(embedded);
