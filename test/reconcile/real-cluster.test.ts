@@ -86,7 +86,7 @@ test('the documented roles suffice', { timeout: 60_000 }, async () => {
   expect(await jibe('diff', 'shop', '--kubeconfig', reader, '-n', 'shop', '-q')).toMatchObject({ code: 0, err: '' });
   fs.writeFileSync(path.join(directory, 'shop/web.yaml'), MANIFEST.replace('web:1', 'web:2'));
   const changed = await jibe('diff', 'shop', '--kubeconfig', reader, '-n', 'shop', '-q');
-  expect(changed.out).toContain('spec.template.spec.containers[name="web"].image: "web:1" → "web:2"');
+  expect(changed.out).toContain('spec.template.spec.containers[name="web"].image: web  1 → 2');
   const status = await jibe('status', '--kubeconfig', reader, '-n', 'shop');
   expect(status.out).toContain('shop Synced, Healthy');
 });
