@@ -3,8 +3,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Secret } from '#api/core/v1';
 import type { Manifest } from '../apimachinery/object.ts';
-import { isConflict, isForbidden, isNotFound } from '../apimachinery/status-error.ts';
+import { isForbidden, isNotFound } from '../apimachinery/status-error.ts';
 import type { Client } from '../client/client.ts';
+import { retryOnConflict } from '../client/retry-on-conflict.ts';
 import type { HealthStatus } from './health/verdict.ts';
 import { MAX_REMEMBERED_BYTES, parentName, type ApplySet, type Remembered } from './plan/apply-set.ts';
 import { FIELD_MANAGER } from './plan/scratch.ts';
@@ -17,7 +18,6 @@ import type { SourceInfo } from './source/snapshot.ts';
 export const MAX_ENTRIES = 10;
 /** Of what was applied, compressed: a Secret holds 1 MiB in all. */
 const MAX_OBJECT_BYTES = 900_000;
-const ATTEMPTS = 5;
 
 const HISTORY_LABEL = 'jibe.dev/history-of';
 
@@ -63,17 +63,16 @@ interface Ended extends Recorded {
 
 /** Resolves with a warning where the user may not keep it. */
 export async function recordSync(client: Client, { app, namespace }: ApplySet, ended: Ended): Promise<ReportedError | undefined> {
-  for (let attempt = 1; ; attempt++) {
-    try {
+  try {
+    await retryOnConflict(async () => {
       const kept = await secretsOf(client, namespace, app);
       const id = Math.max(0, ...kept.map(({ entry }) => entry.id)) + 1;
       await write(client, secretOf(app, namespace, id, ended));
-      return undefined;
-    } catch (error) {
-      if (isForbidden(error))
-        return { file: '', line: 0, column: 0, path: '', message: `the sync is not in the app's history: ${error.message}` };
-      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
-    }
+    });
+    return undefined;
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return { file: '', line: 0, column: 0, path: '', message: `the sync is not in the app's history: ${error.message}` };
   }
 }
 

@@ -1,8 +1,8 @@
 // What an app's parent remembers of a sync, and how it is written.
 import type { Secret } from '#api/core/v1';
 import { deepEqual, type KubernetesObject, type Manifest } from '../apimachinery/object.ts';
-import { isConflict } from '../apimachinery/status-error.ts';
 import type { Client } from '../client/client.ts';
+import { retryOnConflict } from '../client/retry-on-conflict.ts';
 import type { Outcome } from './apply/execute.ts';
 import { parentManifest, readApplySet, type ApplySet, type Remembered } from './plan/apply-set.ts';
 import type { Plan } from './plan/plan.ts';
@@ -28,26 +28,18 @@ export function memory(source: SourceInfo, plan: Plan, outcomes: readonly Outcom
   return { source, objects: [...objects.values()] };
 }
 
-/** How often it is tried anew where others write at the same time. */
-const ATTEMPTS = 5;
-
 /** Writes nothing where the parent says all of it already. Others may suspend the app meanwhile: that stays. */
-export async function writeParent(
+export function writeParent(
   client: Client,
   set: ApplySet,
   members: readonly ResourceId[],
   memories: Remembered | undefined,
 ): Promise<Secret> {
-  let now = set;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await writeOnce(client, now, members, memories);
-    } catch (error) {
-      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
-      const { parent, suspended } = await readApplySet(client, set.app, set.namespace);
-      now = { ...set, parent, suspended };
-    }
-  }
+  return retryOnConflict(async (attempt) => {
+    if (attempt === 1) return writeOnce(client, set, members, memories);
+    const { parent, suspended } = await readApplySet(client, set.app, set.namespace);
+    return writeOnce(client, { ...set, parent, suspended }, members, memories);
+  });
 }
 
 async function writeOnce(client: Client, set: ApplySet, members: readonly ResourceId[], memories: Remembered | undefined): Promise<Secret> {

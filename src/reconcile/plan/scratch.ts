@@ -2,8 +2,9 @@
 // is a copy of it, where the change is really applied, so that namespaces and kinds which arrive in the same change are there for what
 // needs them. A real cluster is asked for a dry run.
 import type { Client } from '../../client/client.ts';
+import { retryOnConflict } from '../../client/retry-on-conflict.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
-import { isConflict, isForbidden, isNotFound } from '../../apimachinery/status-error.ts';
+import { isForbidden, isNotFound } from '../../apimachinery/status-error.ts';
 import { asStored, type DesiredResource } from './desired.ts';
 import { kindOf, type ResourceId } from './resource-id.ts';
 import { handOver, withoutHandedOver } from './take-over.ts';
@@ -66,23 +67,14 @@ async function replaceObject(
   return client.update(kindOf(id), whole, { fieldManager: FIELD_MANAGER, ...options }) as Promise<KubernetesObject>;
 }
 
-/** How often it is tried anew where others write at the same time. */
-const TAKE_OVER_ATTEMPTS = 5;
-
-async function takeOver(client: Client, id: ResourceId, found: KubernetesObject): Promise<void> {
-  let live: KubernetesObject | undefined = found;
-  for (let attempt = 1; live; attempt++) {
-    const handed = handOver(live, FIELD_MANAGER);
+function takeOver(client: Client, id: ResourceId, found: KubernetesObject): Promise<void> {
+  return retryOnConflict(async (attempt) => {
+    const live = attempt === 1 ? found : await find(client, id);
+    const handed = live && handOver(live, FIELD_MANAGER);
     if (!handed) return;
-    try {
-      const scope = id.namespace ? { namespace: id.namespace } : {};
-      await client.patch(kindOf(id), id.name, handed, { type: 'merge', fieldManager: FIELD_MANAGER, ...scope });
-      return;
-    } catch (error) {
-      if (!isConflict(error) || attempt === TAKE_OVER_ATTEMPTS) throw error;
-      live = await find(client, id);
-    }
-  }
+    const scope = id.namespace ? { namespace: id.namespace } : {};
+    await client.patch(kindOf(id), id.name, handed, { type: 'merge', fieldManager: FIELD_MANAGER, ...scope });
+  });
 }
 
 /** Server-side apply of what nobody else has applied. */

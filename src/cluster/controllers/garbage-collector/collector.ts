@@ -2,8 +2,9 @@
 // gone, or left alone. Follows garbagecollector.go of kube-controller-manager.
 import type { OwnerReference } from '#api/meta/v1';
 import type { KubernetesObject } from '../../../apimachinery/object.ts';
-import { isConflict, isNotFound } from '../../../apimachinery/status-error.ts';
+import { isNotFound } from '../../../apimachinery/status-error.ts';
 import type { Client } from '../../../client/client.ts';
+import { retryOnConflict } from '../../../client/retry-on-conflict.ts';
 import { blockingDependents, FOREGROUND, ORPHAN, type GraphNode, type Identity } from './graph.ts';
 
 /** Owners that are known to be absent: so many are remembered. */
@@ -157,18 +158,13 @@ export class Collector {
   }
 
   /** A conflict is tried again with what is there by then. */
-  private async removeFinalizer(identity: Identity, finalizer: string): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
+  private removeFinalizer(identity: Identity, finalizer: string): Promise<void> {
+    return retryOnConflict(async () => {
       const latest = await this.read(identity, identity.namespace !== '');
       if (!latest || latest.metadata.uid !== identity.uid || !latest.metadata.finalizers?.includes(finalizer)) return;
       const { resourceVersion, finalizers } = latest.metadata;
-      try {
-        await this.patch(latest, { resourceVersion, finalizers: finalizers.filter((f) => f !== finalizer) });
-        return;
-      } catch (error) {
-        if (!isConflict(error) || attempt === 4) throw error;
-      }
-    }
+      await this.patch(latest, { resourceVersion, finalizers: finalizers.filter((f) => f !== finalizer) });
+    });
   }
 
   private async patch(object: KubernetesObject, metadata: object): Promise<void> {
