@@ -44,7 +44,7 @@ export default class Preview extends JibeCommand {
     path: sourceFlags.path,
     include: sourceFlags.include,
     exclude: sourceFlags.exclude,
-    namespace: appFlags.namespace,
+    ...appFlags,
     ...previewReportFlags,
   };
 

@@ -12,11 +12,14 @@ const sessions = fs.readdirSync(HERE).filter((file) => file.endsWith('.txtar'));
 const SESSION_TIMEOUT_MS = 180_000;
 
 test.each(sessions)('%s', { timeout: SESSION_TIMEOUT_MS }, async (file) => {
-  const directory = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'jibe-session-'));
+  const temporary = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'jibe-'));
+  // apps are called after it
+  const directory = path.join(temporary, 'session');
+  fs.mkdirSync(directory);
   try {
     const text = await runSession(parseSession(fs.readFileSync(path.join(HERE, file), 'utf8')), directory);
     await expect(text).toMatchFileSnapshot(path.join(HERE, file));
   } finally {
-    fs.rmSync(directory, { recursive: true, force: true });
+    fs.rmSync(temporary, { recursive: true, force: true });
   }
 });
