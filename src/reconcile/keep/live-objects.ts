@@ -1,5 +1,6 @@
 // The live objects of all apps, watched: which of them were changed by whomever since they were last compared, and how healthy they are.
 // It notices; what a change means is for the keeper to find out.
+import { appliedEntry } from '../../apimachinery/apply/extract.ts';
 import { deepEqual, type KubernetesObject } from '../../apimachinery/object.ts';
 import { Follower, type FollowedCluster } from '../apply/follower.ts';
 import { worst } from '../health/health.ts';
@@ -135,6 +136,6 @@ function essence({ metadata, ...rest }: KubernetesObject): object {
 /** Whether somebody else has written the object, status aside, since jibe did. */
 function othersWroteLast({ metadata }: KubernetesObject): boolean {
   const entries = (metadata.managedFields ?? []).filter(({ subresource }) => subresource !== 'status');
-  const own = entries.find(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply')?.time ?? '';
+  const own = appliedEntry(entries, FIELD_MANAGER)?.time ?? '';
   return entries.some(({ manager, time = '' }) => manager !== FIELD_MANAGER && time >= own);
 }

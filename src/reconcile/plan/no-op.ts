@@ -2,6 +2,7 @@
 // has, and the object has them as the manifest does. Where this says no, the server is asked, which knows more ways in which two values
 // are the same.
 import { DEDUCED, type ApplyType } from '../../apimachinery/apply/apply-schema.ts';
+import { appliedEntry } from '../../apimachinery/apply/extract.ts';
 import { STRIPPED } from '../../apimachinery/apply/field-manager.ts';
 import type { FieldSet } from '../../apimachinery/apply/field-set.ts';
 import { decodeFieldsV1, FieldsV1Error } from '../../apimachinery/apply/fields-v1.ts';
@@ -17,10 +18,8 @@ import type { DesiredObject } from '../render/manifest-document.ts';
 
 /** @param manager as whom the manifest is applied */
 export function isAppliedAlready(live: KubernetesObject, desired: DesiredObject, manager: string): boolean {
-  const own = (live.metadata.managedFields ?? []).find(
-    (entry) => entry.manager === manager && entry.operation === 'Apply' && !entry.subresource && entry.apiVersion === desired.apiVersion,
-  );
-  if (!own || live.apiVersion !== desired.apiVersion) return false;
+  const own = appliedEntry(live.metadata.managedFields, manager);
+  if (own?.apiVersion !== desired.apiVersion || live.apiVersion !== desired.apiVersion) return false;
   try {
     const goType = typeOfKind(desired);
     const type = goType ? goApplyType(goType) : DEDUCED;

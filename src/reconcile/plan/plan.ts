@@ -1,5 +1,6 @@
 // What a sync would do, as a value: for each object desired or owned, what happens to it, why, and which fields differ. `diff` prints
 // it, `sync` executes it; making it changes nothing in the cluster.
+import { appliedEntry } from '../../apimachinery/apply/extract.ts';
 import type { KubernetesObject } from '../../apimachinery/object.ts';
 import { StatusError } from '../../apimachinery/status-error.ts';
 import { PART_OF_LABEL, type ApplySet } from './apply-set.ts';
@@ -157,7 +158,7 @@ async function tried(
     const scaled = isAutoscalersAlone(live, told);
     const differences = scaled ? [] : told;
     // what is taken over changes nothing but its owner
-    const same = differences.length === 0 && ownedAlready(live) && isMember(live, set);
+    const same = differences.length === 0 && appliedEntry(live.metadata.managedFields, FIELD_MANAGER) && isMember(live, set);
     return {
       ...common,
       action: same ? 'unchanged' : 'configure',
@@ -182,10 +183,6 @@ function wished(live: KubernetesObject, { object }: DesiredResource): readonly F
 }
 
 const isMember = ({ metadata }: KubernetesObject, { id }: ApplySet): boolean => metadata.labels?.[PART_OF_LABEL] === id;
-
-function ownedAlready(live: KubernetesObject): boolean {
-  return (live.metadata.managedFields ?? []).some(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply');
-}
 
 const foreign = (owner: string): Refusal => ({
   message: `it belongs to another app (${PART_OF_LABEL}: ${owner})`,

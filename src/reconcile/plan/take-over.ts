@@ -4,6 +4,7 @@
 import type { ManagedFieldsEntry } from '#api/meta/v1';
 import { goApplyType } from '../../apimachinery/apply/go-schema.ts';
 import { DEDUCED } from '../../apimachinery/apply/apply-schema.ts';
+import { appliedEntry } from '../../apimachinery/apply/extract.ts';
 import { FieldSet, FieldSetBuilder } from '../../apimachinery/apply/field-set.ts';
 import { decodeFieldsV1 } from '../../apimachinery/apply/fields-v1.ts';
 import { LAST_APPLIED } from '../../apimachinery/apply/last-applied.ts';
@@ -17,12 +18,9 @@ const CLIENT_SIDE_APPLY = 'kubectl-client-side-apply';
 /** What kubectl applied and jibe has not taken over; undefined where there is nothing of that kind. */
 function appliedByKubectl({ metadata }: KubernetesObject, manager: string): ManagedFieldsEntry | undefined {
   const entries = metadata.managedFields ?? [];
-  if (metadata.annotations?.[LAST_APPLIED] === undefined || entries.some((entry) => isOurs(entry, manager))) return undefined;
+  if (metadata.annotations?.[LAST_APPLIED] === undefined || appliedEntry(entries, manager)) return undefined;
   return entries.find((entry) => entry.manager === CLIENT_SIDE_APPLY && entry.operation === 'Update' && !entry.subresource);
 }
-
-const isOurs = (entry: ManagedFieldsEntry, manager: string): boolean =>
-  entry.manager === manager && entry.operation === 'Apply' && !entry.subresource;
 
 /** A merge patch that hands over to the manager what kubectl applied; undefined where it applied nothing. */
 export function handOver(live: KubernetesObject, manager: string): { readonly metadata: object } | undefined {

@@ -1,4 +1,5 @@
 // Objects that somebody else made and head takes over, and objects that another controller owns from then on.
+import { appliedEntry } from '../../../apimachinery/apply/extract.ts';
 import { controllerOf } from '../../../apimachinery/owner-reference.ts';
 import { idOf, resourceText } from '../../plan/resource-id.ts';
 import { FIELD_MANAGER } from '../../plan/scratch.ts';
@@ -10,8 +11,8 @@ export const ownership: Rule = (evidence) => [...takenOver(evidence), ...otherCo
 function takenOver({ plan, after }: Evidence): Finding[] {
   return plan.resources.flatMap(({ id, action, live, differences }): Finding[] => {
     if ((action !== 'configure' && action !== 'recreate') || !live || !after.find(id)) return [];
+    if (appliedEntry(live.metadata.managedFields, FIELD_MANAGER)) return [];
     const managers = (live.metadata.managedFields ?? []).filter(({ subresource }) => !subresource);
-    if (managers.some(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply')) return [];
     const names = [...new Set(managers.map(({ manager = '' }) => manager))];
     return [
       {
