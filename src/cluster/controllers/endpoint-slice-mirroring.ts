@@ -2,6 +2,7 @@
 // Follows pkg/controller/endpointslicemirroring of kube-controller-manager.
 import type { EndpointAddress, Endpoints, EndpointSubset, Service } from '#api/core/v1';
 import type { Endpoint, EndpointPort, EndpointSlice } from '#api/discovery/v1';
+import { LAST_APPLIED } from '../../apimachinery/apply/last-applied.ts';
 import { deepEqual, type Manifest } from '../../apimachinery/object.ts';
 import { newControllerRef } from '../../apimachinery/owner-reference.ts';
 import { isNamespaceTerminating, isNotFound } from '../../apimachinery/status-error.ts';
@@ -19,7 +20,7 @@ const OWN_NAME = 'endpointslicemirroring-controller.k8s.io';
 const SKIP_MIRROR = 'endpointslice.kubernetes.io/skip-mirror';
 /** Endpoints that only elect a leader have no addresses worth telling. */
 const LEADER = 'control-plane.alpha.kubernetes.io/leader';
-const NOT_COPIED = new Set([LAST_CHANGE, 'kubectl.kubernetes.io/last-applied-configuration']);
+const NOT_COPIED = new Set([LAST_CHANGE, LAST_APPLIED]);
 /** Of a subset; more are left out. */
 const MAX_ADDRESSES = 1000;
 /** Of an informer that the controller of EndpointSlices shares. */

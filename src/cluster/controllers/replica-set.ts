@@ -7,7 +7,7 @@ import type { OwnerReference } from '#api/meta/v1';
 import { canonical } from '../../apimachinery/codec/decode.ts';
 import { isPodActive, isPodAvailable, isPodReady, isPodTerminating, podCondition } from '../../apimachinery/core/pod.ts';
 import { LabelSelector } from '../../apimachinery/label-selector.ts';
-import { deepEqual } from '../../apimachinery/object.ts';
+import { deepEqual, parseKind } from '../../apimachinery/object.ts';
 import { controllerOf, isControlledBy, newControllerRef } from '../../apimachinery/owner-reference.ts';
 import { isNamespaceTerminating, isNotFound } from '../../apimachinery/status-error.ts';
 import { formatTime, timeMs } from '../../apimachinery/time.ts';
@@ -215,7 +215,7 @@ function replicaController(deps: ControllerDeps, ownerKind: OwnerKind): Controll
   }
 
   function ownerOf(ref: OwnerReference | undefined, namespace = ''): ReplicaSet | ReplicationController | undefined {
-    if (!ref || ref.kind !== kind.slice(kind.lastIndexOf('/') + 1)) return undefined;
+    if (!ref || ref.kind !== parseKind(kind).kind) return undefined;
     const owner = owners.get(namespace, ref.name);
     return owner?.metadata.uid === ref.uid ? owner : undefined;
   }

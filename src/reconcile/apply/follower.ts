@@ -1,7 +1,7 @@
 // Follows live objects, and the pods behind them, while a sync waits: a picture kept by watches, asked anew at each change.
 import type { Pod } from '#api/core/v1';
 import type { Clock, Timer } from '../../apimachinery/clock.ts';
-import type { KubernetesObject } from '../../apimachinery/object.ts';
+import { parseKind, type KubernetesObject } from '../../apimachinery/object.ts';
 import type { Client } from '../../client/client.ts';
 import { Informers, type Informer } from '../../client/informer.ts';
 import { healthOf } from '../health/health.ts';
@@ -89,7 +89,7 @@ export class Follower {
   }
 
   private async followIn(kind: string, resource: string, namespace: string): Promise<void> {
-    const { group } = splitKind(kind);
+    const { group } = parseKind(kind);
     for (const verb of ['list', 'watch']) {
       const permission = { verb, group, resource, namespace };
       if (!this.permissions || (await this.permissions.may(permission))) continue;
@@ -225,9 +225,6 @@ export class Follower {
 }
 
 const scopeKey = (kind: string, namespace: string): string => `${kind} ${namespace}`;
-
-/** `apps/v1/Deployment` → its group. */
-const splitKind = (kind: string): { readonly group: string } => ({ group: kind.split('/').length > 2 ? kind.split('/')[0]! : '' });
 
 /** For what could not be written at all. */
 export const notApplied = (message: string): Health => degraded(message);

@@ -1,5 +1,6 @@
 // A cluster's objects as they live, kept as text: a stream of YAML documents, of which the first says what it is and what was left out.
 // Values of Secrets are not in it. Reading a cluster is live-cluster.ts's work, giving the objects to another one world.ts's.
+import { LAST_APPLIED } from '../../apimachinery/apply/last-applied.ts';
 import { isObject, type JsonObject, type KubernetesObject } from '../../apimachinery/object.ts';
 import { splitYaml } from '../../apimachinery/yaml/documents.ts';
 import { readYaml } from '../../apimachinery/yaml/read.ts';
@@ -19,8 +20,6 @@ const API_VERSION = 'jibe.dev/v1';
 const KIND = 'ClusterSnapshot';
 /** What stands in place of a Secret's values: `(masked)` in base64. */
 const MASK = 'KG1hc2tlZCk=';
-/** It holds all of an object once more. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Of one cluster always the same: in the order in which objects may be made. */
 export function inSnapshotOrder(objects: readonly KubernetesObject[]): KubernetesObject[] {
@@ -37,6 +36,7 @@ function orderKey({ apiVersion, kind, metadata: { namespace = '', name } }: Kube
 export function masked(object: KubernetesObject): KubernetesObject {
   if (object.kind !== 'Secret' || object.apiVersion !== 'v1') return object;
   const { data, stringData, metadata, ...rest } = object as KubernetesObject & Record<'data' | 'stringData', JsonObject | undefined>;
+  // it holds all of an object once more
   const { [LAST_APPLIED]: _, ...annotations } = metadata.annotations ?? {};
   const keys = Object.keys({ ...data, ...stringData });
   return {

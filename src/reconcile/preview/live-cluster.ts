@@ -1,11 +1,11 @@
 // Reads a cluster as it lives, by lists alone and in pieces: what a preview starts from, or what is kept in a file. What controllers make
 // anew by themselves is left out, and so is what says nothing of what is wanted. Nothing is written, and values of Secrets are not kept.
 import type { Client, ServedKind } from '../../client/client.ts';
-import type { KubernetesObject } from '../../apimachinery/object.ts';
+import { groupResource, groupVersion, parseKind, type KubernetesObject } from '../../apimachinery/object.ts';
 import { controllerOf } from '../../apimachinery/owner-reference.ts';
 import { isExpired, isForbidden, isMethodNotSupported, isNotFound, StatusError } from '../../apimachinery/status-error.ts';
 import { inSnapshotOrder, masked, type ClusterSnapshot } from './cluster-snapshot.ts';
-import { isState } from './snapshot.ts';
+import { groupKindOf, isState } from './snapshot.ts';
 
 /** Objects that one answer holds at most: lists of large clusters would burden them. */
 const CHUNK = 500;
@@ -38,7 +38,7 @@ export async function readCluster(client: Client, cluster: string): Promise<Clus
   for (const served of await client.servedKinds()) {
     if (!isWanted(served)) continue;
     const items = await listAll(client, served.kind);
-    if (typeof items === 'string') refused.push(`${nameOf(served)} (${items})`);
+    if (typeof items === 'string') refused.push(`${groupResource(served.group, served.resource)} (${items})`);
     else for (const object of items) if (isKept(object, pods)) objects.push(masked(object));
     if (objects.length > MOST_OBJECTS) throw new TooLargeError(`the cluster holds more than ${MOST_OBJECTS} objects`);
   }
@@ -49,12 +49,10 @@ export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
 }
 
-const groupKind = ({ group, kind }: ServedKind): string => `${group}/${kind.slice(kind.lastIndexOf('/') + 1)}`;
-
-const nameOf = ({ group, resource }: ServedKind): string => (group ? `${resource}.${group}` : resource);
-
-const isWanted = (served: ServedKind): boolean =>
-  served.verbs.includes('list') && isState(groupKind(served), served.group) && !MADE_BY_ITSELF.has(groupKind(served));
+function isWanted({ kind, group, verbs }: ServedKind): boolean {
+  const groupKind = groupKindOf(kind);
+  return verbs.includes('list') && isState(groupKind, group) && !MADE_BY_ITSELF.has(groupKind);
+}
 
 /** All of a kind, or why they cannot be read: a kind that is refused keeps nobody from reading the others. */
 async function listAll(client: Client, kind: string): Promise<readonly KubernetesObject[] | string> {
@@ -81,8 +79,8 @@ async function listAll(client: Client, kind: string): Promise<readonly Kubernete
 /** Items of a list may come without their kind. */
 function withKind(object: KubernetesObject, kind: string): KubernetesObject {
   if (object.kind) return object;
-  const at = kind.lastIndexOf('/');
-  return { ...object, apiVersion: kind.slice(0, at), kind: kind.slice(at + 1) };
+  const parsed = parseKind(kind);
+  return { ...object, apiVersion: groupVersion(parsed), kind: parsed.kind };
 }
 
 function isKept(object: KubernetesObject, pods: { left: number }): boolean {

@@ -5,6 +5,7 @@ import type { Event, Pod, Service } from '#api/core/v1';
 import type { PodDisruptionBudget } from '#api/policy/v1';
 import type { Clock } from '../../apimachinery/clock.ts';
 import { isPodActive, isPodReady } from '../../apimachinery/core/pod.ts';
+import type { ShallowMutable } from '../../apimachinery/object.ts';
 import { controllerOf } from '../../apimachinery/owner-reference.ts';
 import type { Client } from '../../client/client.ts';
 import { Informers } from '../../client/informer.ts';
@@ -24,9 +25,7 @@ interface PodState {
   active: boolean;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-interface History extends Mutable<Omit<WorkloadHistory, 'kind' | 'namespace' | 'name' | 'timeline' | 'readyAfter' | 'podsAfter'>> {
+interface History extends ShallowMutable<Omit<WorkloadHistory, 'kind' | 'namespace' | 'name' | 'timeline' | 'readyAfter' | 'podsAfter'>> {
   ready: number;
   active: number;
   timeline: { readonly seconds: number; readonly ready: number; readonly total: number }[];

@@ -6,7 +6,7 @@ import type { Ingress, IngressBackend } from '#api/networking/v1';
 import type { PersistentVolumeClaim, PodSpec, Service } from '#api/core/v1';
 import type { StatefulSet } from '#api/apps/v1';
 import { LabelSelector, type Labels } from '../../apimachinery/label-selector.ts';
-import { splitApiVersion } from '../../apimachinery/object.ts';
+import { parseKind, splitApiVersion } from '../../apimachinery/object.ts';
 import { idOf, resourceKey, resourceText, type ResourceId } from '../plan/resource-id.ts';
 import { configUses, contentOf } from './config-uses.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -69,7 +69,7 @@ function ofPods(snapshot: Snapshot, { id, object, template }: Workload): Danglin
       found.push({
         from: id,
         path: `${at}.${path}`,
-        missing: `${kind.slice(kind.lastIndexOf('/') + 1)} ${scope ? `${scope}/` : ''}${name}`,
+        missing: `${parseKind(kind).kind} ${scope ? `${scope}/` : ''}${name}`,
         blocksPods: true,
       });
   };

@@ -1,7 +1,7 @@
 // All objects of a cluster at one moment, to be asked without waiting. It holds the stored objects themselves, which never change.
 import type { Pod } from '#api/core/v1';
 import { controllerOf } from '../../apimachinery/owner-reference.ts';
-import type { KubernetesObject, ObjectOf } from '../../apimachinery/object.ts';
+import { parseKind, type KubernetesObject, type ObjectOf } from '../../apimachinery/object.ts';
 import type { Client } from '../../client/client.ts';
 import { idOf, resourceKey, type ResourceId } from '../plan/resource-id.ts';
 
@@ -72,10 +72,10 @@ export class Snapshot {
 }
 
 /** `apps/v1/Deployment` → `apps/Deployment`, `v1/Pod` → `/Pod` */
-const groupKindOf = (kind: string): string => {
-  const parts = kind.split('/');
-  return `${parts.length > 2 ? parts[0] : ''}/${parts.at(-1)}`;
-};
+export function groupKindOf(text: string): string {
+  const { group, kind } = parseKind(text);
+  return `${group}/${kind}`;
+}
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
   const groups = new Map<string, T[]>();
@@ -92,7 +92,7 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMa
 export async function takeSnapshot(client: Client): Promise<Snapshot> {
   const byKind = new Map<string, readonly KubernetesObject[]>();
   for (const { kind, group, verbs } of await client.servedKinds()) {
-    const groupKind = `${group}/${kind.slice(kind.lastIndexOf('/') + 1)}`;
+    const groupKind = groupKindOf(kind);
     if (!verbs.includes('list') || !isState(groupKind, group)) continue;
     byKind.set(groupKind, (await client.list(kind)).items as readonly KubernetesObject[]);
   }

@@ -2,7 +2,7 @@
 // establishing controllers of apiextensions-apiserver.
 import type { CustomResourceDefinition, CustomResourceDefinitionCondition, CustomResourceDefinitionNames } from '#api/apiextensions/v1';
 import { quote } from '../../../apimachinery/go-text.ts';
-import { deepEqual } from '../../../apimachinery/object.ts';
+import { deepEqual, type ShallowMutable } from '../../../apimachinery/object.ts';
 
 export type Status = NonNullable<CustomResourceDefinition['status']>;
 type Condition = CustomResourceDefinitionCondition;
@@ -65,15 +65,13 @@ function establishedCondition(old: Condition | undefined, naming: Condition): Co
   return old ?? { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' };
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 /** Each name that is free is given, whatever becomes of the others. */
 function negotiate(
   requested: CustomResourceDefinitionNames,
   accepted: CustomResourceDefinitionNames,
   taken: Taken,
 ): { readonly names: CustomResourceDefinitionNames; readonly naming: Condition } {
-  const names: Mutable<CustomResourceDefinitionNames> = { ...accepted };
+  const names: ShallowMutable<CustomResourceDefinitionNames> = { ...accepted };
   let naming = NO_CONFLICTS;
   const refuse = (reason: string, message: string): void => {
     naming = { type: 'NamesAccepted', status: 'False', reason, message };

@@ -1,6 +1,7 @@
 // The annotations by which a Deployment and its ReplicaSets remember revisions and sizes. Pure.
 // Follows pkg/controller/deployment/util of kube-controller-manager.
 import type { Deployment, ReplicaSet } from '#api/apps/v1';
+import { LAST_APPLIED } from '../../../apimachinery/apply/last-applied.ts';
 
 export const REVISION = 'deployment.kubernetes.io/revision';
 const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
@@ -9,7 +10,7 @@ const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
 
 /** Not copied from a Deployment to its ReplicaSets. */
 const OWN_ANNOTATIONS = new Set([
-  'kubectl.kubernetes.io/last-applied-configuration',
+  LAST_APPLIED,
   REVISION,
   REVISION_HISTORY,
   DESIRED_REPLICAS,
