@@ -5,6 +5,7 @@ import type { Client } from '../client/client.ts';
 import { retryOnConflict } from '../client/retry-on-conflict.ts';
 import type { Outcome } from './apply/execute.ts';
 import { parentManifest, readApplySet, type ApplySet, type Remembered } from './plan/apply-set.ts';
+import { asStored } from './plan/desired.ts';
 import type { Plan } from './plan/plan.ts';
 import { idOf, resourceKey, type ResourceId } from './plan/resource-id.ts';
 import { FIELD_MANAGER } from './plan/scratch.ts';
@@ -16,9 +17,7 @@ export function memory(source: SourceInfo, plan: Plan, outcomes: readonly Outcom
   const failed = new Set(
     outcomes.filter(({ action }) => action === 'failed' || action === 'skipped').map(({ planned }) => resourceKey(planned.id)),
   );
-  const before = new Map(
-    (plan.set.remembered?.objects ?? []).map((object) => [resourceKey(idOf(object as unknown as KubernetesObject)), object]),
-  );
+  const before = new Map((plan.set.remembered?.objects ?? []).map((object) => [resourceKey(idOf(asStored(object))), object]));
   const objects = new Map<string, DesiredObject>();
   for (const { desired, id } of plan.resources) {
     const key = resourceKey(id);

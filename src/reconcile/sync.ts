@@ -1,5 +1,4 @@
 // Makes the cluster agree with what is desired, follows the rollouts to their end, and says how it went.
-import type { KubernetesObject } from '../apimachinery/object.ts';
 import type { Clock } from '../apimachinery/clock.ts';
 import { lockApp } from './apply/app-lock.ts';
 import { execute, type Outcome } from './apply/execute.ts';
@@ -10,6 +9,7 @@ import type { Health } from './health/verdict.ts';
 import { recordSync, type Recorded } from './history.ts';
 import { memory, writeParent } from './membership.ts';
 import type { DefinedBy } from './plan/apply-set.ts';
+import { asStored } from './plan/desired.ts';
 import { changesAnything, type Plan, type PlannedResource, type PrunePolicy } from './plan/plan.ts';
 import { pruneQuestion, withoutPruning, type PruneQuestion } from './plan/prune-guard.ts';
 import { idOf, kindOf, resourceKey, type ResourceId } from './plan/resource-id.ts';
@@ -212,7 +212,7 @@ const leftBehind = (outcomes: readonly Outcome[]): ResourceId[] =>
 
 const everyMember = ({ resources, set }: Plan): ResourceId[] => [
   ...resources.filter(({ action }) => action !== 'hook' && action !== 'refused').map(({ id }) => id),
-  ...(set.remembered?.objects ?? []).map((object) => idOf(object as unknown as KubernetesObject)),
+  ...(set.remembered?.objects ?? []).map((object) => idOf(asStored(object))),
 ];
 
 async function followAll({ resources }: Plan, follower: Follower): Promise<void> {

@@ -1,6 +1,5 @@
 // What a plan's execution needs to be allowed to do, and what of it the user is not: asked before anything is written, so that a sync
 // does not stop half-way. What is missing makes a refusal of the objects that need it. docs/real-clusters.md has the roles that suffice.
-import type { SelfSubjectAccessReview } from '#api/authorization/v1';
 import type { Client } from '../../client/client.ts';
 import type { Plan, PlannedResource } from './plan.ts';
 import { sideBySide } from '../side-by-side.ts';
@@ -35,12 +34,12 @@ export class Permissions {
   }
 
   private async ask({ verb, group, resource, namespace }: Permission): Promise<boolean> {
-    const review = (await this.client.create('authorization.k8s.io/v1/SelfSubjectAccessReview', {
+    const review = await this.client.create('authorization.k8s.io/v1/SelfSubjectAccessReview', {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',
       metadata: {},
       spec: { resourceAttributes: { verb, group, resource, ...(namespace ? { namespace } : {}) } },
-    } as never)) as unknown as SelfSubjectAccessReview;
+    });
     return review.status?.allowed ?? false;
   }
 }

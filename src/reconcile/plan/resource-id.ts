@@ -21,7 +21,11 @@ export const kindOf = ({ group, version, kind }: Pick<ResourceId, 'group' | 'ver
 export const resourceText = ({ kind, namespace, name }: Pick<ResourceId, 'kind' | 'namespace' | 'name'>): string =>
   `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
 
-export function idOf(object: KubernetesObject): ResourceId {
-  const { namespace = '', name } = object.metadata;
-  return { ...splitApiVersion(object.apiVersion), kind: object.kind, namespace, name };
+/** An object of any kind, typed or not. */
+interface Identified extends Pick<KubernetesObject, 'apiVersion' | 'kind'> {
+  readonly metadata: { readonly namespace?: string; readonly name: string };
+}
+
+export function idOf({ apiVersion, kind, metadata: { namespace = '', name } }: Identified): ResourceId {
+  return { ...splitApiVersion(apiVersion), kind, namespace, name };
 }

@@ -85,7 +85,7 @@ function withKind(object: KubernetesObject, kind: string): KubernetesObject {
 
 function isKept(object: KubernetesObject, pods: { left: number }): boolean {
   const { kind, metadata } = object;
-  if (kind === 'Pod' && controllerOf(object as never)) {
+  if (kind === 'Pod' && controllerOf(object)) {
     pods.left++;
     return false;
   }

@@ -87,8 +87,6 @@ function userOf({ kind, name, namespace = '' }: Subject): { readonly username: s
 
 async function rulesIn(client: Client, namespace: string): Promise<readonly PolicyRule[]> {
   const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', metadata: {}, spec: { namespace } };
-  const { status } = (await client.create('authorization.k8s.io/v1/SelfSubjectRulesReview', review as never)) as unknown as {
-    readonly status: { readonly resourceRules: readonly PolicyRule[]; readonly nonResourceRules: readonly PolicyRule[] };
-  };
-  return [...status.resourceRules, ...status.nonResourceRules];
+  const { status } = await client.create('authorization.k8s.io/v1/SelfSubjectRulesReview', review);
+  return [...(status?.resourceRules ?? []), ...(status?.nonResourceRules ?? [])];
 }

@@ -1,5 +1,5 @@
 // What objects refer to by name, and which of that is not there. Pure: asks one snapshot.
-import type { ValidatingWebhookConfiguration } from '#api/admissionregistration/v1';
+import type { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from '#api/admissionregistration/v1';
 import type { ClusterRoleBinding, RoleBinding } from '#api/rbac/v1';
 import type { HorizontalPodAutoscaler } from '#api/autoscaling/v2';
 import type { Ingress, IngressBackend } from '#api/networking/v1';
@@ -31,20 +31,20 @@ export function danglingReferences(snapshot: Snapshot, workloads: ReadonlyMap<st
   const labels = podLabels(snapshot, workloads);
   return [
     ...[...workloads.values()].flatMap((workload) => ofPods(snapshot, workload)),
-    ...snapshot.of('v1/PersistentVolumeClaim').flatMap((claim) => ofClaim(snapshot, claim as never)),
-    ...snapshot.of('networking.k8s.io/v1/Ingress').flatMap((ingress) => ofIngress(snapshot, ingress as never)),
-    ...snapshot.of('autoscaling/v2/HorizontalPodAutoscaler').flatMap((autoscaler) => ofAutoscaler(snapshot, autoscaler as never)),
-    ...snapshot.of('v1/Service').flatMap((service) => ofService(labels, service as never)),
+    ...snapshot.of('v1/PersistentVolumeClaim').flatMap((claim) => ofClaim(snapshot, claim)),
+    ...snapshot.of('networking.k8s.io/v1/Ingress').flatMap((ingress) => ofIngress(snapshot, ingress)),
+    ...snapshot.of('autoscaling/v2/HorizontalPodAutoscaler').flatMap((autoscaler) => ofAutoscaler(snapshot, autoscaler)),
+    ...snapshot.of('v1/Service').flatMap((service) => ofService(labels, service)),
     ...[
       ...snapshot.of('rbac.authorization.k8s.io/v1/RoleBinding'),
       ...snapshot.of('rbac.authorization.k8s.io/v1/ClusterRoleBinding'),
-    ].flatMap((binding) => ofBinding(snapshot, binding as never)),
+    ].flatMap((binding) => ofBinding(snapshot, binding)),
     ...snapshot
       .of('admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration')
-      .flatMap((configuration) => ofWebhooks(snapshot, configuration as never)),
+      .flatMap((configuration) => ofWebhooks(snapshot, configuration)),
     ...snapshot
       .of('admissionregistration.k8s.io/v1/MutatingWebhookConfiguration')
-      .flatMap((configuration) => ofWebhooks(snapshot, configuration as never)),
+      .flatMap((configuration) => ofWebhooks(snapshot, configuration)),
   ];
 }
 
@@ -101,10 +101,10 @@ const ofClass = (snapshot: Snapshot, from: ResourceId, path: string, name: strin
 
 /** A claim that has its volume needs its class no more. */
 const ofClaim = (snapshot: Snapshot, claim: PersistentVolumeClaim): Dangling[] =>
-  claim.spec?.volumeName ? [] : ofClass(snapshot, idOf(claim as never), 'spec.storageClassName', claim.spec?.storageClassName);
+  claim.spec?.volumeName ? [] : ofClass(snapshot, idOf(claim), 'spec.storageClassName', claim.spec?.storageClassName);
 
 function ofIngress(snapshot: Snapshot, ingress: Ingress): Dangling[] {
-  const from = idOf(ingress as never);
+  const from = idOf(ingress);
   const { namespace } = from;
   const backend = (path: string, { service }: IngressBackend): Dangling[] => {
     if (!service) return [];
@@ -135,7 +135,7 @@ const isIssued = ({ metadata }: Ingress): boolean =>
   Object.keys(metadata.annotations ?? {}).some((key) => key.startsWith('cert-manager.io/') || key === 'kubernetes.io/tls-acme');
 
 function ofAutoscaler(snapshot: Snapshot, autoscaler: HorizontalPodAutoscaler): Dangling[] {
-  const from = idOf(autoscaler as never);
+  const from = idOf(autoscaler);
   const { apiVersion = '', kind, name } = autoscaler.spec!.scaleTargetRef;
   const { group } = splitApiVersion(apiVersion);
   const target = { group, version: '', kind, namespace: from.namespace, name };
@@ -145,8 +145,8 @@ function ofAutoscaler(snapshot: Snapshot, autoscaler: HorizontalPodAutoscaler): 
 }
 
 /** Webhooks without which requests fail, and whose Service is not there. */
-function ofWebhooks(snapshot: Snapshot, configuration: ValidatingWebhookConfiguration): Dangling[] {
-  const from = idOf(configuration as never);
+function ofWebhooks(snapshot: Snapshot, configuration: ValidatingWebhookConfiguration | MutatingWebhookConfiguration): Dangling[] {
+  const from = idOf(configuration);
   return (configuration.webhooks ?? []).flatMap(({ name, failurePolicy, clientConfig: { service } }) => {
     if (!service || failurePolicy === 'Ignore' || snapshot.get('v1/Service', service.namespace, service.name)) return [];
     const missing = `Service ${service.namespace}/${service.name}`;
@@ -172,14 +172,14 @@ function podLabels(snapshot: Snapshot, workloads: ReadonlyMap<string, Workload>)
 function ofService(labels: PodLabels, service: Service): Dangling[] {
   const { selector, type } = service.spec ?? {};
   if (!selector || Object.keys(selector).length === 0 || type === 'ExternalName') return [];
-  const from = idOf(service as never);
+  const from = idOf(service);
   const wanted = LabelSelector.fromSet(selector);
   if (labels.get(from.namespace)?.some((own) => wanted.matches(own))) return [];
   return [{ from, path: 'spec.selector', missing: `any pod with ${wanted.toString()}`, blocksPods: false }];
 }
 
 function ofBinding(snapshot: Snapshot, binding: RoleBinding | ClusterRoleBinding): Dangling[] {
-  const from = idOf(binding as never);
+  const from = idOf(binding);
   const { kind, name } = binding.roleRef;
   const namespace = kind === 'Role' ? from.namespace : '';
   if (snapshot.get(`rbac.authorization.k8s.io/v1/${kind}`, namespace, name)) return [];

@@ -129,7 +129,7 @@ async function placed(findings: readonly Finding[], evidence: Evidence): Promise
     const origin = plannedOf(evidence, source ?? object)?.desired?.origin;
     return origin ? { origin: origin as ManifestOrigin, at: [], path: fields[0] ?? '' } : undefined;
   });
-  const places = await locateAll(wanted.filter((one) => one !== undefined && one.path !== '') as never);
+  const places = await locateAll(wanted.flatMap((one) => (one?.path ? [one] : [])));
   let next = 0;
   return findings.map(({ severity, type, reason, object, message, cause = '', remedy = '', fields = [] }, i) => {
     const one = wanted[i];
@@ -142,7 +142,7 @@ async function placed(findings: readonly Finding[], evidence: Evidence): Promise
 /** What of base the server refuses is not there to be changed. */
 const refusedBefore = ({ errors }: Prepared, { settled }: Evidence): ReportedError[] =>
   settled.errors
-    .filter((error) => !errors.includes(error as never))
+    .filter((error) => !(errors as readonly ReportedError[]).includes(error))
     .map((error) => ({ ...error, message: `in base already: ${error.message}` }));
 
 /** Doubts about what is really refused: they name its place in the file. */

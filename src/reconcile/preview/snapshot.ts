@@ -54,15 +54,15 @@ export class Snapshot {
   }
 
   /** The outermost owner of an object, or the object itself. */
-  outermost(object: KubernetesObject): KubernetesObject {
-    const owner = controllerOf(object as unknown as { metadata: KubernetesObject['metadata'] });
+  outermost(object: Pick<KubernetesObject, 'apiVersion' | 'kind' | 'metadata'>): KubernetesObject {
+    const owner = controllerOf(object);
     const found = owner && this.byUid.get(owner.uid);
-    return found ? this.outermost(found) : object;
+    return found ? this.outermost(found) : (object as KubernetesObject);
   }
 
   /** Those that belong to an object in the end, however many others stand between. @param uid its own */
   podsOf(uid: string): readonly Pod[] {
-    this.byOwner ??= groupBy(this.of('v1/Pod'), (pod) => this.outermost(pod as unknown as KubernetesObject).metadata.uid);
+    this.byOwner ??= groupBy(this.of('v1/Pod'), (pod) => this.outermost(pod).metadata.uid);
     return this.byOwner.get(uid) ?? [];
   }
 

@@ -42,7 +42,7 @@ export function workloadsOf(snapshot: Snapshot): ReadonlyMap<WorkloadKey, Worklo
   const found = new Map<WorkloadKey, Workload>();
   for (const kind of KINDS)
     for (const object of snapshot.ofGroupKind(kind)) {
-      if (controllerOf(object as never)) continue;
+      if (controllerOf(object)) continue;
       const id = idOf(object);
       const template = templateOf(object);
       if (!template?.spec) continue;

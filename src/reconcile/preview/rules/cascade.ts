@@ -64,7 +64,7 @@ const isBookkeeping = ({ metadata }: KubernetesObject): boolean => metadata.labe
 function causeOf({ after, before }: Evidence, object: KubernetesObject): ResourceId {
   const { namespace = '' } = object.metadata;
   const space = namespace && before.get('v1/Namespace', '', namespace);
-  if (space && !after.find(idOf(space as never))) return idOf(space as never);
+  if (space && !after.find(idOf(space))) return idOf(space);
   const outermost = before.outermost(object);
   return after.find(idOf(outermost)) ? idOf(object) : idOf(outermost);
 }

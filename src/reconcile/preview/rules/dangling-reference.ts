@@ -43,7 +43,7 @@ function told(evidence: Evidence, key: string, all: readonly Dangling[]): Findin
 function waitingPods({ after }: Evidence, key: string): { readonly count: number; readonly cause: string } {
   const waiting = after.of('v1/Pod').filter((pod) => {
     if (!isPodActive(pod) || isPodReady(pod) || !pod.spec.nodeName || pod.status?.phase === 'Running') return false;
-    const owner = after.outermost(pod as never);
+    const owner = after.outermost(pod);
     const { namespace = '' } = pod.metadata;
     return (
       workloadKey({ kind: owner.kind, namespace, name: owner.metadata.name }) === key &&

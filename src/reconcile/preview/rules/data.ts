@@ -16,10 +16,10 @@ const REMEDY = 'keep the claim, or back up its data and set the reclaim policy o
 function volumesGone({ before, after }: Evidence): Finding[] {
   return before.of('v1/PersistentVolume').flatMap((volume): Finding[] => {
     const { claimRef, persistentVolumeReclaimPolicy: policy = 'Retain' } = volume.spec ?? {};
-    if (after.find(idOf(volume as never)) || volume.status?.phase !== 'Bound') return [];
+    if (after.find(idOf(volume)) || volume.status?.phase !== 'Bound') return [];
     const claim = claimRef && before.get('v1/PersistentVolumeClaim', claimRef.namespace ?? '', claimRef.name ?? '');
-    const gone = claim && !after.find(idOf(claim as never));
-    const object = idOf((gone ? claim : volume) as never);
+    const gone = claim && !after.find(idOf(claim));
+    const object = idOf(gone ? claim : volume);
     const with_ = gone
       ? `, and with it its volume ${volume.metadata.name} (reclaim policy ${policy})`
       : ', and what it holds can no longer be claimed';
@@ -57,7 +57,7 @@ function unboundClaims({ before, after, plan }: Evidence): Finding[] {
 
 function customResources({ before, after }: Evidence): Finding[] {
   return before.of('apiextensions.k8s.io/v1/CustomResourceDefinition').flatMap((definition): Finding[] => {
-    const object = idOf(definition as never);
+    const object = idOf(definition);
     if (after.find(object)) return [];
     const { group, names } = definition.spec;
     const lost = before.ofGroupKind(`${group}/${names.kind}`).length;
@@ -89,7 +89,7 @@ const claimsInUse = (snapshot: Snapshot): ReadonlySet<string> =>
 function claimsLeft(evidence: Evidence): Finding[] {
   const [used, stillUsed] = [claimsInUse(evidence.before), claimsInUse(evidence.after)];
   return evidence.after.of('v1/PersistentVolumeClaim').flatMap((claim): Finding[] => {
-    const object = idOf(claim as never);
+    const object = idOf(claim);
     const key = `${object.namespace}/${object.name}`;
     if (!used.has(key) || stillUsed.has(key) || claim.metadata.deletionTimestamp || plannedOf(evidence, object)?.desired) return [];
     return [
@@ -108,7 +108,7 @@ function claimsLeft(evidence: Evidence): Finding[] {
 function volumesLeft({ before, after }: Evidence): Finding[] {
   return after.of('v1/PersistentVolume').flatMap((volume): Finding[] => {
     const { phase } = volume.status ?? {};
-    const object = idOf(volume as never);
+    const object = idOf(volume);
     if (phase !== 'Released' && phase !== 'Failed') return [];
     if (before.get('v1/PersistentVolume', '', object.name)?.status?.phase === phase) return [];
     const { namespace = '', name = '' } = volume.spec?.claimRef ?? {};
@@ -129,7 +129,7 @@ function pending(evidence: Evidence): Finding[] {
   const { before, after, observed } = evidence;
   const used = claimsInUse(after);
   return after.of('v1/PersistentVolumeClaim').flatMap((claim): Finding[] => {
-    const object = idOf(claim as never);
+    const object = idOf(claim);
     if (
       claim.status?.phase !== 'Pending' ||
       before.get('v1/PersistentVolumeClaim', object.namespace, object.name)?.status?.phase === 'Pending'
@@ -158,7 +158,7 @@ function pending(evidence: Evidence): Finding[] {
 
 function terminating({ before, after }: Evidence): Finding[] {
   return after.of('v1/PersistentVolumeClaim').flatMap((claim): Finding[] => {
-    const object = idOf(claim as never);
+    const object = idOf(claim);
     if (
       !claim.metadata.deletionTimestamp ||
       before.get('v1/PersistentVolumeClaim', object.namespace, object.name)?.metadata.deletionTimestamp

@@ -12,7 +12,7 @@ function violated({ observed, after, before }: Evidence): Finding[] {
     const [namespace = '', name = ''] = key.split('/');
     const budget = before.get(KIND, namespace, name) && after.get(KIND, namespace, name);
     if (!budget) return [];
-    const object = idOf(budget as never);
+    const object = idOf(budget);
     return [
       {
         severity: 'warning',
@@ -31,7 +31,7 @@ function blocking(evidence: Evidence): Finding[] {
     const was = evidence.before.get(KIND, budget.metadata.namespace ?? '', budget.metadata.name);
     const { disruptionsAllowed, expectedPods, currentHealthy, desiredHealthy } = budget.status ?? {};
     if (disruptionsAllowed !== 0 || (was && was.status?.disruptionsAllowed === 0)) return [];
-    const object = idOf(budget as never);
+    const object = idOf(budget);
     const why =
       expectedPods === 0
         ? 'it selects no pod'

@@ -33,7 +33,7 @@ function otherController({ before, after }: Evidence): Finding[] {
   return [...after.all()].flatMap((is): Finding[] => {
     const was = byUid.get(is.metadata.uid);
     if (!was || was === is) return [];
-    const [from, to] = [controllerOf(was as never), controllerOf(is as never)];
+    const [from, to] = [controllerOf(was), controllerOf(is)];
     if (from?.uid === to?.uid || is.metadata.deletionTimestamp) return [];
     const name = (owner: typeof from): string => (owner ? `${owner.kind} ${owner.name}` : 'nobody');
     return [

@@ -13,11 +13,11 @@ export const unschedulable: Rule = (evidence) => {
   const byOwner = new Map<string, Pod[]>();
   for (const pod of unplaced(evidence.after)) {
     if (known.has(pod.metadata.uid)) continue;
-    const key = workloadKey(idOf(evidence.after.outermost(pod as never)));
+    const key = workloadKey(idOf(evidence.after.outermost(pod)));
     byOwner.set(key, [...(byOwner.get(key) ?? []), pod]);
   }
   return [...byOwner.values()].map((pods) => {
-    const object = idOf(evidence.after.outermost(pods[0] as never));
+    const object = idOf(evidence.after.outermost(pods[0]!));
     return {
       severity: 'error',
       type: 'Unschedulable',

@@ -21,7 +21,7 @@ function withoutEndpoints(evidence: Evidence): Finding[] {
   return observed.services.flatMap(({ namespace, name, endpointsBefore, endpointsAfter, secondsWithoutEndpoints: seconds }): Finding[] => {
     const [was, is] = [before.get('v1/Service', namespace, name), after.get('v1/Service', namespace, name)];
     if (!is) return [];
-    const object = idOf(is as never);
+    const object = idOf(is);
     const fields = (plannedOf(evidence, object)?.differences ?? []).map(({ path }) => path);
     if (endpointsAfter === 0) {
       const expected = was ? endpointsBefore > 0 : hasSelector(is as Service);
@@ -64,7 +64,7 @@ function portsWithoutEndpoints(evidence: Evidence): Finding[] {
     const earlier = new Set(was ? emptyPorts(evidence.before, was as Service) : []);
     const fresh = ports.filter((port) => !earlier.has(port));
     if (fresh.length === 0) return [];
-    const object = idOf(service as never);
+    const object = idOf(service);
     return [
       {
         severity: 'error' as const,
@@ -93,7 +93,7 @@ function removed({ before, after, observed }: Evidence): Finding[] {
   return before.of('v1/Service').flatMap((service) => {
     const { namespace = '', name } = service.metadata;
     if (after.get('v1/Service', namespace, name)) return [];
-    const object = idOf(service as never);
+    const object = idOf(service);
     const endpoints = observed.services.find((s) => s.namespace === namespace && s.name === name)?.endpointsBefore ?? 0;
     return [
       {
@@ -113,7 +113,7 @@ function otherType(evidence: Evidence): Finding[] {
     const was = evidence.before.get('v1/Service', service.metadata.namespace ?? '', service.metadata.name);
     const [from, to] = [was?.spec?.type ?? 'ClusterIP', service.spec?.type ?? 'ClusterIP'];
     if (!was || from === to) return [];
-    const object = idOf(service as never);
+    const object = idOf(service);
     const outside = (type: string): boolean => type === 'NodePort' || type === 'LoadBalancer';
     const what =
       outside(to) && !outside(from)

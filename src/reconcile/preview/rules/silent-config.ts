@@ -13,7 +13,7 @@ export const silentConfigChanges: Rule = (evidence) =>
       if (!was || was.metadata.resourceVersion === is.metadata.resourceVersion) return [];
       const [old, now] = [contentOf(was), contentOf(is)];
       const keys = [...new Set([...old.keys(), ...now.keys()])].filter((key) => old.get(key) !== now.get(key));
-      return keys.length ? unnoticed(evidence, kind, is as never, keys) : [];
+      return keys.length ? unnoticed(evidence, kind, is, keys) : [];
     }),
   );
 
@@ -33,7 +33,7 @@ function unnoticed(evidence: Evidence, kind: ConfigUse['kind'], object: Paramete
       (use) => use.kind === kind && use.name === name && use.as !== 'pullSecret' && (use.keys ?? keys).some((key) => keys.includes(key)),
     );
     if (uses.length === 0) continue;
-    const workload = resourceText(idOf(evidence.after.outermost(pod as never)));
+    const workload = resourceText(idOf(evidence.after.outermost(pod)));
     const known = users.get(workload) ?? { workload, pods: 0, as: new Set() };
     known.pods++;
     for (const { as } of uses) known.as.add(as);
