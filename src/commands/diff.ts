@@ -23,7 +23,7 @@ export default class Diff extends JibeCommand {
       progress.now('reading the source…');
       const [{ prepareFor }, { diff }] = await Promise.all([import('./shared/sync-source.ts'), import('../reconcile/difference.ts')]);
       const result = await withCluster(flags, async (engine) => {
-        const { plain, tree, only, name } = await prepareFor(engine, args.source, flags);
+        const { plain, tree, only, name } = await engine.clock.hold(prepareFor(engine, args.source, flags));
         const options = {
           namespace: flags.namespace,
           onProgress: (done: number, of: number) => progress.now(`comparing: ${done} of ${of} objects`),

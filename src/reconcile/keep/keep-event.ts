@@ -1,4 +1,5 @@
 // What a keeper tells: events as values, for logs, metrics, and whoever is to be notified; and each as a line for people.
+import { rolloutText, type Rollout } from '../apply/rollout.ts';
 import type { HealthStatus } from '../health/verdict.ts';
 import { driftText, type Drift } from '../plan/drift.ts';
 import { resourceText, type ResourceId } from '../plan/resource-id.ts';
@@ -14,12 +15,16 @@ export type KeepEvent =
   | { readonly type: 'agreed'; readonly app: string; readonly id: ResourceId }
   | { readonly type: 'healing'; readonly app: string; readonly ids: readonly ResourceId[]; readonly attempt: number }
   | { readonly type: 'health'; readonly app: string; readonly health: HealthStatus; readonly was: HealthStatus }
+  /** A rollout has got on, or stands still for another reason. */
+  | { readonly type: 'rollout'; readonly app: string; readonly rollout: Rollout }
   /** The source defines it no longer. */
   | { readonly type: 'gone'; readonly app: string }
   /** An app is not synced now, and why. */
   | { readonly type: 'held'; readonly app: string; readonly why: string }
   /** Something could not be done, and will be tried again. */
-  | { readonly type: 'failure'; readonly message: string };
+  | { readonly type: 'failure'; readonly message: string }
+  /** What could not be done before, can. */
+  | { readonly type: 'recovered' };
 
 export interface SyncedEvent {
   readonly type: 'synced';
@@ -50,6 +55,8 @@ export function levelOf(event: KeepEvent): EventLevel {
       return 'warn';
     case 'health':
       return event.health === 'Degraded' || event.health === 'Missing' ? 'warn' : 'info';
+    case 'rollout':
+      return event.rollout.status === 'failed' ? 'warn' : 'info';
     default:
       return 'info';
   }
@@ -76,12 +83,16 @@ export function eventLines(event: KeepEvent): string[] {
       ];
     case 'health':
       return [`[${event.app}] ${event.health} (was ${event.was})`];
+    case 'rollout':
+      return [`[${event.app}] ${rolloutText(event.rollout)}`];
     case 'gone':
       return [`[${event.app}] is defined no longer`];
     case 'held':
       return [`[${event.app}] held: ${event.why}`];
     case 'failure':
       return [event.message];
+    case 'recovered':
+      return ['what failed before works again'];
   }
 }
 

@@ -1,25 +1,25 @@
 // Keeps a source and a cluster in agreement for as long as it runs: looks whether the source has changed, syncs it when it has, watches live
 // objects in between, tells how they drift, and puts them right where that is wished. It works in rounds and reads the world anew in each
 // of them; what is told to it only makes the next round come sooner.
-import { StatusError } from '../../apimachinery/status-error.ts';
-import { UnreachableError } from '../../client/transport.ts';
 import type { AppTree, PreparedApp, PreparedSource } from '../apps/prepare-apps.ts';
+import { isSameDefinition, rendersSame } from '../apps/same-app.ts';
+import type { Rollout } from '../apply/rollout.ts';
 import type { Engine } from '../engine.ts';
-import type { HealthStatus } from '../health/verdict.ts';
 import type { Drift } from '../plan/drift.ts';
 import { resourceKey } from '../plan/resource-id.ts';
 import type { SyncResult } from '../report/result.ts';
 import { readApplySet } from '../plan/apply-set.ts';
 import type { App } from '../apps/app.ts';
 import { heldByWindows } from './sync-window.ts';
-import { SourceError } from '../source/source-error.ts';
 import { deepEqual } from '../../apimachinery/object.ts';
+import { newAppState, type AppState } from './app-state.ts';
+import { BackOff, isPassing } from './back-off.ts';
 import { Bell } from './bell.ts';
 import { compare } from './compare.ts';
 import type { KeepEvent, SyncedEvent } from './keep-event.ts';
 import type { KeptSource } from './kept-source.ts';
 import { LiveObjects } from './live-objects.ts';
-import { healAt, healed, type HealState } from './self-heal.ts';
+import { healAt, healed } from './self-heal.ts';
 import { syncPrepared, type KeptApp, type KeptSync } from './sync-source.ts';
 
 export interface KeeperOptions extends Omit<KeptSync, 'selects' | 'holds' | 'record'> {
@@ -29,6 +29,10 @@ export interface KeeperOptions extends Omit<KeptSync, 'selects' | 'holds' | 'rec
   readonly intervalMs: number;
   /** Whether drift is put right in apps that do not say themselves. */
   readonly selfHeal: boolean;
+  /** Whatever fails is told and tried again, also what never worked: for whoever keeps other sources besides. */
+  readonly endures?: boolean;
+  /** Why an app of this name is not this source's to keep; undefined where it is. */
+  readonly disowns?: (app: string) => string | undefined;
   readonly onEvent: (event: KeepEvent) => void;
   /** Told of each sync that was made because of the source. */
   readonly onResult?: (result: SyncResult) => void;
@@ -39,23 +43,35 @@ const GATHER_MS = 200;
 /** The health of apps is reckoned no more often. */
 const HEALTH_EVERY_MS = 1000;
 
-interface AppState {
-  drifted: ReadonlyMap<string, Drift>;
-  health: HealthStatus | undefined;
-  failed: boolean;
-  /** Why it is left alone; undefined where it is not. */
-  held: string | undefined;
-  readonly heals: Map<string, HealState>;
+/** How it goes with the source as a whole. */
+export interface KeeperStatus {
+  readonly state: 'starting' | 'kept' | 'failing';
+  /** What fails; empty where nothing does. */
+  readonly message: string;
+  /** How often it has failed, one time after another. */
+  readonly failures: number;
+  /** When the source was last asked without a failure, and when it is asked next, in milliseconds since 1970. */
+  readonly lookedAt: number | undefined;
+  readonly nextLookAt: number;
 }
 
 export class Keeper {
   readonly bell = new Bell();
+  readonly live: LiveObjects;
   private readonly engine: Engine;
   private readonly source: KeptSource;
   private readonly options: KeeperOptions;
-  private readonly live: LiveObjects;
-  private readonly apps = new Map<string, AppState>();
-  private prepared: PreparedSource | undefined;
+  private readonly states = new Map<string, AppState>();
+  private prepared_: PreparedSource | undefined;
+  private byName: ReadonlyMap<string, PreparedApp> = new Map();
+  /** Read, and not yet synced; with how the apps were before. */
+  private unsynced: { readonly before: AppTree | undefined } | undefined;
+  /** What failed or was held is to be tried again in this round. */
+  private isRetryDue = false;
+  private readonly backOff: BackOff;
+  private lookedAt: number | undefined;
+  private hasLooked = false;
+  private hasActed = false;
   private nextPoll = 0;
   private nextHealth = 0;
   private isPoked = true;
@@ -65,10 +81,27 @@ export class Keeper {
     this.engine = engine;
     this.source = source;
     this.options = options;
+    this.backOff = new BackOff(options.intervalMs);
     this.live = new LiveObjects(engine, () => {
       this.isRestless = true;
       this.bell.ring();
     });
+  }
+
+  /** What was last read; undefined before the first time. */
+  get prepared(): PreparedSource | undefined {
+    return this.prepared_;
+  }
+
+  /** By name, all that were ever looked at and are still defined. */
+  get apps(): ReadonlyMap<string, Readonly<AppState>> {
+    return this.states;
+  }
+
+  get status(): KeeperStatus {
+    const { lookedAt, nextPoll: nextLookAt } = this;
+    const { failures, message } = this.backOff;
+    return { state: failures ? 'failing' : this.hasActed ? 'kept' : 'starting', message, failures, lookedAt, nextLookAt };
   }
 
   /** The source may have changed: it is asked in the next round, which comes at once. */
@@ -91,26 +124,64 @@ export class Keeper {
 
   /** Does what is to be done now. What fails for a while is told, and tried again in a later round. */
   async round(): Promise<void> {
-    try {
-      this.isRestless = false;
-      await this.poll();
+    await this.engine.clock.hold(this.look());
+    await this.act();
+  }
+
+  /** The first half of a round: asks the source, where that is due. No time of the cluster needs to pass for it. */
+  async look(): Promise<void> {
+    const now = this.engine.clock.now();
+    if (!this.isPoked && now < this.nextPoll) return;
+    this.isPoked = false;
+    this.isRetryDue = true;
+    this.nextPoll = now + this.options.intervalMs;
+    this.hasLooked = await this.trying(async () => {
+      if (!this.prepared_ || (await this.source.changed())) this.take(await this.source.read());
+      this.lookedAt = this.engine.clock.now();
+    });
+  }
+
+  /** The second half: what the cluster must be asked for, or told. */
+  async act(): Promise<void> {
+    this.isRestless = false;
+    if (!this.prepared_) return;
+    const isDone = await this.trying(async () => {
+      await this.syncDue();
       await this.compareChanged();
       await this.heal();
-    } catch (error) {
-      // what never worked is not waited for
-      if (!isPassing(error) || !this.prepared) throw error;
-      this.options.onEvent({ type: 'failure', message: textOf(error) });
-      this.nextPoll = Math.max(this.nextPoll, this.engine.clock.now() + this.options.intervalMs);
+    });
+    this.hasActed ||= isDone;
+    if (isDone && this.hasLooked && this.backOff.failures > 0) {
+      this.backOff.recovered();
+      this.options.onEvent({ type: 'recovered' });
     }
     this.tellHealth();
   }
 
+  /** @returns whether it was done. Throws what will not pass. */
+  private async trying(work: () => Promise<void>): Promise<boolean> {
+    const { signal, endures = false, onEvent } = this.options;
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      // what never worked is not waited for, unless that is wished
+      if (!endures && (!isPassing(error) || !this.prepared_)) throw error;
+      this.backOff.failed(error, this.engine.clock.now());
+      onEvent({ type: 'failure', message: this.backOff.message });
+      this.nextPoll = Math.max(this.nextPoll, this.backOff.until);
+      return false;
+    }
+  }
+
   /** When the next round must come although nothing is told, in milliseconds since 1970. */
   get dueAt(): number {
-    const heals = [...this.apps].flatMap(([name, { drifted, heals: states }]) =>
-      this.heals(name) ? [...drifted.keys()].map((key) => healAt(states.get(key)) ?? 0) : [],
+    const heals = [...this.states].flatMap(([name, { drifted, heals: states }]) =>
+      drifted.size > 0 && this.heals(name) ? [...drifted.keys()].map((key) => healAt(states.get(key)) ?? 0) : [],
     );
-    return Math.min(this.nextPoll, ...heals, this.isRestless ? this.nextHealth : Infinity);
+    const workAt = Math.min(...heals, this.isRestless ? this.nextHealth : Infinity);
+    return Math.min(this.nextPoll, Math.max(workAt, this.backOff.until));
   }
 
   async close(): Promise<void> {
@@ -118,20 +189,21 @@ export class Keeper {
     await this.source.close();
   }
 
-  private async poll(): Promise<void> {
-    const { clock } = this.engine;
-    if (!this.isPoked && clock.now() < this.nextPoll) return;
-    this.isPoked = false;
-    this.nextPoll = clock.now() + this.options.intervalMs;
-    const isNew = !this.prepared || (await clock.hold(this.source.changed()));
-    const before = this.prepared?.tree;
-    if (isNew) {
-      this.prepared = await clock.hold(this.source.read());
-      this.tellSource(this.prepared);
-    }
-    const open = [...this.apps].filter(([, { failed, held }]) => failed || held !== undefined).map(([name]) => name);
-    if (isNew) await this.sync('source', undefined, undefined, this.concerned(before));
-    else for (const only of open) await this.retry(only);
+  private take(prepared: PreparedSource): void {
+    this.unsynced ??= { before: this.prepared_?.tree };
+    this.prepared_ = prepared;
+    this.byName = new Map(prepared.tree?.apps.map((app) => [app.name, app]));
+    this.tellSource(prepared);
+  }
+
+  private async syncDue(): Promise<void> {
+    if (!this.isRetryDue) return;
+    this.isRetryDue = false;
+    const open = [...this.states].filter(([, { failed, held }]) => failed || held !== undefined).map(([name]) => name);
+    if (this.unsynced) {
+      await this.sync('source', undefined, undefined, this.concerned(this.unsynced.before));
+      this.unsynced = undefined;
+    } else for (const only of open) await this.retry(only);
   }
 
   private tellSource({ plain, tree }: PreparedSource): void {
@@ -148,29 +220,31 @@ export class Keeper {
 
   /** Apps that are otherwise than they were last read and synced; undefined for all. */
   private concerned(before: AppTree | undefined): ReadonlySet<string> | undefined {
-    const now = this.prepared?.tree;
+    const now = this.prepared_?.tree;
     if (!before || !now) return undefined;
     const known = new Map(before.apps.map((app) => [app.name, app]));
     const changed = now.apps.filter((app) => {
-      const [old, state] = [known.get(app.name), this.apps.get(app.name)];
-      return !old || !state || state.failed || state.held !== undefined || !isSameApp(old, app);
+      const [old, state] = [known.get(app.name), this.states.get(app.name)];
+      const isSame = old && isSameDefinition(old, app) && rendersSame(old.prepared, app.prepared);
+      return !isSame || !state || state.failed || state.held !== undefined;
     });
     return new Set(changed.map(({ name }) => name));
   }
 
   /** A source that is broken says nothing of what it defines. */
   private goneApps(synced: ReadonlyMap<string, KeptApp>): string[] {
-    const { tree } = this.prepared!;
+    const { tree } = this.prepared_!;
     if (tree && tree.errors.length > 0) return [];
-    return [...this.apps.keys()].filter((name) => (tree ? !this.appOf(name) : !synced.has(name)));
+    return [...this.states.keys()].filter((name) => (tree ? !this.byName.has(name) : !synced.has(name)));
   }
 
   private async sync(why: SyncedEvent['why'], only?: string, keys?: ReadonlySet<string>, among?: ReadonlySet<string>): Promise<void> {
-    const { options, prepared, engine } = this;
+    const { options, prepared_: prepared, engine } = this;
     const started = engine.clock.now();
     const { whole, apps, plans } = await syncPrepared(engine, prepared!, {
       ...options,
       holds: this.holds,
+      onProgress: (event, app) => (event.type === 'rollout' ? this.tellRollout(app, event.rollout) : options.onProgress?.(event, app)),
       record: { who: options.who, automated: true },
       ...(only === undefined || !prepared!.tree ? {} : { only }),
       ...(among ? { among } : {}),
@@ -180,34 +254,35 @@ export class Keeper {
     for (const [name, result] of apps) this.synced(name, result, { why, revision: whole?.source.revision ?? null, durationMs });
     const gone = why === 'source' && options.only === undefined ? this.goneApps(apps) : [];
     for (const app of gone) {
-      this.apps.delete(app);
+      this.states.delete(app);
       this.options.onEvent({ type: 'gone', app });
     }
     if (!keys) await this.live.expect(plans, gone);
     if (why !== 'drift' && whole) options.onResult?.(whole);
   }
 
-  private synced(
-    name: string,
-    { sync, health, resources, message, held }: KeptApp,
-    about: Pick<SyncedEvent, 'why' | 'revision' | 'durationMs'>,
-  ): void {
+  private synced(name: string, result: KeptApp, about: Pick<SyncedEvent, 'why' | 'revision' | 'durationMs'>): void {
+    const { sync, health, resources, message, held } = result;
     const state = this.stateOf(name);
     if (held !== undefined && held !== state.held) this.options.onEvent({ type: 'held', app: name, why: held });
     state.held = held;
     if (held !== undefined) return;
     const changed = resources.filter(({ action }) => action !== 'unchanged' && action !== 'skipped' && action !== 'failed').length;
-    state.failed = about.why === 'drift' ? state.failed : sync !== 'Synced';
-    // where nothing was asked of the cluster, what was seen of it still counts
-    if (about.why !== 'drift' && health !== 'Unknown') state.health = health;
-    this.options.onEvent({ type: 'synced', app: name, sync, health, changed, message, ...about });
+    const event: SyncedEvent = { type: 'synced', app: name, sync, health, changed, message, ...about };
+    if (about.why !== 'drift') {
+      state.failed = sync !== 'Synced';
+      // where nothing was asked of the cluster, what was seen of it still counts
+      if (health !== 'Unknown') state.health = health;
+      state.last = { result, event, endedMs: this.engine.clock.now() };
+    }
+    this.options.onEvent(event);
   }
 
   private stateOf(name: string): AppState {
-    let state = this.apps.get(name);
+    let state = this.states.get(name);
     if (!state) {
-      state = { drifted: new Map(), health: undefined, failed: false, held: undefined, heals: new Map() };
-      this.apps.set(name, state);
+      state = newAppState();
+      this.states.set(name, state);
     }
     return state;
   }
@@ -243,11 +318,13 @@ export class Keeper {
   }
 
   private appOf(name: string): App | undefined {
-    return this.prepared?.tree?.apps.find((app) => app.name === name)?.app;
+    return this.byName.get(name)?.app;
   }
 
   private readonly holds = async (app: App | undefined, name: string): Promise<string | undefined> => {
     const { client, clock } = this.engine;
+    const disowned = this.options.disowns?.(name);
+    if (disowned !== undefined) return disowned;
     const { suspended } = await readApplySet(client, name, this.options.namespace);
     if (suspended !== undefined) return `it is suspended: ${suspended}`;
     return app ? heldByWindows(app.windows, clock.now()) : undefined;
@@ -255,8 +332,8 @@ export class Keeper {
 
   private async heal(): Promise<void> {
     const now = this.engine.clock.now();
-    for (const [app, state] of this.apps) {
-      if (!this.heals(app)) continue;
+    for (const [app, state] of this.states) {
+      if (state.drifted.size === 0 || !this.heals(app)) continue;
       const due = [...state.drifted].filter(([key]) => (healAt(state.heals.get(key)) ?? 0) <= now);
       if (due.length === 0) continue;
       state.held = await this.holds(this.appOf(app), app);
@@ -281,27 +358,23 @@ export class Keeper {
       return;
     }
     this.nextHealth = now + HEALTH_EVERY_MS;
-    for (const [app, health] of this.live.takeHealth()) {
+    for (const [app, { health, rollouts }] of this.live.takeHealth()) {
       const state = this.stateOf(app);
       const was = state.health ?? 'Unknown';
       state.health = health;
+      for (const rollout of rollouts) this.tellRollout(app, rollout);
       if (health !== was) this.options.onEvent({ type: 'health', app, health, was });
     }
   }
+
+  /** Each stage once. What was complete when it was first seen is no news. */
+  private tellRollout(app: string, rollout: Rollout): void {
+    const { rollouts } = this.stateOf(app);
+    const key = `${rollout.kind}/${rollout.namespace}/${rollout.name}`;
+    const now = `${rollout.status} ${rollout.message}`;
+    const before = rollouts.get(key);
+    rollouts.set(key, now);
+    if (before === now || (before === undefined && rollout.status === 'complete')) return;
+    this.options.onEvent({ type: 'rollout', app, rollout });
+  }
 }
-
-/** Whether two readings say the same of an app. What was not changed is shared by both. */
-function isSameApp(a: PreparedApp, b: PreparedApp): boolean {
-  const [old, now] = [a.prepared, b.prepared];
-  const isSame =
-    old.manifests.length === now.manifests.length && old.manifests.every(({ object }, i) => deepEqual(object, now.manifests[i]!.object));
-  const rules = ({ app: { origin: _origin, place: _place, ...rest } }: PreparedApp): object => rest;
-  return isSame && now.errors.length === 0 && old.errors.length === 0 && deepEqual(rules(a), rules(b));
-}
-
-/** What may be otherwise the next time. */
-const isPassing = (error: unknown): error is SourceError | StatusError | UnreachableError =>
-  error instanceof SourceError || error instanceof StatusError || error instanceof UnreachableError;
-
-const textOf = (error: SourceError | StatusError | UnreachableError): string =>
-  error instanceof SourceError ? `${error.where}: ${error.message}` : error.message;

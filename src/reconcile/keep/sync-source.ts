@@ -29,7 +29,7 @@ export interface KeptSync {
 }
 
 /** What an app's part of a sync came to. */
-export type KeptApp = Pick<AppResult, 'sync' | 'health' | 'resources' | 'message'> & {
+export type KeptApp = Pick<AppResult, 'sync' | 'health' | 'resources' | 'message' | 'errors' | 'warnings'> & {
   /** Why it was left alone; undefined where it was not. */
   readonly held: string | undefined;
 };
@@ -61,8 +61,7 @@ export async function syncPrepared(
   const app = only ?? name;
   const { onProgress, holds, ...rest } = options;
   const held = await holds(undefined, app);
-  if (held !== undefined)
-    return { whole: undefined, plans, apps: new Map([[app, { held, sync: 'Synced', health: 'Suspended', resources: [], message: held }]]) };
+  if (held !== undefined) return { whole: undefined, plans, apps: new Map([[app, leftAlone(held)]]) };
   const whole = await sync(engine, plain, {
     ...rest,
     app,
@@ -72,3 +71,13 @@ export async function syncPrepared(
   const message = whole.errors[0]?.message ?? (whole.timedOut ? 'timed out waiting' : '');
   return { whole, plans, apps: new Map([[app, { ...whole, message, held: undefined }]]) };
 }
+
+const leftAlone = (held: string): KeptApp => ({
+  held,
+  sync: 'Synced',
+  health: 'Suspended',
+  resources: [],
+  message: held,
+  errors: [],
+  warnings: [],
+});

@@ -41,10 +41,13 @@ export class Keeping {
     this.running.catch(() => undefined);
   }
 
-  /** Lets time pass. @returns what was told meanwhile */
+  /** Lets time pass. @returns what was told meanwhile, rollouts aside */
   async pass(ms: number): Promise<readonly string[]> {
     await this.clock.advance(ms);
-    const lines = this.events.slice(this.told).flatMap(eventLines);
+    const lines = this.events
+      .slice(this.told)
+      .filter(({ type }) => type !== 'rollout')
+      .flatMap(eventLines);
     this.told = this.events.length;
     return lines;
   }
