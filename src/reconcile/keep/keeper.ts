@@ -98,6 +98,11 @@ export class Keeper {
     return this.states;
   }
 
+  /** An app as the source defines it; undefined where it defines none of this name. */
+  defined(name: string): PreparedApp | undefined {
+    return this.byName.get(name);
+  }
+
   get status(): KeeperStatus {
     const { lookedAt, nextPoll: nextLookAt } = this;
     const { failures, message } = this.backOff;
@@ -136,7 +141,7 @@ export class Keeper {
     this.isRetryDue = true;
     this.nextPoll = now + this.options.intervalMs;
     this.hasLooked = await this.trying(async () => {
-      if (!this.prepared_ || (await this.source.changed())) this.take(await this.source.read());
+      if (!this.prepared_ || (await this.unlessEnded(this.source.changed()))) this.take(await this.unlessEnded(this.source.read()));
       this.lookedAt = this.engine.clock.now();
     });
   }
@@ -156,6 +161,17 @@ export class Keeper {
       this.options.onEvent({ type: 'recovered' });
     }
     this.tellHealth();
+  }
+
+  /** Reading writes nothing, and may be left at any moment. */
+  private unlessEnded<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.options;
+    return new Promise((resolve, reject) => {
+      const end = (): void => reject(signal.reason as Error);
+      if (signal.aborted) end();
+      signal.addEventListener('abort', end, { once: true });
+      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
+    });
   }
 
   /** @returns whether it was done. Throws what will not pass. */
@@ -214,7 +230,7 @@ export class Keeper {
   /** What is still held is not worth a sync. */
   private async retry(name: string): Promise<void> {
     const { held } = this.stateOf(name);
-    if (held !== undefined && (await this.holds(this.appOf(name), name)) === held) return;
+    if (held !== undefined && (await this.holds(this.defined(name)?.app, name)) === held) return;
     await this.sync('retry', name);
   }
 
@@ -314,11 +330,7 @@ export class Keeper {
 
   private heals(name: string): boolean {
     const { held } = this.stateOf(name);
-    return held === undefined && (this.appOf(name)?.selfHeal ?? this.options.selfHeal);
-  }
-
-  private appOf(name: string): App | undefined {
-    return this.byName.get(name)?.app;
+    return held === undefined && (this.defined(name)?.app.selfHeal ?? this.options.selfHeal);
   }
 
   private readonly holds = async (app: App | undefined, name: string): Promise<string | undefined> => {
@@ -336,7 +348,7 @@ export class Keeper {
       if (state.drifted.size === 0 || !this.heals(app)) continue;
       const due = [...state.drifted].filter(([key]) => (healAt(state.heals.get(key)) ?? 0) <= now);
       if (due.length === 0) continue;
-      state.held = await this.holds(this.appOf(app), app);
+      state.held = await this.holds(this.defined(app)?.app, app);
       if (state.held !== undefined) {
         this.options.onEvent({ type: 'held', app, why: state.held });
         continue;
