@@ -133,8 +133,9 @@ class ServedSources {
   }
 
   readonly history = (source: Kept, app: string): Promise<readonly HistoryEntry[]> => {
-    const target = this.targetOf.get(source.name)!;
-    return target.run(() => listHistory(target.engine.client, app, this.namespaces.get(source.name)));
+    // no time needs to pass for it: it does not wait for the work that is under way
+    const { client } = this.targetOf.get(source.name)!.engine;
+    return listHistory(client, app, this.namespaces.get(source.name));
   };
 
   async run(): Promise<void> {

@@ -37,6 +37,8 @@ export interface SyncAppsOptions {
   readonly record?: SyncOptions['record'];
   /** Why an app is to be left alone now; undefined where it is not. */
   readonly holds?: (app: App, name: string) => Promise<string | undefined>;
+  /** Told of each app as soon as it is done. */
+  readonly onApp?: (result: AppResult) => void;
   /** Told what is about to be done, of all objects of an app. */
   readonly onPlan?: (plan: Plan, app: string) => void;
 }
@@ -54,6 +56,7 @@ export async function syncApps(engine: Engine, tree: AppTree, options: SyncAppsO
     tree.errors.length || options.only !== undefined || options.selects ? [] : await withdrawnApps(engine, tree, options.namespace);
   const withdrawn: AppRun[] = [];
   for (const app of removed) withdrawn.push(await withdraw(engine, app, options, started));
+  for (const { result } of withdrawn) options.onApp?.(result);
   return combined(engine, tree, options, [...results, ...withdrawn], started);
 }
 
@@ -91,6 +94,7 @@ class AppsRun {
     const { app } = prepared;
     const held = await this.whatHoldsBack(prepared);
     const result = held === undefined ? await this.synced(prepared) : bare(prepared, 'heldBack', held);
+    this.options.onApp?.(result.result);
     this.begun.get(app.id)!.set(result.result.state === 'synced' || result.result.state === 'suspended');
     this.ready.get(app.id)!.set(await this.readiness(prepared, result.result));
     return result;

@@ -1,5 +1,6 @@
 // What a keeper knows of one app between rounds: how its last sync ended, what has drifted since, why it is left alone. Values alone; the
 // keeper changes them, others read.
+import type { Rollout } from '../apply/rollout.ts';
 import type { HealthStatus } from '../health/verdict.ts';
 import type { Drift } from '../plan/drift.ts';
 import type { SyncedEvent } from './keep-event.ts';
@@ -15,8 +16,10 @@ export interface AppState {
   /** What the last sync of the whole app came to, and when it ended, in milliseconds since 1970. Undefined before the first. */
   last: { readonly result: KeptApp; readonly event: SyncedEvent; readonly endedMs: number } | undefined;
   readonly heals: Map<string, HealState>;
-  /** What was last told of each rollout. */
-  readonly rollouts: Map<string, string>;
+  /** Each as it was last seen. */
+  readonly rollouts: Map<string, Rollout>;
+  /** A sync of it is under way. */
+  isSyncing: boolean;
 }
 
 export const newAppState = (): AppState => ({
@@ -27,4 +30,5 @@ export const newAppState = (): AppState => ({
   last: undefined,
   heals: new Map(),
   rollouts: new Map(),
+  isSyncing: false,
 });

@@ -7,6 +7,7 @@ import type { EventLog } from './event-log.ts';
 import { eventStream } from './event-stream.ts';
 import { appNames, appStatus, appSummary, sourceStatus, type Kept } from './kept-status.ts';
 import type { KeepMetrics } from './metrics.ts';
+import { statusPage } from './page/page.ts';
 import { verifyWebhook } from './webhook.ts';
 
 export interface KeepServiceOptions {
@@ -18,7 +19,6 @@ export interface KeepServiceOptions {
   readonly webhookSecret: string | undefined;
   /** Past syncs of an app, from its cluster, the last one first. */
   readonly history: (source: Kept, app: string) => Promise<readonly HistoryEntry[]>;
-  readonly pages?: (asked: Asked) => Answer | undefined;
 }
 
 /** Streams at once. */
@@ -48,7 +48,7 @@ export class KeepService {
     if (first === 'healthz' && path.length === 1) return text('ok\n');
     if (first === 'readyz' && path.length === 1) return this.ready();
     if (first === 'metrics' && path.length === 1) return text(this.options.metrics.text(), 200, 'text/plain; version=0.0.4; charset=utf-8');
-    if (first !== 'api' || second !== 'v1') return this.options.pages?.(asked);
+    if (first !== 'api' || second !== 'v1') return statusPage(path, this.options);
     if (third === 'events' && path.length === 3) return this.events(asked);
     if (third !== 'apps') return undefined;
     const [sourceName, name, what, ...more] = rest;

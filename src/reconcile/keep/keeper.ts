@@ -22,7 +22,7 @@ import { LiveObjects } from './live-objects.ts';
 import { healAt, healed } from './self-heal.ts';
 import { syncPrepared, type KeptApp, type KeptSync } from './sync-source.ts';
 
-export interface KeeperOptions extends Omit<KeptSync, 'selects' | 'holds' | 'record'> {
+export interface KeeperOptions extends Omit<KeptSync, 'selects' | 'holds' | 'record' | 'onApp'> {
   /** Whom the history names for what is synced. */
   readonly who: string;
   /** How often it is asked whether the source has changed. What failed is tried again as often. */
@@ -248,7 +248,7 @@ export class Keeper {
   }
 
   /** A source that is broken says nothing of what it defines. */
-  private goneApps(synced: ReadonlyMap<string, KeptApp>): string[] {
+  private goneApps(synced: ReadonlySet<string>): string[] {
     const { tree } = this.prepared_!;
     if (tree && tree.errors.length > 0) return [];
     return [...this.states.keys()].filter((name) => (tree ? !this.byName.has(name) : !synced.has(name)));
@@ -257,17 +257,21 @@ export class Keeper {
   private async sync(why: SyncedEvent['why'], only?: string, keys?: ReadonlySet<string>, among?: ReadonlySet<string>): Promise<void> {
     const { options, prepared_: prepared, engine } = this;
     const started = engine.clock.now();
+    const { revision } = (prepared!.tree ?? prepared!.plain).source;
     const { whole, apps, plans } = await syncPrepared(engine, prepared!, {
       ...options,
       holds: this.holds,
-      onProgress: (event, app) => (event.type === 'rollout' ? this.tellRollout(app, event.rollout) : options.onProgress?.(event, app)),
+      onProgress: (event, app) => {
+        this.stateOf(app).isSyncing = true;
+        if (event.type === 'rollout') this.tellRollout(app, event.rollout);
+        else options.onProgress?.(event, app);
+      },
+      onApp: (app, result) => this.synced(app, result, { why, revision, durationMs: Math.round(engine.clock.now() - started) }),
       record: { who: options.who, automated: true },
       ...(only === undefined || !prepared!.tree ? {} : { only }),
       ...(among ? { among } : {}),
       ...(keys ? { selects: ({ id }) => keys.has(resourceKey(id)) } : {}),
     });
-    const durationMs = Math.round(engine.clock.now() - started);
-    for (const [name, result] of apps) this.synced(name, result, { why, revision: whole?.source.revision ?? null, durationMs });
     const gone = why === 'source' && options.only === undefined ? this.goneApps(apps) : [];
     for (const app of gone) {
       this.states.delete(app);
@@ -280,6 +284,7 @@ export class Keeper {
   private synced(name: string, result: KeptApp, about: Pick<SyncedEvent, 'why' | 'revision' | 'durationMs'>): void {
     const { sync, health, resources, message, held } = result;
     const state = this.stateOf(name);
+    state.isSyncing = false;
     if (held !== undefined && held !== state.held) this.options.onEvent({ type: 'held', app: name, why: held });
     state.held = held;
     if (held !== undefined) return;
@@ -383,10 +388,10 @@ export class Keeper {
   private tellRollout(app: string, rollout: Rollout): void {
     const { rollouts } = this.stateOf(app);
     const key = `${rollout.kind}/${rollout.namespace}/${rollout.name}`;
-    const now = `${rollout.status} ${rollout.message}`;
     const before = rollouts.get(key);
-    rollouts.set(key, now);
-    if (before === now || (before === undefined && rollout.status === 'complete')) return;
+    rollouts.set(key, rollout);
+    const isKnown = before ? before.status === rollout.status && before.message === rollout.message : rollout.status === 'complete';
+    if (isKnown) return;
     this.options.onEvent({ type: 'rollout', app, rollout });
   }
 }

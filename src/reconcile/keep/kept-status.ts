@@ -2,6 +2,7 @@
 // It asks the keeper alone, never the cluster. Fields are named as those of `sync` and `status`.
 import { rootApp, type PreparedApp } from '../apps/prepare-apps.ts';
 import { aboutApp } from '../apps/sync-apps.ts';
+import type { Rollout } from '../apply/rollout.ts';
 import type { HealthStatus } from '../health/verdict.ts';
 import { resourceKey } from '../plan/resource-id.ts';
 import type { AppResult, AppStatus, ReportedError, ResourceResult, SyncStatus } from '../report/result.ts';
@@ -56,7 +57,7 @@ export interface KeptAppSummary {
   readonly id: string;
   readonly cluster: string;
   readonly source: SourceInfo | null;
-  readonly state: 'waiting' | 'held' | 'failed' | 'synced';
+  readonly state: 'waiting' | 'syncing' | 'held' | 'failed' | 'synced';
   readonly sync: SyncStatus;
   readonly health: HealthStatus;
   /** Why it is held or failed; empty elsewhere. */
@@ -116,7 +117,7 @@ export function appSummary(kept: Kept, name: string): KeptAppSummary | undefined
     id: about.id,
     cluster: kept.cluster,
     source: about.source,
-    state: state?.held !== undefined ? 'held' : !state?.last ? 'waiting' : state.failed ? 'failed' : 'synced',
+    state: stateOf(state),
     sync: !state?.last || state.failed || state.drifted.size > 0 ? 'OutOfSync' : 'Synced',
     health: state?.held !== undefined && !state.health ? 'Suspended' : (state?.health ?? 'Unknown'),
     message: state?.held ?? (state?.failed ? (state.last?.event.message ?? '') : ''),
@@ -136,11 +137,23 @@ export function appStatus(kept: Kept, name: string): KeptAppStatus | undefined {
     ...summary,
     ...placeOf(keeper.defined(name)),
     resources: resourcesOf(keeper, name, state),
-    rollouts: keeper.live.rolloutsOf(name),
+    rollouts: rolloutsOf(keeper, name, state),
     drift: [...(state?.drifted.values() ?? [])],
     errors,
     warnings,
   };
+}
+
+function stateOf(state: Readonly<AppState> | undefined): KeptAppSummary['state'] {
+  if (state?.isSyncing) return 'syncing';
+  if (state?.held !== undefined) return 'held';
+  return !state?.last ? 'waiting' : state.failed ? 'failed' : 'synced';
+}
+
+/** While an app is synced for the first time, nobody but that sync looks at its objects. */
+function rolloutsOf(keeper: Keeper, name: string, state: Readonly<AppState> | undefined): readonly Rollout[] {
+  const seen = keeper.live.rolloutsOf(name);
+  return seen.length > 0 ? seen : [...(state?.rollouts.values() ?? [])];
 }
 
 function placeOf(defined: PreparedApp | undefined): Pick<AppResult, 'origin' | 'namespace' | 'parent' | 'dependsOn'> {

@@ -26,6 +26,8 @@ export interface KeptSync {
   /** Why an app is to be left alone now; undefined where it is not. @param app undefined where the source is one itself */
   readonly holds: (app: App | undefined, name: string) => Promise<string | undefined>;
   readonly onProgress?: (event: SyncEvent, app: string) => void;
+  /** Told of each app as soon as it is done. */
+  readonly onApp?: (name: string, result: KeptApp) => void;
 }
 
 /** What an app's part of a sync came to. */
@@ -34,11 +36,12 @@ export type KeptApp = Pick<AppResult, 'sync' | 'health' | 'resources' | 'message
   readonly held: string | undefined;
 };
 
-/** What a sync came to: for each app its own part, and what was planned for it. */
+/** What a sync came to, and what was planned for each app. */
 export interface KeptResult {
   /** Undefined where the source is one app, and that was left alone. */
   readonly whole: SyncResult | undefined;
-  readonly apps: ReadonlyMap<string, KeptApp>;
+  /** Names of those that were looked at. */
+  readonly apps: ReadonlySet<string>;
   readonly plans: ReadonlyMap<string, Plan>;
 }
 
@@ -46,22 +49,32 @@ export interface KeptResult {
 export async function syncPrepared(
   engine: Engine,
   { plain, tree }: PreparedSource,
-  { name, only, ...options }: KeptSync,
+  { name, only, onApp, ...options }: KeptSync,
 ): Promise<KeptResult> {
   const plans = new Map<string, Plan>();
   const planned = (plan: Plan, app: string): void => void plans.set(app, plan);
+  const apps = new Set<string>();
+  const done = (app: string, result: KeptApp): void => {
+    apps.add(app);
+    onApp?.(app, result);
+  };
   if (tree) {
-    const whole = await syncApps(engine, tree, { ...options, name, ...(only === undefined ? {} : { only }), onPlan: planned });
-    const apps = (whole.apps ?? []).map((app): [string, KeptApp] => [
-      app.app,
-      { ...app, held: app.state === 'suspended' ? app.message : undefined },
-    ]);
-    return { whole, plans, apps: new Map(apps) };
+    const whole = await syncApps(engine, tree, {
+      ...options,
+      name,
+      ...(only === undefined ? {} : { only }),
+      onPlan: planned,
+      onApp: (app) => done(app.app, { ...app, held: app.state === 'suspended' ? app.message : undefined }),
+    });
+    return { whole, plans, apps };
   }
   const app = only ?? name;
   const { onProgress, holds, ...rest } = options;
   const held = await holds(undefined, app);
-  if (held !== undefined) return { whole: undefined, plans, apps: new Map([[app, leftAlone(held)]]) };
+  if (held !== undefined) {
+    done(app, leftAlone(held));
+    return { whole: undefined, plans, apps };
+  }
   const whole = await sync(engine, plain, {
     ...rest,
     app,
@@ -69,7 +82,8 @@ export async function syncPrepared(
     onProgress: (event) => onProgress?.(event, app),
   });
   const message = whole.errors[0]?.message ?? (whole.timedOut ? 'timed out waiting' : '');
-  return { whole, plans, apps: new Map([[app, { ...whole, message, held: undefined }]]) };
+  done(app, { ...whole, message, held: undefined });
+  return { whole, plans, apps };
 }
 
 const leftAlone = (held: string): KeptApp => ({

@@ -24,11 +24,7 @@ test.each<[what: string, text: string, errors: readonly string[]]>([
     ['2:17 sources[0].intervall: unknown field "intervall" (did you mean interval?)'],
   ],
   ['no duration', 'sources:\n- location: a\n  interval: 5', ['3:3 sources[0].interval: must be string']],
-  [
-    'a bad duration',
-    'sources:\n- location: a\n  interval: 5 min',
-    ['3:3 sources[0].interval: is not a duration (write 90s, 5m or 1h30m)'],
-  ],
+  ['a bad duration', 'sources:\n- location: a\n  interval: 5 min', ['3:3 sources[0].interval: is not a duration (write 90s, 5m or 1h30m)']],
   ['a bad choice', 'sources:\n- location: a\n  prune: some', ['3:3 sources[0].prune: must be one of safe, all, none']],
   [
     'a name twice',
