@@ -48,15 +48,12 @@ export async function readJibeFile(file: SourceFile): Promise<JibeFile | undefin
   const errors = await schemaErrors(JIBE_SCHEMA, value, text, file.path);
   if (errors.length) return { apps: [], notifications: [], errors };
   const items = value.apps as readonly JsonObject[];
-  const places = await positionsIn(
-    text,
-    items.map((_, i) => ({ at: ['apps', i, 'name'] })),
-  );
+  const names = items.map((_, i) => ({ at: ['apps', i, 'name'] }));
   const fields = items.flatMap(({ dependsOn }, i) => ((dependsOn ?? []) as unknown[]).map((_, n) => ({ at: ['apps', i, 'dependsOn', n] })));
-  const positions = await positionsIn(text, fields);
-  const placeOf = new Map(fields.map(({ at }, i) => [fieldPath(at), { file: file.path, ...positions[i]! }]));
+  const positions = await positionsIn(text, [...names, ...fields]);
+  const placeOf = new Map(fields.map(({ at }, i) => [fieldPath(at), { file: file.path, ...positions[items.length + i]! }]));
   return {
-    apps: items.map((item, i) => readApp(item, i, { file: file.path, ...places[i]! }, placeOf)),
+    apps: items.map((item, i) => readApp(item, i, { file: file.path, ...positions[i]! }, placeOf)),
     notifications: new Fields(value, '', []).inners('notifications').flatMap(readNotification),
     errors: await repeatedNames(items, ['apps'], text, file.path, 'app'),
   };

@@ -69,6 +69,9 @@ class AppsRun {
   private readonly apps: readonly PreparedApp[];
   private readonly options: SyncAppsOptions;
   private readonly deadline: number;
+  private readonly byId: ReadonlyMap<string, PreparedApp>;
+  /** By the id of what defines them. */
+  private readonly children = new Map<string, PreparedApp[]>();
   private readonly begun = new Map<string, Signal<boolean>>();
   private readonly ready = new Map<string, Signal<Readiness>>();
   private running = 0;
@@ -80,9 +83,15 @@ class AppsRun {
     this.apps = apps;
     this.options = options;
     this.deadline = engine.clock.now() + options.timeoutMs;
-    for (const { app } of apps) {
+    this.byId = new Map(apps.map((app) => [app.app.id, app]));
+    for (const prepared of apps) {
+      const { app, parent } = prepared;
       this.begun.set(app.id, new Signal());
       this.ready.set(app.id, new Signal());
+      if (parent === undefined) continue;
+      const siblings = this.children.get(parent);
+      if (siblings) siblings.push(prepared);
+      else this.children.set(parent, [prepared]);
     }
   }
 
@@ -125,12 +134,12 @@ class AppsRun {
       const checked = resources.find(
         (resource) => resource.kind === kind && resource.name === name && (!namespace || resource.namespace === namespace),
       );
-      const isApp = this.apps.some((other) => other.app.id === `${kind}/${namespace}/${name}`);
+      const isApp = this.byId.has(`${kind}/${namespace}/${name}`);
       if (!checked && !isApp) return { ok: false, why: `is not ready: ${kind} ${name} of its health checks is not there` };
       if (checked && checked.health !== 'Healthy') return { ok: false, why: `is not ready: ${kind} ${name} is ${checked.health}` };
     }
-    for (const child of this.apps) {
-      if (child.parent !== app.id || !awaitsChild(prepared, child)) continue;
+    for (const child of this.children.get(app.id) ?? []) {
+      if (!awaitsChild(prepared, child)) continue;
       const ready = await this.ready.get(child.app.id)!.value;
       if (!ready.ok) return { ok: false, why: `waits for ${child.app.id}, which ${ready.why}` };
     }
@@ -170,7 +179,7 @@ class AppsRun {
   }
 
   private attempt({ app, name, parent, prepared }: PreparedApp): Promise<SyncResult> {
-    const above = this.apps.find((other) => other.app.id === parent);
+    const above = parent === undefined ? undefined : this.byId.get(parent);
     const { namespace, prune, signal, partial, selects, onProgress, onPlan, confirmPrune, record } = this.options;
     const left = this.deadline - this.engine.clock.now();
     const faults: FieldFault[] = [];

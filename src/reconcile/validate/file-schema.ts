@@ -86,7 +86,7 @@ export async function repeatedNames(
     seen.add(name);
     return isRepeated ? [{ at: [...at, i, 'name'] }] : [];
   });
-  const positions = await positionsIn(text, repeated);
+  const positions = repeated.length > 0 ? await positionsIn(text, repeated) : [];
   return repeated.map((one, i) => ({
     file,
     ...positions[i]!,
