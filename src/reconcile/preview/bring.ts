@@ -3,8 +3,6 @@
 import type { AppTree, PreparedApp } from '../apps/prepare-apps.ts';
 import { policyOf, syncApps } from '../apps/sync-apps.ts';
 import { withdrawnApps } from '../apps/withdrawn.ts';
-import { policyOf, syncApps } from '../apps/sync-apps.ts';
-import { withdrawnApps } from '../apps/withdrawn.ts';
 import { fromManifests, planSync, type Engine } from '../engine.ts';
 import type { Plan, PrunePolicy } from '../plan/plan.ts';
 import { resourceKey } from '../plan/resource-id.ts';
