@@ -4,6 +4,7 @@ import { Flags } from '@oclif/core';
 import { RealClock } from '../../apimachinery/clock.ts';
 import type { Handler } from '../../reconcile/keep/answer.ts';
 import type { HttpServer, HttpServerOptions } from '../../reconcile/keep/http-server.ts';
+import type { KeepEvent } from '../../reconcile/keep/keep-event.ts';
 import type { Keeper } from '../../reconcile/keep/keeper.ts';
 import type { SyncResult } from '../../reconcile/report/result.ts';
 import { CannotDo } from './failure.ts';
@@ -52,13 +53,19 @@ export interface KeepFlags extends TargetFlags, KeeperFlags, LogFlags {
   readonly notify: boolean;
 }
 
-/** @param onResult told of each sync that was made because of the source */
-export async function keepOn(
-  location: string,
-  flags: KeepFlags,
-  signal: AbortSignal,
-  onResult: (result: SyncResult) => void,
-): Promise<void> {
+export interface KeepWishes {
+  /** Told of each sync that was made because of the source. */
+  readonly onResult: (result: SyncResult) => void;
+  /** What is sound is applied although other files are not, and the source may be empty for a while. */
+  readonly partial?: true;
+  /** Told when the folder is gone. */
+  readonly onGone?: () => void;
+  /** Whether something that happened is worth a line. */
+  readonly isTold?: (event: KeepEvent) => boolean;
+}
+
+export async function keepOn(location: string, flags: KeepFlags, signal: AbortSignal, wishes: KeepWishes): Promise<void> {
+  const { onResult, partial, onGone, isTold = () => true } = wishes;
   if (location === '-') throw new CannotDo('standard input cannot be read again', 'give a directory or a repository');
   const [{ KeepMetrics }, { Notifier }] = await Promise.all([
     import('../../reconcile/keep/metrics.ts'),
@@ -76,13 +83,14 @@ export async function keepOn(
       onEvent(event) {
         metrics.observe(event);
         if (flags.notify) notifier.observe(event);
-        log.event(event);
+        if (isTold(event)) log.event(event);
       },
       onResult,
+      ...(partial ? { partial } : {}),
       ...(flags.log === 'text' ? { onProgress: (event, app) => tellSync(event, log.progress, app) } : {}),
     });
     closing.unshift(() => keeper.close());
-    closing.unshift(await pokeOnChange(location, flags, keeper, clock, signal));
+    closing.unshift(await pokeOnChange(location, flags, keeper, clock, signal, onGone));
     for (const server of await servers(flags, keeper, () => metrics.text())) {
       log.line(`listening on ${server.url}${server.path}`);
       closing.unshift(() => server.close());

@@ -24,7 +24,7 @@ const OWN_CLUSTER_EVERY_MS = 1000;
 /** Editors write a file in several steps: so long nothing must change before it is read. */
 const QUIET_MS = 100;
 
-type Told = Pick<KeeperOptions, 'signal' | 'onEvent' | 'onResult' | 'onProgress' | 'endures' | 'disowns'>;
+type Told = Pick<KeeperOptions, 'signal' | 'onEvent' | 'onResult' | 'onProgress' | 'endures' | 'disowns' | 'partial'>;
 
 /** It must be closed. @param notifier told whom the source wants to be told */
 export async function openKeeper(target: Target, location: string, flags: KeeperFlags, notifier: Notifier, told: Told): Promise<Keeper> {
@@ -39,7 +39,7 @@ export async function openKeeper(target: Target, location: string, flags: Keeper
     const prepared = await prepareFor(target.engine, location, flags, { ...kept, deps });
     notifier.configure(prepared.tree?.notifications ?? []);
     // it may be full again the next time
-    if (prepared.plain && isEmpty(prepared.plain)) throw new SourceError('NotFound', redacted(location), ...NO_MANIFESTS);
+    if (!told.partial && prepared.plain && isEmpty(prepared.plain)) throw new SourceError('NotFound', redacted(location), ...NO_MANIFESTS);
     return prepared;
   });
   return new Keeper(target.engine, source, {
@@ -65,14 +65,23 @@ export async function runKeeper(target: Target, keeper: Keeper, clock: Clock, si
   }
 }
 
-/** What lies on disk need not be asked. @returns what ends it */
-export async function pokeOnChange(location: string, { ref }: AppFlags, keeper: Keeper, clock: Clock, signal: AbortSignal) {
+/** What lies on disk need not be asked. @param onGone told where it lies there no longer @returns what ends it */
+export async function pokeOnChange(
+  location: string,
+  { ref }: AppFlags,
+  keeper: Keeper,
+  clock: Clock,
+  signal: AbortSignal,
+  onGone?: () => void,
+): Promise<() => Promise<void>> {
   const folder = path.resolve(location);
   if (ref !== undefined || !fs.existsSync(folder)) return async () => undefined;
   const { watchFolder } = await import('../../reconcile/source/watch-folder.ts');
   const changes = await watchFolder(folder, QUIET_MS, clock, signal);
   const follow = async (): Promise<void> => {
-    for (let change = await changes.next(); change === 'changed'; change = await changes.next()) keeper.poke();
+    let change = await changes.next();
+    for (; change === 'changed'; change = await changes.next()) keeper.poke();
+    if (change === 'gone') onGone?.();
   };
   void follow();
   return () => changes.close();

@@ -61,11 +61,9 @@ export function chosenApp(apps: readonly { readonly name: string }[] | undefined
   );
 }
 
-export interface SyncSourceOptions extends Kept {
+export interface SyncSourceOptions {
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** A folder that is watched may be empty for a while; what is sound in it is applied although other files are not. */
-  readonly isWatched: boolean;
 }
 
 interface SyncSourceFlags {
@@ -96,19 +94,18 @@ export async function syncSource(
   engine: Engine,
   location: string,
   flags: AppFlags & SyncSourceFlags,
-  { progress, signal, isWatched, ...kept }: SyncSourceOptions,
+  { progress, signal }: SyncSourceOptions,
 ): Promise<SyncResult> {
   const selects = await selectionOf(flags);
-  const confirmPrune = isWatched ? undefined : pruneConfirmer(progress);
-  const { plain, tree, name, only } = await engine.clock.hold(prepareFor(engine, location, flags, kept));
+  const confirmPrune = pruneConfirmer(progress);
+  const { plain, tree, name, only } = await engine.clock.hold(prepareFor(engine, location, flags));
   const shared = {
     namespace: flags.namespace,
     prune: prunePolicy(flags.prune, confirmPrune),
     timeoutMs: flags.timeout,
     signal,
-    record: { who: whoAmI(), automated: isWatched },
+    record: { who: whoAmI(), automated: false },
     ...(confirmPrune ? { confirmPrune } : {}),
-    ...(isWatched ? { partial: true } : {}),
     ...(selects ? { selects } : {}),
   };
   const found = (result: SyncResult): SyncResult => {
@@ -126,7 +123,7 @@ export async function syncSource(
     });
     return found(result);
   }
-  if (!isWatched && isEmpty(plain)) throw new CannotDo(`${location}: ${NO_MANIFESTS[0]}`, NO_MANIFESTS[1]);
+  if (isEmpty(plain)) throw new CannotDo(`${location}: ${NO_MANIFESTS[0]}`, NO_MANIFESTS[1]);
   const { sync } = await import('../../reconcile/sync.ts');
   return found(await sync(engine, plain, { ...shared, app: flags.app ?? name, onProgress: (event) => tellSync(event, progress) }));
 }
