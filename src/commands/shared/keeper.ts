@@ -3,7 +3,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../apimachinery/clock.ts';
-import type { Keeper, KeeperOptions } from '../../reconcile/keep/keeper.ts';
+import type { Keeper } from '../../reconcile/keep/keeper.ts';
+import type { KeeperOptions } from '../../reconcile/keep/keeper-options.ts';
 import type { Notifier } from '../../reconcile/notify/notifier.ts';
 import { redacted } from '../../reconcile/source/git/url.ts';
 import { SourceError } from '../../reconcile/source/source-error.ts';

@@ -29,6 +29,9 @@ export interface SyncAppsOptions {
   readonly only?: string;
   /** Only these: the others are known to be as the source says. */
   readonly among?: ReadonlySet<string>;
+  /** What the source defines no longer stays for now. */
+  readonly keepsOthers?: boolean;
+  readonly superseded?: AbortSignal;
   readonly partial?: boolean;
   /** Only these objects of the apps. */
   readonly selects?: Selection;
@@ -53,7 +56,9 @@ export async function syncApps(engine: Engine, tree: AppTree, options: SyncAppsO
   const chosen = tree.apps.filter(({ name }) => (only === undefined || name === only) && (among?.has(name) ?? true));
   const results = tree.errors.length ? [] : await new AppsRun(engine, tree.identity, chosen, options).all();
   const removed =
-    tree.errors.length || options.only !== undefined || options.selects ? [] : await withdrawnApps(engine, tree, options.namespace);
+    tree.errors.length || options.only !== undefined || options.keepsOthers || options.selects
+      ? []
+      : await withdrawnApps(engine, tree, options.namespace);
   const withdrawn: AppRun[] = [];
   for (const app of removed) withdrawn.push(await withdraw(engine, app, options, started));
   for (const { result } of withdrawn) options.onApp?.(result);
@@ -172,7 +177,12 @@ class AppsRun {
     const { limit, firstMs, factor, maxMs } = app.retry;
     for (let attempt = 1, pause = firstMs; ; attempt++, pause = Math.min(pause * factor, maxMs)) {
       const result = await this.attempt(prepared);
-      const done = isDone(app, result) || prepared.prepared.errors.length > 0 || attempt > limit || this.options.signal.aborted;
+      const done =
+        isDone(app, result) ||
+        prepared.prepared.errors.length > 0 ||
+        attempt > limit ||
+        this.options.signal.aborted ||
+        this.options.superseded?.aborted;
       if (done || clock.now() + pause >= this.deadline) return { prepared, result: appResult(prepared, result, attempt), whole: result };
       await clock.sleep(pause, { signal: this.options.signal }).catch(() => undefined);
     }
@@ -180,7 +190,7 @@ class AppsRun {
 
   private attempt({ app, name, parent, prepared }: PreparedApp): Promise<SyncResult> {
     const above = parent === undefined ? undefined : this.byId.get(parent);
-    const { namespace, prune, signal, partial, selects, onProgress, onPlan, confirmPrune, record } = this.options;
+    const { namespace, prune, signal, superseded, partial, selects, onProgress, onPlan, confirmPrune, record } = this.options;
     const left = this.deadline - this.engine.clock.now();
     const faults: FieldFault[] = [];
     const options: SyncOptions = {
@@ -193,6 +203,7 @@ class AppsRun {
       timeoutMs: Math.max(Math.min(left, app.timeoutMs ?? left), 0),
       signal,
       judge: judgeBy(app.healthExpressions, faults),
+      ...(superseded ? { superseded } : {}),
       ...(partial ? { partial } : {}),
       ...(selects ? { selects } : {}),
       ...(confirmPrune ? { confirmPrune } : {}),

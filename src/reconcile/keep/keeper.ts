@@ -3,57 +3,27 @@
 // of them; what is told to it only makes the next round come sooner.
 import type { AppTree, PreparedApp, PreparedSource } from '../apps/prepare-apps.ts';
 import { isSameDefinition, rendersSame } from '../apps/same-app.ts';
-import type { Rollout } from '../apply/rollout.ts';
 import type { Engine } from '../engine.ts';
-import type { Drift } from '../plan/drift.ts';
+import type { Plan } from '../plan/plan.ts';
 import { resourceKey } from '../plan/resource-id.ts';
-import type { SyncResult } from '../report/result.ts';
 import { readApplySet } from '../plan/apply-set.ts';
 import type { App } from '../apps/app.ts';
 import { heldByWindows } from './sync-window.ts';
-import { deepEqual } from '../../apimachinery/object.ts';
-import { newAppState, type AppState } from './app-state.ts';
+import { AppStates, type AppState } from './app-states.ts';
 import { BackOff, isPassing } from './back-off.ts';
 import { Bell } from './bell.ts';
 import { compare } from './compare.ts';
-import type { KeepEvent, SyncedEvent } from './keep-event.ts';
+import type { SyncedEvent } from './keep-event.ts';
+import type { KeeperOptions, KeeperStatus } from './keeper-options.ts';
 import type { KeptSource } from './kept-source.ts';
 import { LiveObjects } from './live-objects.ts';
 import { healAt, healed } from './self-heal.ts';
-import { syncPrepared, type KeptApp, type KeptSync } from './sync-source.ts';
-
-export interface KeeperOptions extends Omit<KeptSync, 'selects' | 'holds' | 'record' | 'onApp'> {
-  /** Whom the history names for what is synced. */
-  readonly who: string;
-  /** How often it is asked whether the source has changed. What failed is tried again as often. */
-  readonly intervalMs: number;
-  /** Whether drift is put right in apps that do not say themselves. */
-  readonly selfHeal: boolean;
-  /** Whatever fails is told and tried again, also what never worked: for whoever keeps other sources besides. */
-  readonly endures?: boolean;
-  /** Why an app of this name is not this source's to keep; undefined where it is. */
-  readonly disowns?: (app: string) => string | undefined;
-  readonly onEvent: (event: KeepEvent) => void;
-  /** Told of each sync that was made because of the source. */
-  readonly onResult?: (result: SyncResult) => void;
-}
+import { syncPrepared } from './sync-source.ts';
 
 /** Changes of one moment are looked at together. */
 const GATHER_MS = 200;
 /** The health of apps is reckoned no more often. */
 const HEALTH_EVERY_MS = 1000;
-
-/** How it goes with the source as a whole. */
-export interface KeeperStatus {
-  readonly state: 'starting' | 'kept' | 'failing';
-  /** What fails; empty where nothing does. */
-  readonly message: string;
-  /** How often it has failed, one time after another. */
-  readonly failures: number;
-  /** When the source was last asked without a failure, and when it is asked next, in milliseconds since 1970. */
-  readonly lookedAt: number | undefined;
-  readonly nextLookAt: number;
-}
 
 export class Keeper {
   readonly bell = new Bell();
@@ -61,7 +31,9 @@ export class Keeper {
   private readonly engine: Engine;
   private readonly source: KeptSource;
   private readonly options: KeeperOptions;
-  private readonly states = new Map<string, AppState>();
+  private readonly states: AppStates;
+  /** Apps that are being synced now. */
+  private readonly syncing = new Set<string>();
   private prepared_: PreparedSource | undefined;
   private byName: ReadonlyMap<string, PreparedApp> = new Map();
   /** Read, and not yet synced; with how the apps were before. */
@@ -76,11 +48,14 @@ export class Keeper {
   private nextHealth = 0;
   private isPoked = true;
   private isRestless = false;
+  /** Its rounds go by the engine's clock, which is that of the world. */
+  private isRunning = false;
 
   constructor(engine: Engine, source: KeptSource, options: KeeperOptions) {
     this.engine = engine;
     this.source = source;
     this.options = options;
+    this.states = new AppStates(options.onEvent);
     this.backOff = new BackOff(options.intervalMs);
     this.live = new LiveObjects(engine, () => {
       this.isRestless = true;
@@ -95,7 +70,7 @@ export class Keeper {
 
   /** By name, all that were ever looked at and are still defined. */
   get apps(): ReadonlyMap<string, Readonly<AppState>> {
-    return this.states;
+    return this.states.all;
   }
 
   /** An app as the source defines it; undefined where it defines none of this name. */
@@ -119,6 +94,7 @@ export class Keeper {
   async run(): Promise<void> {
     const { signal } = this.options;
     const { clock } = this.engine;
+    this.isRunning = true;
     while (!signal.aborted) {
       await this.round();
       await this.bell.wait(clock, this.dueAt, signal);
@@ -193,7 +169,7 @@ export class Keeper {
 
   /** When the next round must come although nothing is told, in milliseconds since 1970. */
   get dueAt(): number {
-    const heals = [...this.states].flatMap(([name, { drifted, heals: states }]) =>
+    const heals = [...this.states.all].flatMap(([name, { drifted, heals: states }]) =>
       drifted.size > 0 && this.heals(name) ? [...drifted.keys()].map((key) => healAt(states.get(key)) ?? 0) : [],
     );
     const workAt = Math.min(...heals, this.isRestless ? this.nextHealth : Infinity);
@@ -215,11 +191,9 @@ export class Keeper {
   private async syncDue(): Promise<void> {
     if (!this.isRetryDue) return;
     this.isRetryDue = false;
-    const open = [...this.states].filter(([, { failed, held }]) => failed || held !== undefined).map(([name]) => name);
-    if (this.unsynced) {
-      await this.sync('source', undefined, undefined, this.concerned(this.unsynced.before));
-      this.unsynced = undefined;
-    } else for (const only of open) await this.retry(only);
+    if (!this.unsynced) return this.retry();
+    await this.sync('source', this.concerned(this.unsynced.before));
+    this.unsynced = undefined;
   }
 
   private tellSource({ plain, tree }: PreparedSource): void {
@@ -227,11 +201,14 @@ export class Keeper {
     this.options.onEvent({ type: 'source', revision: source.revision, apps: tree ? tree.apps.length : 1, errors: errors.length });
   }
 
-  /** What is still held is not worth a sync. */
-  private async retry(name: string): Promise<void> {
-    const { held } = this.stateOf(name);
-    if (held !== undefined && (await this.holds(this.defined(name)?.app, name)) === held) return;
-    await this.sync('retry', name);
+  /** What failed or was held, together. What is still held is not worth a sync. */
+  private async retry(): Promise<void> {
+    const due = new Set<string>();
+    for (const [name, { failed, held }] of this.states.all) {
+      if (!failed && held === undefined) continue;
+      if (held === undefined || (await this.holds(this.defined(name)?.app, name)) !== held) due.add(name);
+    }
+    if (due.size > 0) await this.sync('retry', due);
   }
 
   /** Apps that are otherwise than they were last read and synced; undefined for all. */
@@ -240,7 +217,7 @@ export class Keeper {
     if (!before || !now) return undefined;
     const known = new Map(before.apps.map((app) => [app.name, app]));
     const changed = now.apps.filter((app) => {
-      const [old, state] = [known.get(app.name), this.states.get(app.name)];
+      const [old, state] = [known.get(app.name), this.states.all.get(app.name)];
       const isSame = old && isSameDefinition(old, app) && rendersSame(old.prepared, app.prepared);
       return !isSame || !state || state.failed || state.held !== undefined;
     });
@@ -251,90 +228,112 @@ export class Keeper {
   private goneApps(synced: ReadonlySet<string>): string[] {
     const { tree } = this.prepared_!;
     if (tree && tree.errors.length > 0) return [];
-    return [...this.states.keys()].filter((name) => (tree ? !this.byName.has(name) : !synced.has(name)));
+    return [...this.states.all.keys()].filter((name) => (tree ? !this.byName.has(name) : !synced.has(name)));
   }
 
-  private async sync(why: SyncedEvent['why'], only?: string, keys?: ReadonlySet<string>, among?: ReadonlySet<string>): Promise<void> {
-    const { options, prepared_: prepared, engine } = this;
-    const started = engine.clock.now();
-    const { revision } = (prepared!.tree ?? prepared!.plain).source;
-    const { whole, apps, plans } = await syncPrepared(engine, prepared!, {
+  private async sync(why: SyncedEvent['why'], names?: ReadonlySet<string>, keys?: ReadonlySet<string>): Promise<void> {
+    const { options, engine, states, live } = this;
+    const { clock } = engine;
+    const prepared = this.prepared_!;
+    const started = clock.now();
+    const { revision } = (prepared.tree ?? prepared.plain).source;
+    const superseded = new AbortController();
+    /** Plans of apps that are done, and not yet watched by them. */
+    const arrived = new Map<string, Plan>();
+    for (const name of names ?? prepared.tree?.apps.map((app) => app.name) ?? [options.only ?? options.name]) this.syncing.add(name);
+    const work = syncPrepared(engine, prepared, {
       ...options,
+      superseded: superseded.signal,
       holds: this.holds,
       onProgress: (event, app) => {
-        this.stateOf(app).isSyncing = true;
-        if (event.type === 'rollout') this.tellRollout(app, event.rollout);
+        states.of(app).isSyncing = true;
+        if (event.type === 'rollout') states.rollout(app, event.rollout);
         else options.onProgress?.(event, app);
       },
-      onApp: (app, result) => this.synced(app, result, { why, revision, durationMs: Math.round(engine.clock.now() - started) }),
+      onApp: (app, result, plan) => {
+        states.synced(app, result, { why, revision, durationMs: Math.round(clock.now() - started) }, clock.now());
+        if (plan && !keys) arrived.set(app, plan);
+        else this.syncing.delete(app);
+        this.bell.ring();
+      },
       record: { who: options.who, automated: true },
-      ...(only === undefined || !prepared!.tree ? {} : { only }),
-      ...(among ? { among } : {}),
+      ...(names && prepared.tree ? { among: names, keepsOthers: why !== 'source' } : {}),
       ...(keys ? { selects: ({ id }) => keys.has(resourceKey(id)) } : {}),
     });
-    const gone = why === 'source' && options.only === undefined ? this.goneApps(apps) : [];
-    for (const app of gone) {
-      this.states.delete(app);
-      this.options.onEvent({ type: 'gone', app });
+    try {
+      const { whole, apps } = await this.meanwhile(work, arrived, why === 'source' ? superseded : undefined);
+      const gone = why === 'source' && options.only === undefined ? this.goneApps(apps) : [];
+      for (const app of gone) states.gone(app);
+      await live.expect(arrived, gone);
+      if (why !== 'drift' && whole) options.onResult?.(whole);
+    } finally {
+      this.syncing.clear();
+      for (const state of states.all.values()) state.isSyncing = false;
     }
-    if (!keys) await this.live.expect(plans, gone);
-    if (why !== 'drift' && whole) options.onResult?.(whole);
   }
 
-  private synced(name: string, result: KeptApp, about: Pick<SyncedEvent, 'why' | 'revision' | 'durationMs'>): void {
-    const { sync, health, resources, message, held } = result;
-    const state = this.stateOf(name);
-    state.isSyncing = false;
-    if (held !== undefined && held !== state.held) this.options.onEvent({ type: 'held', app: name, why: held });
-    state.held = held;
-    if (held !== undefined) return;
-    const changed = resources.filter(({ action }) => action !== 'unchanged' && action !== 'skipped' && action !== 'failed').length;
-    const event: SyncedEvent = { type: 'synced', app: name, sync, health, changed, message, ...about };
-    if (about.why !== 'drift') {
-      state.failed = sync !== 'Synced';
-      // where nothing was asked of the cluster, what was seen of it still counts
-      if (health !== 'Unknown') state.health = health;
-      state.last = { result, event, endedMs: this.engine.clock.now() };
+  /** Apps that are done are kept while others are still being synced; once the source has changed, nothing more is waited for. */
+  private async meanwhile<T>(work: Promise<T>, arrived: Map<string, Plan>, superseded: AbortController | undefined): Promise<T> {
+    const ended = new AbortController();
+    const watched = work.finally(() => ended.abort());
+    watched.catch(() => undefined);
+    try {
+      await this.keepArrived(arrived, superseded, ended.signal);
+    } catch (error) {
+      // what is under way comes to its end first
+      await watched.catch(() => undefined);
+      throw error;
     }
-    this.options.onEvent(event);
+    return watched;
   }
 
-  private stateOf(name: string): AppState {
-    let state = this.states.get(name);
-    if (!state) {
-      state = newAppState();
-      this.states.set(name, state);
+  private async keepArrived(arrived: Map<string, Plan>, superseded: AbortController | undefined, ended: AbortSignal): Promise<void> {
+    const { clock } = this.engine;
+    for (;;) {
+      await this.bell.wait(clock, superseded && this.isRunning ? this.nextPoll : Infinity, ended);
+      if (!ended.aborted) await clock.sleep(GATHER_MS, { signal: ended }).catch(() => undefined);
+      if (ended.aborted) return;
+      const plans = new Map(arrived);
+      arrived.clear();
+      await this.live.expect(plans);
+      for (const app of plans.keys()) this.syncing.delete(app);
+      await this.compareChanged();
+      this.tellHealth();
+      if (superseded && this.isRunning && (await this.hasChanged())) superseded.abort(new Error('the source has changed'));
     }
-    return state;
   }
 
+  /** Whether the source, where it is time to ask it, is another one by now. It is read in the next round then. */
+  private async hasChanged(): Promise<boolean> {
+    const { clock } = this.engine;
+    if (!this.isPoked && clock.now() < this.nextPoll) return false;
+    this.isPoked = false;
+    this.nextPoll = clock.now() + this.options.intervalMs;
+    this.hasLooked = await this.trying(async () => {
+      this.isPoked = await clock.hold(this.source.changed());
+    });
+    return this.isPoked;
+  }
+
+  /** Of apps that are not being synced: what is written to those is no drift. */
   private async compareChanged(): Promise<void> {
-    for (const [app, { plan, keys }] of this.live.takeDirty()) {
-      try {
-        this.drifted(app, keys, await compare(this.engine, plan, keys));
-      } catch (error) {
+    const dirty = [...this.live.takeDirty()];
+    for (const [i, [app, { plan, keys }]] of dirty.entries()) {
+      if (this.syncing.has(app)) {
         this.live.putBack(keys);
+        continue;
+      }
+      try {
+        this.states.compared(app, keys, await compare(this.engine, plan, keys), this.heals(app));
+      } catch (error) {
+        for (const [, left] of dirty.slice(i)) this.live.putBack(left.keys);
         throw error;
       }
     }
   }
 
-  /** @param keys of what was compared @param found what of it differs */
-  private drifted(app: string, keys: ReadonlySet<string>, found: ReadonlyMap<string, Drift>): void {
-    const state = this.stateOf(app);
-    const drifted = new Map(state.drifted);
-    for (const key of keys) {
-      const [before, now] = [drifted.get(key), found.get(key)];
-      if (now) drifted.set(key, now);
-      else drifted.delete(key);
-      if (now && !deepEqual(before, now)) this.options.onEvent({ type: 'drift', app, drift: now, heals: this.heals(app) });
-      if (before && !now) this.options.onEvent({ type: 'agreed', app, id: before });
-    }
-    state.drifted = drifted;
-  }
-
   private heals(name: string): boolean {
-    const { held } = this.stateOf(name);
+    const { held } = this.states.of(name);
     return held === undefined && (this.defined(name)?.app.selfHeal ?? this.options.selfHeal);
   }
 
@@ -349,7 +348,7 @@ export class Keeper {
 
   private async heal(): Promise<void> {
     const now = this.engine.clock.now();
-    for (const [app, state] of this.states) {
+    for (const [app, state] of this.states.all) {
       if (state.drifted.size === 0 || !this.heals(app)) continue;
       const due = [...state.drifted].filter(([key]) => (healAt(state.heals.get(key)) ?? 0) <= now);
       if (due.length === 0) continue;
@@ -362,7 +361,7 @@ export class Keeper {
       const attempt = Math.max(...due.map(([key]) => state.heals.get(key)!.attempts));
       this.options.onEvent({ type: 'healing', app, ids: due.map(([, drift]) => drift), attempt });
       const keys = new Set(due.map(([key]) => key));
-      await this.sync('drift', app, keys);
+      await this.sync('drift', new Set([app]), keys);
       this.live.putBack(keys);
     }
     await this.compareChanged();
@@ -375,23 +374,6 @@ export class Keeper {
       return;
     }
     this.nextHealth = now + HEALTH_EVERY_MS;
-    for (const [app, { health, rollouts }] of this.live.takeHealth()) {
-      const state = this.stateOf(app);
-      const was = state.health ?? 'Unknown';
-      state.health = health;
-      for (const rollout of rollouts) this.tellRollout(app, rollout);
-      if (health !== was) this.options.onEvent({ type: 'health', app, health, was });
-    }
-  }
-
-  /** Each stage once. What was complete when it was first seen is no news. */
-  private tellRollout(app: string, rollout: Rollout): void {
-    const { rollouts } = this.stateOf(app);
-    const key = `${rollout.kind}/${rollout.namespace}/${rollout.name}`;
-    const before = rollouts.get(key);
-    rollouts.set(key, rollout);
-    const isKnown = before ? before.status === rollout.status && before.message === rollout.message : rollout.status === 'complete';
-    if (isKnown) return;
-    this.options.onEvent({ type: 'rollout', app, rollout });
+    for (const [app, view] of this.live.takeHealth()) this.states.seen(app, view);
   }
 }

@@ -7,7 +7,7 @@ import type { HealthStatus } from '../health/verdict.ts';
 import { resourceKey } from '../plan/resource-id.ts';
 import type { AppResult, AppStatus, ReportedError, ResourceResult, SyncStatus } from '../report/result.ts';
 import type { SourceInfo } from '../source/snapshot.ts';
-import type { AppState } from './app-state.ts';
+import type { AppState } from './app-states.ts';
 import type { SyncedEvent } from './keep-event.ts';
 import type { Keeper } from './keeper.ts';
 

@@ -22,7 +22,8 @@ export interface Seen {
   readonly health: Health;
 }
 
-interface AppView {
+/** How an app is now. */
+export interface AppView {
   readonly health: HealthStatus;
   readonly rollouts: readonly Rollout[];
 }

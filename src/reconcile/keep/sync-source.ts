@@ -27,7 +27,11 @@ export interface KeptSync {
   readonly holds: (app: App | undefined, name: string) => Promise<string | undefined>;
   readonly onProgress?: (event: SyncEvent, app: string) => void;
   /** Told of each app as soon as it is done. */
-  readonly onApp?: (name: string, result: KeptApp) => void;
+  readonly onApp?: (name: string, result: KeptApp, plan: Plan | undefined) => void;
+  /** Aborted where it is no longer worth while to wait for health. */
+  readonly superseded?: AbortSignal;
+  /** Of a source that defines apps: what it defines no longer stays for now. */
+  readonly keepsOthers?: boolean;
 }
 
 /** What an app's part of a sync came to. */
@@ -36,13 +40,12 @@ export type KeptApp = Pick<AppResult, 'sync' | 'health' | 'resources' | 'message
   readonly held: string | undefined;
 };
 
-/** What a sync came to, and what was planned for each app. */
+/** What a sync came to. */
 export interface KeptResult {
   /** Undefined where the source is one app, and that was left alone. */
   readonly whole: SyncResult | undefined;
   /** Names of those that were looked at. */
   readonly apps: ReadonlySet<string>;
-  readonly plans: ReadonlyMap<string, Plan>;
 }
 
 /** Resolves with the result also where it is a failure. Throws where the cluster cannot be reached. */
@@ -56,7 +59,7 @@ export async function syncPrepared(
   const apps = new Set<string>();
   const done = (app: string, result: KeptApp): void => {
     apps.add(app);
-    onApp?.(app, result);
+    onApp?.(app, result, plans.get(app));
   };
   if (tree) {
     const whole = await syncApps(engine, tree, {
@@ -66,14 +69,14 @@ export async function syncPrepared(
       onPlan: planned,
       onApp: (app) => done(app.app, { ...app, held: app.state === 'suspended' ? app.message : undefined }),
     });
-    return { whole, plans, apps };
+    return { whole, apps };
   }
   const app = only ?? name;
   const { onProgress, holds, ...rest } = options;
   const held = await holds(undefined, app);
   if (held !== undefined) {
     done(app, leftAlone(held));
-    return { whole: undefined, plans, apps };
+    return { whole: undefined, apps };
   }
   const whole = await sync(engine, plain, {
     ...rest,
@@ -83,7 +86,7 @@ export async function syncPrepared(
   });
   const message = whole.errors[0]?.message ?? (whole.timedOut ? 'timed out waiting' : '');
   done(app, { ...whole, message, held: undefined });
-  return { whole, plans, apps };
+  return { whole, apps };
 }
 
 const leftAlone = (held: string): KeptApp => ({

@@ -5,7 +5,7 @@ import type { Answer, Asked, Streaming } from '../../../src/reconcile/keep/answe
 import { EventLog } from '../../../src/reconcile/keep/event-log.ts';
 import { KeepService, MAX_STREAMS } from '../../../src/reconcile/keep/keep-service.ts';
 import type { KeptAppStatus, KeptAppSummary, SourceStatus } from '../../../src/reconcile/keep/kept-status.ts';
-import type { KeeperOptions } from '../../../src/reconcile/keep/keeper.ts';
+import type { KeeperOptions } from '../../../src/reconcile/keep/keeper-options.ts';
 import { KeepMetrics } from '../../../src/reconcile/keep/metrics.ts';
 import { listHistory } from '../../../src/reconcile/history.ts';
 import { Embedded } from '../embedded.ts';
