@@ -8,25 +8,50 @@ import { constants, inflateSync } from 'node:zlib';
 /** How many differences may be stacked upon each other; git itself makes 50, at most 4095. */
 const MAX_CHAIN = 4096;
 
+/** What is open, by directory, in what is kept between reads: apps of one repository open it hundreds of times. */
+const OPEN = Symbol('stores that are open');
+
 export class ObjectSizes {
   private readonly objects: string;
+  private users = 0;
   private readonly packs = new Map<string, Promise<Pack>>();
+  private readonly opened: Pack[] = [];
   /** As they were when they were last listed. */
   private names: readonly string[] | undefined;
 
-  /** @param gitDirectory where `objects/` lies */
-  constructor(gitDirectory: string) {
+  private constructor(gitDirectory: string) {
     this.objects = path.join(gitDirectory, 'objects');
+  }
+
+  /** One for each directory. To be closed by each who asked for it. @param gitDirectory where `objects/` lies */
+  static shared(gitDirectory: string, cache: { [OPEN]?: Map<string, ObjectSizes> }): ObjectSizes {
+    const open = (cache[OPEN] ??= new Map());
+    const sizes = open.get(gitDirectory) ?? new ObjectSizes(gitDirectory);
+    open.set(gitDirectory, sizes);
+    sizes.users++;
+    return sizes;
+  }
+
+  /** Whether the object is known to be in a pack whose index has been read. */
+  isPacked(oid: string): boolean {
+    const id = Buffer.from(oid, 'hex');
+    return this.opened.some((pack) => pack.has(id));
   }
 
   /** The size of the largest thing that must be unpacked to read the object; undefined where the store does not have it. */
   async of(oid: string): Promise<number | undefined> {
-    const loose = await this.loose(oid);
-    if (loose !== undefined) return loose;
+    // in a clone nearly all are packed, and their indexes are in memory
     const known = await this.inPacks(oid, (this.names ??= await this.packNames()));
     if (known !== undefined) return known;
+    const loose = await this.loose(oid);
+    if (loose !== undefined) return loose;
     // it may have come in the meantime
     return this.inPacks(oid, (this.names = await this.packNames()));
+  }
+
+  /** The names of the packs' indexes, as they were when they were last looked for. */
+  async indexes(): Promise<readonly string[]> {
+    return (this.names ??= await this.packNames()).map((name) => `${name}.idx`);
   }
 
   private async inPacks(oid: string, names: readonly string[]): Promise<number | undefined> {
@@ -35,6 +60,7 @@ export class ObjectSizes {
       if (!pack) {
         pack = Pack.open(path.join(this.objects, 'pack', name));
         this.packs.set(name, pack);
+        this.opened.push(await pack);
       }
       const found = await (await pack).sizeOf(oid);
       if (found !== undefined) return found;
@@ -60,6 +86,8 @@ export class ObjectSizes {
   }
 
   async close(): Promise<void> {
+    if (--this.users > 0) return;
+    this.opened.length = 0;
     const packs = [...this.packs.values()];
     this.packs.clear();
     for (const pack of packs) await pack.then((opened) => opened.close()).catch(() => undefined);
@@ -87,6 +115,10 @@ class Pack {
 
   close(): Promise<void> {
     return this.handle.close();
+  }
+
+  has(oid: Buffer): boolean {
+    return this.offsetOf(oid) !== undefined;
   }
 
   async sizeOf(oid: string): Promise<number | undefined> {
