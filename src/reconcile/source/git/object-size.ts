@@ -98,19 +98,25 @@ export class ObjectSizes {
 class Pack {
   private readonly index: Buffer;
   private readonly handle: FileHandle;
+  /** Of a small pack: all of it. */
+  private readonly content: Buffer | undefined;
   private readonly count: number;
   /** By offset: the largest size of an entry and those that it is based on. */
   private readonly largest = new Map<number, number>();
 
-  private constructor(index: Buffer, handle: FileHandle) {
+  private constructor(index: Buffer, handle: FileHandle, content: Buffer | undefined) {
     this.index = index;
     this.handle = handle;
+    this.content = content;
     this.count = index.readUInt32BE(HEADER + 255 * 4);
   }
 
   /** @param base the path without its ending */
   static async open(base: string): Promise<Pack> {
-    return new Pack(await readFile(`${base}.idx`), await open(`${base}.pack`));
+    const index = await readFile(`${base}.idx`);
+    const handle = await open(`${base}.pack`);
+    const { size } = await handle.stat();
+    return new Pack(index, handle, size <= MAX_WHOLE_BYTES ? await handle.readFile() : undefined);
   }
 
   close(): Promise<void> {
@@ -158,10 +164,14 @@ class Pack {
     return undefined;
   }
 
+  private async readEntry(offset: number): Promise<Buffer> {
+    const { buffer, bytesRead } = await this.handle.read(Buffer.alloc(ENTRY_BYTES), 0, ENTRY_BYTES, offset);
+    return buffer.subarray(0, bytesRead);
+  }
+
   /** Reads an entry's first bytes. */
   private async entry(offset: number): Promise<Entry> {
-    const { buffer, bytesRead } = await this.handle.read(Buffer.alloc(192), 0, 192, offset);
-    const bytes = buffer.subarray(0, bytesRead);
+    const bytes = this.content?.subarray(offset, offset + ENTRY_BYTES) ?? (await this.readEntry(offset));
     const type = (bytes[0]! >> 4) & 7;
     let at = 0;
     let size = bytes[0]! & 15;
@@ -181,6 +191,11 @@ interface Entry {
   /** What the entry is a difference to: an offset in the same pack, or an id. */
   readonly base: number | Buffer | undefined;
 }
+
+/** Where sizes stand: in an entry's first bytes, and in the first ones of what it says to differ. */
+const ENTRY_BYTES = 192;
+/** A pack of a repository of manifests is a few megabytes, and most of its entries are asked for. */
+const MAX_WHOLE_BYTES = 16 * 1024 * 1024;
 
 const HEADER = 8;
 const NAMES = HEADER + 256 * 4;
