@@ -156,69 +156,86 @@ interface Search {
 function findFeasible(pod: PodInfo, prepared: Prepared, input: CycleInput): Search {
   const { snapshot } = input;
   const { filters, onlyNodes } = prepared;
-  const known = input.known?.of(pod.shape, snapshot);
-  const verdicts = verdictsOn(pod, filters, known, input);
   const { nominatedNodeName } = pod.pod.status ?? {};
   const nominated = nominatedNodeName ? snapshot.node(nominatedNodeName) : undefined;
   // if it is refused, it is so again among the others
-  if (nominated && (!onlyNodes || onlyNodes.has(nominated.name)) && !verdicts.of(nominated)) return { feasible: [nominated], looked: 0 };
+  if (nominated && (!onlyNodes || onlyNodes.has(nominated.name)) && !filterWithNominated(pod, nominated, filters, input))
+    return { feasible: [nominated], looked: 0 };
   if (onlyNodes) {
     const named = [...onlyNodes].map((n) => snapshot.node(n)).filter((n) => n !== undefined);
-    return { ...search(named, 0, input, verdicts), looked: 0 };
+    return { ...search(named, 0, input, (node) => filterWithNominated(pod, node, filters, input)), looked: 0 };
   }
+  const known = input.known?.of(pod.shape, snapshot);
   const start = input.startAt % snapshot.nodes.length;
-  return known && verdicts.bySlot ? searchKnown(start, input, known, verdicts) : search(snapshot.nodes, start, input, verdicts, known);
+  return known
+    ? searchKnown(pod, filters, start, input, known)
+    : search(snapshot.nodes, start, input, (node) => filterWithNominated(pod, node, filters, input));
 }
 
 /** From the node at `start` on, until enough are found. */
 function search(
   candidates: readonly NodeInfo[],
   start: number,
-  { percentageOfNodesToScore, snapshot }: CycleInput,
-  verdicts: Verdicts,
-  known?: ShapeKnowledge,
+  { percentageOfNodesToScore }: CycleInput,
+  refusalOn: (node: NodeInfo) => NodeRefusal | undefined,
 ): Search {
   const wanted = nodesToFind(candidates.length, percentageOfNodesToScore);
   const feasible: NodeInfo[] = [];
   const refusals: NodeRefusal[] = [];
-  const slots = new Int32Array(known ? wanted : 0);
   let looked = 0;
   for (; looked < candidates.length && feasible.length < wanted; looked++) {
-    const at = (start + looked) % candidates.length;
-    const node = candidates[at]!;
-    const refusal = verdicts.of(node);
-    if (refusal) {
-      refusals.push(refusal);
-      continue;
-    }
-    if (known) slots[feasible.length] = snapshot.slots[at]!;
-    feasible.push(node);
+    const node = candidates[(start + looked) % candidates.length]!;
+    const refusal = refusalOn(node);
+    if (refusal) refusals.push(refusal);
+    else feasible.push(node);
   }
-  if (feasible.length) return { feasible, looked, ...(known ? { known: { of: known, slots } } : {}) };
-  const inOrder = start === 0 ? refusals : [...refusals.slice(candidates.length - start), ...refusals.slice(0, candidates.length - start)];
-  return { feasible, looked, refused: new Refusals(candidates, inOrder) };
+  if (feasible.length) return { feasible, looked };
+  return { feasible, looked, refused: new Refusals(candidates, fromStart(refusals, start)) };
 }
 
-/** The same where what is known of a node is all there is to say: a node that is known costs a look into an array. */
-function searchKnown(start: number, input: CycleInput, known: ShapeKnowledge, { of, own }: Verdicts): Search {
+/**
+ * The same, taking the verdicts of the first filters, as far as they look at the node alone, from cycles before: where there are no others,
+ * a node costs a look into an array.
+ */
+function searchKnown(pod: PodInfo, filters: readonly NamedFilter[], start: number, input: CycleInput, known: ShapeKnowledge): Search {
   const { nodes, slots } = input.snapshot;
+  const local = filters.slice(0, filters.findIndex(({ filter }) => !filter.local) >>> 0);
+  const others = filters.slice(local.length);
+  const ownName = input.nominatedTo?.(pod.pod.metadata.uid);
+  const own = ownName === undefined ? undefined : input.snapshot.node(ownName)?.slot;
+  const look = (node: NodeInfo): NodeRefusal | undefined => filterWithNominated(pod, node, local, input);
+  const refusalOn = (at: number): NodeRefusal | undefined => {
+    const slot = slots[at]!;
+    const node = nodes[at]!;
+    // where it waits for room itself it does not count for itself, as it does for others; and who waits may matter to the other filters
+    if (slot === own || (others.length && node.awaited)) return filterWithNominated(pod, node, filters, input);
+    const refusal = known.verdicts[slot] === Verdict.Fits ? undefined : known.verdict(node, look);
+    return refusal ?? runFilters(node, others);
+  };
   const wanted = nodesToFind(nodes.length, input.percentageOfNodesToScore);
   const feasible: NodeInfo[] = [];
   const feasibleSlots = new Int32Array(wanted);
+  const refusals: NodeRefusal[] = [];
   let looked = 0;
   for (let at = start; looked < nodes.length && feasible.length < wanted; looked++) {
     const slot = slots[at]!;
-    const verdict = slot === own ? Verdict.Unknown : known.verdicts[slot];
-    if (verdict === Verdict.Fits || (verdict === Verdict.Unknown && !of(nodes[at]!))) {
+    const isPlain = others.length === 0 && slot !== own;
+    const refusal = isPlain && known.verdicts[slot] === Verdict.Fits ? undefined : refusalOn(at);
+    if (refusal) refusals.push(refusal);
+    else {
       feasibleSlots[feasible.length] = slot;
       feasible.push(nodes[at]!);
     }
     if (++at === nodes.length) at = 0;
   }
   if (feasible.length) return { feasible, looked, known: { of: known, slots: feasibleSlots } };
-  const refusals: NodeRefusal[] = [];
-  for (let i = 0; i < nodes.length; i++) refusals.push(slots[i] === own ? of(nodes[i]!)! : known.refusals[slots[i]!]!);
-  return { feasible, looked, refused: new Refusals(nodes, refusals) };
+  return { feasible, looked, refused: new Refusals(nodes, fromStart(refusals, start)) };
+}
+
+/** What was collected from `start` on and around, in the order of what it was collected from. */
+function fromStart<T>(collected: readonly T[], start: number): readonly T[] {
+  const end = collected.length - start;
+  return start === 0 ? collected : [...collected.slice(end), ...collected.slice(0, end)];
 }
 
 function diagnose({ filters, onlyNodes, restrictedBy }: Prepared, refused: Refusals, snapshot: Snapshot): Diagnosis {
@@ -227,34 +244,6 @@ function diagnose({ filters, onlyNodes, restrictedBy }: Prepared, refused: Refus
   const reasons = [`node(s) didn't satisfy plugin(s) [${restrictedBy.join(' ')}]`];
   const absent: NodeRefusal | undefined = onlyNodes ? { resolvable: false, reasons, plugin: restrictedBy[0]! } : undefined;
   return { totalNodes: snapshot.nodes.length, refused, absent, preFilterMessage: undefined, plugins, filters };
-}
-
-interface Verdicts {
-  of(node: NodeInfo): NodeRefusal | undefined;
-  /** Whether a node's verdict is known by its slot, and nothing else needs to be asked, but for `own`. */
-  readonly bySlot: boolean;
-  /** The slot of the node where the pod itself waits for room: there it does not count for itself, as it does for others. */
-  readonly own?: number | undefined;
-}
-
-/** The verdict on each node: those of the first filters, as far as they look at the node alone, are taken from cycles before. */
-function verdictsOn(pod: PodInfo, filters: readonly NamedFilter[], known: ShapeKnowledge | undefined, input: CycleInput): Verdicts {
-  const whole = (node: NodeInfo): NodeRefusal | undefined => filterWithNominated(pod, node, filters, input);
-  if (!known) return { of: whole, bySlot: false };
-  const ownName = input.nominatedTo?.(pod.pod.metadata.uid);
-  const own = ownName === undefined ? undefined : input.snapshot.node(ownName)?.slot;
-  const local = filters.slice(0, filters.findIndex(({ filter }) => !filter.local) >>> 0);
-  const others = filters.slice(local.length);
-  return {
-    of(node) {
-      // who waits may matter to the other filters
-      if (node.slot === own || (node.awaited && others.length)) return whole(node);
-      const refusal = known.verdict(node, () => filterWithNominated(pod, node, local, input));
-      return refusal ?? (others.length ? runFilters(node, others) : undefined);
-    },
-    bySlot: others.length === 0,
-    own,
-  };
 }
 
 /** How many fit nodes are enough. */

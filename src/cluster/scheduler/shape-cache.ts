@@ -52,8 +52,7 @@ interface Scores {
 export class ShapeKnowledge {
   /** By slot: a {@link Verdict}. */
   verdicts = new Uint8Array();
-  /** By slot, where the verdict is `Refused`. */
-  readonly refusals: (NodeRefusal | undefined)[] = [];
+  private readonly refusals: (NodeRefusal | undefined)[] = [];
   private readonly scores = new Map<string, Scores>();
   /** By slot: what preemption would do on the node. */
   readonly dryRuns = new Map<number, DryRun>();
@@ -79,7 +78,7 @@ export class ShapeKnowledge {
   }
 
   /** Asks where it is not known. */
-  verdict(node: NodeInfo, look: () => NodeRefusal | undefined): NodeRefusal | undefined {
+  verdict(node: NodeInfo, look: (node: NodeInfo) => NodeRefusal | undefined): NodeRefusal | undefined {
     const { slot } = node;
     switch (this.verdicts[slot]) {
       case Verdict.Fits:
@@ -87,7 +86,7 @@ export class ShapeKnowledge {
       case Verdict.Refused:
         return this.refusals[slot];
       default: {
-        const refusal = look();
+        const refusal = look(node);
         this.verdicts[slot] = refusal ? Verdict.Refused : Verdict.Fits;
         this.refusals[slot] = refusal;
         return refusal;
