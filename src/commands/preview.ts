@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { Args, Flags } from '@oclif/core';
 import type { RenderedSource } from '../reconcile/apps/prepare-apps.ts';
 import { durationFlag, JibeCommand } from './shared/base.ts';
-import { readBehaviour } from './shared/behaviour.ts';
+import { behaviourFlag, readBehaviour } from './shared/behaviour.ts';
 import { CannotDo } from './shared/failure.ts';
 import { oldBaseline, previewReportFlags, reportFiles, tellPreview } from './shared/preview-report.ts';
 import { Progress } from './shared/progress.ts';
@@ -31,10 +31,7 @@ export default class Preview extends JibeCommand {
     merge: Flags.boolean({ summary: 'Compare base with what merging head into it makes.', exclusive: ['direct'] }),
     direct: Flags.boolean({ summary: 'Compare the two as they are, and not head with the commit where it parted from base.' }),
     ...worldFlags,
-    behaviour: Flags.string({
-      summary: 'How images start, fail and stop: a behaviour document, or kwok Stages (docs/node.md).',
-      helpValue: 'FILE',
-    }),
+    behaviour: behaviourFlag(),
     'kubernetes-version': Flags.string({
       summary: 'The release that is to take head: API versions that it does not serve are errors.',
       helpValue: '1.36',
