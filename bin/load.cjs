@@ -40,12 +40,9 @@ function command(entry) {
 }
 
 function evaluate(file, purpose, provided) {
-  const source = fs.readFileSync(file, 'utf8');
+  const source = fs.readFileSync(file, 'latin1');
   const cache = cacheOf(file, purpose);
-  const compiled = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
-    filename: file,
-    cachedData: cache?.data,
-  });
+  const compiled = new vm.Script(source, { filename: file, cachedData: cache?.data });
   if (cache) process.once('exit', () => keep(compiled, cache));
   const own = createRequire(file);
   const requireFrom = Object.assign((id) => provided[id] ?? own(id), own);
