@@ -30,7 +30,7 @@ const MOST_ROLLOUTS = 6;
 const MOST_DRIFT = 5;
 /** Events, the last ones first. */
 const MOST_EVENTS = 40;
-/** Of a source with more apps, the cells are smaller. */
+/** Of a source with more apps, the cells are smaller, and have the whole width. */
 const MANY_APPS = 120;
 
 interface Shown {
@@ -136,7 +136,7 @@ function sourceCard(
       : isFailing
         ? badge('error', state === 'failing' ? 'cannot be kept' : 'not sound')
         : '';
-  return `<article class="card source${isFailing ? ' failing' : ''}" id="source-${markup(name)}"><h3>${badges}${markup(name)} <small>${counted(apps.length, 'app')}</small></h3>
+  return `<article class="card source${isFailing ? ' failing' : ''}${apps.length > MANY_APPS ? ' wide' : ''}" id="source-${markup(name)}"><h3>${badges}${markup(name)} <small>${counted(apps.length, 'app')}</small></h3>
 <p class="dim">${told([location, path].filter(Boolean).join(' '))}${ref ? ` @ ${told(ref)}` : ''} → ${told(cluster)}</p>
 <p class="meta">${[revisionText(source), `<span>${when}</span>`].filter(Boolean).join(' ')}</p>
 ${message ? `<p class="red">${told(message)}</p>` : ''}${faults(errors)}<div class="cells${apps.length > MANY_APPS ? ' many' : ''}" aria-hidden="true">${cells.join('')}</div></article>`;

@@ -10,7 +10,7 @@ header { padding: 1.1rem 0 1rem; } header.info { border-top-color: var(--info); 
 .tiles { margin-top: .8rem; grid-template-columns: repeat(auto-fit, minmax(7rem, 1fr)); } .tiles b { font-size: 1.35rem; } .tiles .info b { color: var(--info); }
 .badge { margin-right: .25rem; } .badge.held, .badge.waiting { color: var(--dim); background: var(--code); }
 .sources { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: .75rem; } .sources .card { margin: 0; min-width: 0; } .sources p { font-size: .88rem; overflow-wrap: anywhere; }
-.source.failing { border-left: 5px solid var(--error); }
+.source.wide { grid-column: 1 / -1; } .source.failing { border-left: 5px solid var(--error); }
 .cells { display: flex; flex-wrap: wrap; gap: 3px; margin-top: .6rem; }
 .cells a { width: 1.15rem; height: 1.15rem; border-radius: 4px; font: 700 .8rem/1.15rem ui-monospace, Menlo, Consolas, monospace; text-align: center; text-decoration: none; color: var(--card); background: var(--good); opacity: .8; }
 .cells a:hover { opacity: 1; outline: 2px solid var(--text); outline-offset: 1px; }
