@@ -123,14 +123,14 @@ async function servers(flags: KeepFlags, keeper: Keeper, metrics: () => string):
       return text('the source will be asked\n', 202);
     };
     found.push({
-      ...(await listen('--webhook-port', { port: flags['webhook-port'], maxBodyBytes: MAX_WEBHOOK_BYTES }, handle)),
+      ...(await listen('--webhook-port', { port: flags['webhook-port'], maxBodyBytes: () => MAX_WEBHOOK_BYTES }, handle)),
       path: '/',
     });
   }
   if (flags['metrics-port'] !== undefined) {
     const handle: Handler = ({ path: asked }) =>
       asked === '/metrics' ? text(metrics(), 200, 'text/plain; version=0.0.4; charset=utf-8') : text('see /metrics\n', 404);
-    found.push({ ...(await listen('--metrics-port', { port: flags['metrics-port'], maxBodyBytes: 0 }, handle)), path: '/metrics' });
+    found.push({ ...(await listen('--metrics-port', { port: flags['metrics-port'], maxBodyBytes: () => 0 }, handle)), path: '/metrics' });
   }
   return found;
 }

@@ -2,10 +2,9 @@
 import { RealClock, type Clock } from '../../apimachinery/clock.ts';
 import { EventLog } from '../../reconcile/keep/event-log.ts';
 import type { KeepEvent } from '../../reconcile/keep/keep-event.ts';
-import { isOpen, KeepService } from '../../reconcile/keep/keep-service.ts';
+import { isOpen, KeepService, maxBodyBytes } from '../../reconcile/keep/keep-service.ts';
 import type { Kept } from '../../reconcile/keep/kept-status.ts';
 import { KeepMetrics } from '../../reconcile/keep/metrics.ts';
-import { MAX_WEBHOOK_BYTES } from '../../reconcile/keep/webhook.ts';
 import { listHistory, type HistoryEntry } from '../../reconcile/history.ts';
 import { Notifier } from '../../reconcile/notify/notifier.ts';
 import { redacted } from '../../reconcile/source/git/url.ts';
@@ -38,7 +37,7 @@ export async function serveSources(
     const options = {
       ...http,
       isOpen,
-      maxBodyBytes: secret === undefined ? 0 : MAX_WEBHOOK_BYTES,
+      maxBodyBytes,
       onError: (error: unknown) => log.line(`a request could not be answered: ${error instanceof Error ? error.message : String(error)}`),
     };
     const server = await listen('--port', options, service.handle);

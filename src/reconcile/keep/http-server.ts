@@ -11,7 +11,8 @@ export interface HttpServerOptions extends Omit<GuardRules, 'isLoopback'> {
   readonly port: number;
   /** An IP address. Default: 127.0.0.1. */
   readonly address?: string;
-  readonly maxBodyBytes: number;
+  /** Of what is sent to a path. */
+  readonly maxBodyBytes: (path: string) => number;
   /** In PEM. */
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Told of what no handler foresaw; who asked learns only that it happened. */
@@ -30,6 +31,8 @@ export const LOOPBACK = '127.0.0.1';
 
 /** How long a request may take to arrive. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Of all that is being sent at one moment. */
+const MAX_BODIES_BYTES = 64 * 2 ** 20;
 /** Connections at once; more are turned away. */
 const MAX_CONNECTIONS = 256;
 /** Of a stream, what its reader has not read: one that is further behind is cut off. */
@@ -39,15 +42,23 @@ export const MAX_UNREAD_BYTES = 1 << 20;
 export async function serveHttp(options: HttpServerOptions, handle: Handler): Promise<HttpServer> {
   const { port, address = LOOPBACK, maxBodyBytes, tls, onError } = options;
   const rules: GuardRules = { ...options, isLoopback: isLoopbackAddress(address) };
-  const listener = (request: IncomingMessage, response: ServerResponse): void =>
-    receive(request, maxBodyBytes, (body) => {
-      void answered(asked(request, body ?? new Uint8Array()), body !== undefined, rules, handle)
-        .catch((error: unknown) => {
-          onError?.(error);
-          return INTERNAL;
-        })
-        .then((given) => answer(request, response, given, rules));
-    });
+  const bodies = new Bodies(maxBodyBytes);
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    const question = asked(request);
+    const work =
+      refusal(question, rules) ??
+      bodies.receive(request, question.path).then((body) => ('status' in body ? body : handle({ ...question, body })));
+    void Promise.resolve(work)
+      .catch((error: unknown) => {
+        onError?.(error);
+        return INTERNAL;
+      })
+      .then((given) => {
+        // what is sent all the same is not looked at
+        request.resume();
+        answer(request, response, given, rules);
+      });
+  };
   const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS };
   const server: Server = tls ? createSecureServer({ ...timeouts, ...tls }, listener) : createServer(timeouts, listener);
   server.maxConnections = MAX_CONNECTIONS;
@@ -69,31 +80,49 @@ export async function serveHttp(options: HttpServerOptions, handle: Handler): Pr
 
 export const isLoopbackAddress = (address: string): boolean => /^127\.|^::1$/.test(address);
 
-async function answered(question: Asked, isWhole: boolean, rules: GuardRules, handle: Handler): Promise<Answer | Streaming> {
-  const refused = refusal(question, rules);
-  if (refused) return refused;
-  return isWhole ? handle(question) : TOO_LARGE;
-}
-
 const TOO_LARGE = problem(413, 'TooLarge', 'the body is too large', 'send less');
+const TOO_MUCH = problem(503, 'TooMuch', 'too much is being sent at once', 'try again', { 'retry-after': '10' });
 const INTERNAL = problem(500, 'InternalError', 'this could not be answered', 'the log of the server says more');
 
-/** @param done given undefined where there is more than may be */
-function receive(request: IncomingMessage, maxBodyBytes: number, done: (body: Uint8Array | undefined) => void): void {
-  const parts: Buffer[] = [];
-  let size = 0;
-  request.on('data', (part: Buffer) => {
-    size += part.length;
-    if (size <= maxBodyBytes) parts.push(part);
-  });
-  request.on('end', () => done(size <= maxBodyBytes ? Buffer.concat(parts) : undefined));
-  request.on('error', () => undefined);
+/** What is sent, bounded for each request and for all together. */
+class Bodies {
+  private readonly maxBytes: (path: string) => number;
+  private bytes = 0;
+
+  constructor(maxBytes: (path: string) => number) {
+    this.maxBytes = maxBytes;
+  }
+
+  /** @returns the body, or what to answer where there is more than may be */
+  receive(request: IncomingMessage, path: string): Promise<Uint8Array | Answer> {
+    const most = this.maxBytes(path);
+    const parts: Buffer[] = [];
+    let size = 0;
+    let isRefused = false;
+    request.on('close', () => (this.bytes -= size));
+    return new Promise((resolve, reject) => {
+      const refuse = (why: Answer): void => {
+        isRefused = true;
+        parts.length = 0;
+        resolve(why);
+      };
+      request.on('data', (part: Buffer) => {
+        size += part.length;
+        this.bytes += part.length;
+        if (size > most) refuse(TOO_LARGE);
+        else if (this.bytes > MAX_BODIES_BYTES) refuse(TOO_MUCH);
+        else if (!isRefused) parts.push(part);
+      });
+      request.on('end', () => resolve(Buffer.concat(parts)));
+      request.on('error', reject);
+    });
+  }
 }
 
-function asked({ method = 'GET', url = '/', headers }: IncomingMessage, body: Uint8Array): Asked {
+function asked({ method = 'GET', url = '/', headers }: IncomingMessage): Omit<Asked, 'body'> {
   const [path = '/', query = ''] = url.split('?');
   const single = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]);
-  return { method, path, query: new URLSearchParams(query), headers: Object.fromEntries(single) as Asked['headers'], body };
+  return { method, path, query: new URLSearchParams(query), headers: Object.fromEntries(single) as Asked['headers'] };
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, given: Answer | Streaming, rules: GuardRules): void {

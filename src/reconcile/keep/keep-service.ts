@@ -8,7 +8,7 @@ import { eventStream } from './event-stream.ts';
 import { appNames, appStatus, appSummary, sourceStatus, type Kept } from './kept-status.ts';
 import type { KeepMetrics } from './metrics.ts';
 import { statusPage } from './page/page.ts';
-import { verifyWebhook } from './webhook.ts';
+import { MAX_WEBHOOK_BYTES, verifyWebhook } from './webhook.ts';
 
 export interface KeepServiceOptions {
   readonly sources: readonly Kept[];
@@ -23,8 +23,11 @@ export interface KeepServiceOptions {
 
 /** Streams at once. */
 export const MAX_STREAMS = 100;
+const isWebhook = (path: string): boolean => /^\/webhook(?:\/[^/]*)?$/.test(path);
 /** Needs no token: probes of whatever runs the service, and git hosts, with a secret of their own. */
-export const isOpen = (path: string): boolean => /^\/(?:healthz|readyz|webhook(?:\/[^/]*)?)$/.test(path);
+export const isOpen = (path: string): boolean => path === '/healthz' || path === '/readyz' || isWebhook(path);
+/** Only git hosts have something to send. */
+export const maxBodyBytes = (path: string): number => (isWebhook(path) ? MAX_WEBHOOK_BYTES : 0);
 
 export class KeepService {
   private readonly options: KeepServiceOptions;
@@ -95,10 +98,11 @@ export class KeepService {
     };
   }
 
-  /** Once each source was looked at and synced, or has failed: what cannot be reached does not keep others from being shown. */
+  /** Once each source was read, or could not be: neither that nor an app that does not get healthy keeps the others from being shown. */
   private ready(): Answer {
-    const starting = this.options.sources.filter(({ keeper }) => keeper.status.state === 'starting').map(({ name }) => name);
-    return starting.length ? text(`not yet synced: ${starting.join(', ')}\n`, 503) : text('ok\n');
+    const starting = this.options.sources.filter(({ keeper }) => keeper.status.state === 'starting').length;
+    // whoever asks need not know what they are called
+    return starting ? text(`${starting} of ${this.options.sources.length} sources are not yet read\n`, 503) : text('ok\n');
   }
 
   private webhook({ method, headers, body }: Asked, [, sourceName, ...more]: readonly string[]): Answer {

@@ -21,6 +21,7 @@ export interface KeeperOptions extends Omit<KeptSync, 'selects' | 'holds' | 'rec
 
 /** How it goes with the source as a whole. */
 export interface KeeperStatus {
+  /** `starting` until it was read for the first time. */
   readonly state: 'starting' | 'kept' | 'failing';
   /** What fails; empty where nothing does. */
   readonly message: string;

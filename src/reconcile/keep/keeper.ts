@@ -43,7 +43,6 @@ export class Keeper {
   private readonly backOff: BackOff;
   private lookedAt: number | undefined;
   private hasLooked = false;
-  private hasActed = false;
   private nextPoll = 0;
   private nextHealth = 0;
   private isPoked = true;
@@ -81,7 +80,7 @@ export class Keeper {
   get status(): KeeperStatus {
     const { lookedAt, nextPoll: nextLookAt } = this;
     const { failures, message } = this.backOff;
-    return { state: failures ? 'failing' : this.hasActed ? 'kept' : 'starting', message, failures, lookedAt, nextLookAt };
+    return { state: failures ? 'failing' : this.prepared_ ? 'kept' : 'starting', message, failures, lookedAt, nextLookAt };
   }
 
   /** The source may have changed: it is asked in the next round, which comes at once. */
@@ -131,7 +130,6 @@ export class Keeper {
       await this.compareChanged();
       await this.heal();
     });
-    this.hasActed ||= isDone;
     if (isDone && this.hasLooked && this.backOff.failures > 0) {
       this.backOff.recovered();
       this.options.onEvent({ type: 'recovered' });
@@ -262,7 +260,8 @@ export class Keeper {
     });
     try {
       const { whole, apps } = await this.meanwhile(work, arrived, why === 'source' ? superseded : undefined);
-      const gone = why === 'source' && options.only === undefined ? this.goneApps(apps) : [];
+      const isWhole = why === 'source' && options.only === undefined && !options.signal.aborted;
+      const gone = isWhole ? this.goneApps(apps) : [];
       for (const app of gone) states.gone(app);
       await live.expect(arrived, gone);
       if (why !== 'drift' && whole) options.onResult?.(whole);

@@ -10,7 +10,7 @@ async function withServer(
   work: (server: HttpServer) => Promise<void>,
   more: Partial<HttpServerOptions> = {},
 ): Promise<void> {
-  const server = await serveHttp({ port: 0, maxBodyBytes: 10, ...more }, handle);
+  const server = await serveHttp({ port: 0, maxBodyBytes: (path) => (path === '/none' ? 0 : 10), ...more }, handle);
   try {
     await work(server);
   } finally {
@@ -24,6 +24,8 @@ test('bodies are bounded', () =>
     async ({ url }) => {
       expect(await (await fetch(`${url}/a?b`, { method: 'POST', body: '12345' })).text()).toBe('POST /a 5');
       expect((await fetch(url, { method: 'POST', body: '12345678901' })).status).toBe(413);
+      expect((await fetch(`${url}/none`, { method: 'POST', body: '1' })).status).toBe(413);
+      expect((await fetch(url, { method: 'POST', body: 'x'.repeat(1 << 20) })).status).toBe(413);
     },
   ));
 

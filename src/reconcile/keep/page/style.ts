@@ -23,7 +23,7 @@ header { padding: 1.1rem 0 1rem; } header.info { border-top-color: var(--info); 
 h3 a, .rows a { color: var(--text); text-decoration: none; } h3 a:hover, .rows a:hover { text-decoration: underline; }
 .of { color: var(--dim); font-weight: 400; }
 .rollout svg { display: block; width: 100%; height: .55rem; margin-top: .3rem; border-radius: 3px; } .rollout .none { fill: var(--code); } .rollout .old { fill: var(--dim); } .rollout p { font-size: .87rem; margin: .15rem 0 0; overflow-wrap: anywhere; }
-.rollouts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); gap: .8rem 1.6rem; } td code { white-space: pre-wrap; } td .object { font-weight: 600; } table.drift { font-size: .87rem; }
+.rollouts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: .8rem 1.6rem; } td code { white-space: pre-wrap; } td .object { font-weight: 600; } table.drift { font-size: .87rem; }
 #filter { font: inherit; font-size: .93rem; width: min(100%, 18rem); padding: .3rem .6rem; border: 1px solid var(--line); border-radius: 7px; background: var(--card); color: var(--text); }
 #filter:focus-visible { outline: 2px solid var(--info); outline-offset: 1px; } .tools { margin: 1.2rem 0 -.9rem; } [hidden] { display: none !important; }
 .log { list-style: none; margin: 0; padding: 0; font-size: .88rem; } .log li { display: grid; grid-template-columns: 8.5rem 1fr; gap: .1rem .8rem; padding: .22rem 0; } .log time { color: var(--dim); font-variant-numeric: tabular-nums; } .log span { overflow-wrap: anywhere; } .log .error span { color: var(--error); } .log .warn span { color: var(--warning); }
