@@ -15,35 +15,35 @@ import { openTarget, type TargetFlags } from './target.ts';
 
 export const keepFlags = {
   'self-heal': Flags.boolean({
-    summary: 'With --interval: put drift right, in apps that do not say themselves.',
+    summary: 'Put drift right, in apps that do not say themselves.',
     description: 'At once, and after pauses of 2 s to 3 min where an object drifts again and again. Otherwise drift is only told.',
-    helpGroup: 'KEEP',
+    helpGroup: 'KEEP (WITH --INTERVAL)',
   }),
   'webhook-port': Flags.integer({
-    summary: 'With --interval: a port of this machine on which a git host may tell of a push.',
+    summary: 'A port of this machine on which a git host may tell of a push.',
     description: 'The secret that it shares is in $JIBE_WEBHOOK_SECRET. 0 is any port that is free.',
     helpValue: 'PORT',
     min: 0,
     max: 65_535,
-    helpGroup: 'KEEP',
+    helpGroup: 'KEEP (WITH --INTERVAL)',
   }),
   'metrics-port': Flags.integer({
-    summary: 'With --interval: a port of this machine on which Prometheus reads metrics, at /metrics.',
+    summary: 'A port of this machine on which Prometheus reads metrics, at /metrics.',
     helpValue: 'PORT',
     min: 0,
     max: 65_535,
-    helpGroup: 'KEEP',
+    helpGroup: 'KEEP (WITH --INTERVAL)',
   }),
   notify: Flags.boolean({
-    summary: 'With --interval: tell whom the `notifications` of a jibe.yaml name.',
+    summary: 'Tell whom the `notifications` of a jibe.yaml name.',
     description: 'Addresses and tokens are in $JIBE_NOTIFY_<NAME>, $JIBE_GITHUB_TOKEN and $JIBE_GITLAB_TOKEN.',
-    helpGroup: 'KEEP',
+    helpGroup: 'KEEP (WITH --INTERVAL)',
   }),
   log: Flags.string({
-    summary: 'With --interval: how what happens is told, on standard error.',
+    summary: 'How what happens is told, on standard error.',
     options: ['text', 'json'],
     default: 'text',
-    helpGroup: 'KEEP',
+    helpGroup: 'KEEP (WITH --INTERVAL)',
   }),
 };
 

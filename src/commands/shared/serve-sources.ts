@@ -1,6 +1,6 @@
 // The sources of `jibe serve`: those of its arguments, or of a file; each as flags of a command that keeps one.
 import path from 'node:path';
-import { CannotDo } from './failure.ts';
+import { CannotDo, unsound } from './failure.ts';
 import type { KeeperFlags } from './keeper.ts';
 import { appName } from './source.ts';
 import type { TargetFlags } from './target.ts';
@@ -42,13 +42,7 @@ export async function servedSources(
 async function fromFile(file: string, flags: SourceFlagsOf): Promise<readonly NamedSource[]> {
   const { readServeFile } = await import('../../reconcile/keep/serve-file.ts');
   const { sources, errors } = await readServeFile(readTextFile(file), file);
-  if (errors) {
-    const told = errors.map(
-      ({ line, column, path: field, message, hint }) =>
-        `${file}:${line}:${column}: ${field ? `${field}: ` : ''}${message}${hint ? ` (${hint})` : ''}`,
-    );
-    throw new CannotDo(told.join('\n'), 'docs/serve.md describes the file');
-  }
+  if (errors) throw unsound(errors, 'docs/serve.md describes the file');
   const beside = (named: string): string => (isAddress(named) ? named : path.resolve(path.dirname(file), named));
   return sources.map((source): NamedSource => {
     const {

@@ -31,7 +31,13 @@ export const objectSchema = (properties: JsonObject, required: readonly string[]
 /** What is wrong with a file as YAML. */
 export function yamlErrors(faults: readonly YamlFault[], text: string, file: string): readonly ManifestError[] {
   const lines = new Lines(text);
-  return faults.map(({ offset, message, hint }) => ({ file, ...lines.at(offset), path: '', message, ...(hint ? { hint } : {}) }));
+  return faults.map(({ offset, path, message, hint }) => ({
+    file,
+    ...lines.at(offset),
+    path: fieldPath(path),
+    message,
+    ...(hint ? { hint } : {}),
+  }));
 }
 
 /** @param value what the text holds */
