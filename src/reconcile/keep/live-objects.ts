@@ -37,6 +37,8 @@ export class LiveObjects {
   private isFirstLook = false;
   private readonly watched = new Map<string, Watched>();
   private readonly plans = new Map<string, Plan>();
+  /** Apps whose objects are all followed by now: of others it cannot be told what is there. */
+  private readonly followed = new Set<string>();
   /** Keys of objects that must be compared anew. */
   private readonly dirty = new Set<string>();
   private readonly restless = new Set<string>();
@@ -71,6 +73,7 @@ export class LiveObjects {
       this.restless.add(app);
     }
     await this.watch(kinds, keys);
+    for (const app of plans.keys()) this.followed.add(app);
   }
 
   private forget(app: string): void {
@@ -81,12 +84,14 @@ export class LiveObjects {
       this.appsIn.get(id.namespace)?.delete(app);
     }
     this.plans.delete(app);
+    this.followed.delete(app);
   }
 
   /** @param keys of objects of which it is not known whether they are there */
   private async watch(kinds: ReadonlySet<string>, keys: readonly string[]): Promise<void> {
     let [toFollow, unseen]: [Iterable<string>, Iterable<string>] = [kinds, keys];
     if (!this.follower || [...this.namespaces].some((namespace) => !this.follower!.covers(namespace))) {
+      this.followed.clear();
       await this.follower?.stop();
       this.follower = new Follower(this.cluster, this.namespaces, undefined, (object, old) => this.noticed(object, old));
       toFollow = new Set([...kinds, ...[...this.watched.values()].map(({ planned }) => kindOf(planned.id))]);
@@ -97,6 +102,7 @@ export class LiveObjects {
     this.isFirstLook = true;
     await Promise.all([...toFollow].map((kind) => follower.follow(kind)));
     this.isFirstLook = false;
+    if (toFollow !== kinds) for (const app of this.plans.keys()) this.followed.add(app);
     // what was never made, or is gone while nobody looked
     for (const key of unseen) if (!follower.get(this.watched.get(key)!.planned.id)) this.dirty.add(key);
   }
@@ -139,17 +145,18 @@ export class LiveObjects {
   takeHealth(): ReadonlyMap<string, AppView> {
     const views = new Map<string, AppView>();
     for (const app of this.restless) {
-      if (!this.follower || !this.plans.has(app)) continue;
+      if (this.plans.has(app) && !this.followed.has(app)) continue;
+      this.restless.delete(app);
+      if (!this.plans.has(app)) continue;
       views.set(app, { health: worst(this.look(app).map(({ health }) => health.status)), rollouts: this.rolloutsOf(app) });
     }
-    this.restless.clear();
     return views;
   }
 
-  /** The objects of an app as they are now; none before its first sync. */
+  /** The objects of an app as they are now; none where that is not known. */
   look(app: string): readonly Seen[] {
     const { follower } = this;
-    const expected = this.plans.get(app)?.resources.filter(isExpected) ?? [];
+    const expected = this.followed.has(app) ? this.plans.get(app)!.resources.filter(isExpected) : [];
     return follower ? expected.map((planned) => ({ planned, health: follower.health(planned.id) })) : [];
   }
 
