@@ -120,7 +120,8 @@ function overrides(kustomize: Fields): KustomizeOverrides {
       .inners('replicas')
       .map((replica) => ({ name: replica.required('name'), count: Number(replica.value.count ?? 0) }));
   for (const field of ['patches', 'components']) if (kustomize.list(field).length) append[field] = kustomize.list(field);
-  return { replace, append };
+  const said = Object.fromEntries([...Object.keys(replace), ...Object.keys(append)].map((field) => [field, kustomize.at(field)]));
+  return { replace, append, said: append.labels ? { ...said, labels: kustomize.at('commonLabels') } : said };
 }
 
 /** `[name=]newName[:tag][@digest]`, as `kustomize edit set image` takes it. */

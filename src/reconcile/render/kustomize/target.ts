@@ -1,20 +1,21 @@
 // One kustomization and what it builds: its resources and bases, then what it generates, then its components, and on all of it its
 // transformers, in kustomize's order. Follows kustomize's KustTarget.
+import type { DocumentSource, Steps } from '../field-origins.ts';
 import type { ManifestCache } from '../manifest-cache.ts';
 import type { ManifestError } from '../manifest-error.ts';
-import { startOf } from '../manifest-document.ts';
-import { ManifestOrigin, type PlacedDocument } from '../origin.ts';
+import { documentOrigin, ManifestOrigin, type PlacedDocument } from '../origin.ts';
 import { positionsIn } from '../positions.ts';
-import { deepCopy, isObject, type JsonObject } from '../../../apimachinery/object.ts';
+import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
 import type { SourceTree } from '../../source/source-tree.ts';
 import { Accumulator } from './accumulator.ts';
-import { BuildFiles, isRemote, type LoadedFile, type PlacedValue } from './files.ts';
-import { generate, mergedOptions, type GeneratedKind } from './generators.ts';
+import { BuildFiles, isRemote, type LoadedFile } from './files.ts';
+import { generate, mergedOptions, type Generated, type GeneratedKind } from './generators.ts';
 import { COMPONENT, decodeKustomization, type GeneratorArgs, type Kustomization } from './kustomization.ts';
 import { builtinMergeSchemas, type MergeSchemas } from './merge-keys.ts';
 import { openApiSchemas } from './openapi-schema.ts';
 import { KustomizeError, placed, type FieldPath } from './kustomize-error.ts';
-import { Resource, text, type BuildOrigin } from './resource.ts';
+import { Resource, type BuildOrigin } from './resource.ts';
+import { resourcesIn } from './resource-files.ts';
 import { runPlugin } from './plugins.ts';
 import { configOfDefinitions, decodeConfiguration, DEFAULT_CONFIG, mergeConfigs } from './transformer-config.ts';
 import { runTransformers } from './run-transformers.ts';
@@ -29,6 +30,14 @@ const MAX_KUSTOMIZATIONS = 10_000;
 /** Resources of one build, each time that one is read. */
 const MAX_RESOURCES = 500_000;
 
+/** A kustomization that reads otherwise than it lies, since the definition of an app puts fields into it. */
+export interface Overridden {
+  /** Its path in the tree. */
+  readonly file: string;
+  /** Where a field of it is said. */
+  readonly sourceOf: (at: Steps) => DocumentSource;
+}
+
 /** What the parts of one build share. */
 export class Build {
   readonly files: BuildFiles;
@@ -38,8 +47,11 @@ export class Build {
   private kustomizations = 0;
   private resources = 0;
 
-  constructor(tree: SourceTree, cache: ManifestCache) {
+  readonly overridden: Overridden | undefined;
+
+  constructor(tree: SourceTree, cache: ManifestCache, overridden?: Overridden) {
     this.files = new BuildFiles(tree, cache);
+    this.overridden = overridden;
   }
 
   countKustomization(levels: number): void {
@@ -62,6 +74,8 @@ export class Target {
   /** The kustomization file, as it is shown. */
   readonly file: string;
   private readonly document: PlacedDocument;
+  private readonly origin: ManifestOrigin;
+  private readonly overridden: Overridden | undefined;
   private readonly parent: Target | undefined;
   /** For origin annotations: as seen from where the build began. */
   private readonly trail: string;
@@ -83,6 +97,8 @@ export class Target {
     this.kustomization = kustomization;
     this.parent = parent;
     this.trail = trail;
+    this.origin = documentOrigin(file.name, 1, document);
+    this.overridden = build.overridden?.file === file.path ? build.overridden : undefined;
     this.buildMetadata = parent ? parent.buildMetadata : kustomization.buildMetadata;
   }
 
@@ -115,6 +131,11 @@ export class Target {
   async place(at: FieldPath): Promise<{ readonly file: string; readonly line: number; readonly column: number }> {
     const [position] = await positionsIn(this.document.document.text, [{ at }]);
     return { file: this.file, line: this.document.firstLine + position!.line - 1, column: position!.column };
+  }
+
+  /** A field of this kustomization, as what sets fields of resources. */
+  sourceOf(...at: Steps): DocumentSource {
+    return this.overridden?.sourceOf(at) ?? { origin: this.origin, at };
   }
 
   /** Runs a step; its errors stand at that field of this kustomization where they name no other file. */
@@ -211,7 +232,7 @@ export class Target {
   }
 
   private async resourcesOf(file: LoadedFile, path: string): Promise<readonly Resource[]> {
-    const resources = await resourcesIn(await this.build.files.documents(file), file.name);
+    const resources = await resourcesIn(await this.build.files.documents(file), file.name, this.build.mergeSchemas);
     this.build.countResources(resources.length);
     if (this.buildMetadata.length) for (const resource of resources) resource.buildOrigin = { path: joinTrail(this.trail, path) };
     return resources;
@@ -249,9 +270,9 @@ export class Target {
 
   private async generate(into: Accumulator, kind: GeneratedKind, all: readonly GeneratorArgs[], field: string): Promise<void> {
     await this.each(field, all, async (args, i) => {
-      const load = async (path: string, at: FieldPath): Promise<Uint8Array> => {
+      const load = async (path: string, at: FieldPath): Promise<LoadedFile> => {
         try {
-          return (await this.load(path)).bytes;
+          return await this.load(path);
         } catch (error) {
           throw placed(error, { file: this.file, at: [field, i, ...at] });
         }
@@ -260,6 +281,7 @@ export class Target {
       const at = [field, i];
       const { file, line } = await this.place(at);
       const resource = new Resource(generated.object, new ManifestOrigin({ file, document: 1, line }, { ...this.document, at }));
+      noteKeys(resource, generated, (...inside) => this.sourceOf(...at, ...inside));
       resource.behavior = generated.behavior;
       resource.needsHash = generated.needsHash;
       resource.buildOrigin = this.configuredBy(`${kind}Generator`);
@@ -270,9 +292,12 @@ export class Target {
   /** The configurations of plugins: files, directories, or written in place. */
   private async plugins(field: 'generators' | 'transformers' | 'validators'): Promise<readonly Resource[]> {
     const into = new Accumulator();
-    await this.each(field, this.kustomization[field], async (entry) => {
+    await this.each(field, this.kustomization[field], async (entry, i) => {
       if (!/[\n{]/.test(entry)) return this.addResources(into, [entry], field);
-      into.map.appendAll(await resourcesIn(await this.build.files.parse(entry, this.file), this.file));
+      const documents = await this.build.files.parse(entry, this.file);
+      const { line } = await this.place([field, i]);
+      const there = documents.map((document) => ({ ...document, firstLine: line + document.firstLine }));
+      into.map.appendAll(await resourcesIn(there, this.file, this.build.mergeSchemas));
       return undefined;
     });
     return into.map.resources;
@@ -303,11 +328,23 @@ export class Target {
         [kind === 'Secret' ? 'secretGenerator' : 'configMapGenerator']: [{ name, namespace, ...rest }],
       }).kustomization;
       const [args] = [...configMapGenerator, ...secretGenerator];
-      const generated = await generate(kind as GeneratedKind, args!, args!.options, async (path) => (await this.load(path)).bytes);
+      const generated = await generate(kind as GeneratedKind, args!, args!.options, (path) => this.load(path));
       const resource = new Resource(generated.object, plugin.origin);
+      noteKeys(resource, generated, (...at) => ({ origin: plugin.origin, at }));
       resource.behavior = generated.behavior;
       resource.needsHash = generated.needsHash;
       into.absorb(resource);
+    }
+  }
+}
+
+/** Notes what each key of generated data is made of. @param sourceOf a field of the generator */
+function noteKeys({ object, origins }: Resource, { keys }: Generated, sourceOf: (...at: Steps) => DocumentSource): void {
+  for (const part of [object.data, object.binaryData]) {
+    if (!isObject(part)) continue;
+    for (const key of Object.keys(part)) {
+      const { at, file, line = 1 } = keys.get(key)!;
+      origins.set(part, key, undefined, file === undefined ? sourceOf(...at) : { place: { file, line, column: 1 } });
     }
   }
 }
@@ -322,40 +359,3 @@ const joinTrail = (trail: string, path: string): string => {
   }
   return names.join('/');
 };
-
-/** Lists within Lists. */
-const MAX_LISTS = 16;
-
-/** The resources of a file, each with an object of its own; those of Lists follow behind the others. */
-async function resourcesIn(documents: readonly PlacedValue[], file: string): Promise<readonly Resource[]> {
-  const out: Resource[] = [];
-  let queue = documents.map((placedValue, i) => ({ ...placedValue, number: i + 1, at: [] as (string | number)[] }));
-  for (let depth = 0; queue.length && depth < MAX_LISTS; depth++) {
-    const inner: typeof queue = [];
-    for (const { value, document, firstLine, number, at } of queue) {
-      if (value === null || value === undefined || (isObject(value) && Object.keys(value).length === 0)) continue;
-      const line = firstLine + (at.length ? (await positionsIn(document.text, [{ at }]))[0]!.line : lineAt(document.text)) - 1;
-      const fault = (message: string, hint: string): KustomizeError =>
-        new KustomizeError(message, { file, position: { line, column: 1 }, hint });
-      if (!isObject(value)) throw fault('not a Kubernetes object', 'name only files of objects under resources');
-      const kind = text(value.kind);
-      if (kind === '') throw fault('missing kind in object', 'every object names its apiVersion and kind');
-      if (kind.endsWith('List') && 'items' in value) {
-        if (value.items !== null && !Array.isArray(value.items)) throw fault(`expected array in ${kind}/items`, 'items is a list');
-        for (const [i, item] of ((value.items ?? []) as unknown[]).entries())
-          inner.push({ value: item, document, firstLine, number, at: [...at, 'items', i] });
-        continue;
-      }
-      if (!kind.endsWith('List') && (!isObject(value.metadata) || text(value.metadata.name) === ''))
-        throw fault(`missing metadata.name in object ${kind}`, `every ${kind} needs a name`);
-      out.push(new Resource(deepCopy(value), new ManifestOrigin({ file, document: number, line }, { document, firstLine, at })));
-    }
-    queue = inner;
-  }
-  return out;
-}
-
-/** The line of a document's first word. */
-function lineAt(document: string): number {
-  return document.slice(0, startOf(document)).split('\n').length;
-}
