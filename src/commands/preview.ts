@@ -44,6 +44,7 @@ export default class Preview extends JibeCommand {
     path: sourceFlags.path,
     include: sourceFlags.include,
     exclude: sourceFlags.exclude,
+    'allow-remote': sourceFlags['allow-remote'],
     ...appFlags,
     ...previewReportFlags,
   };
@@ -65,7 +66,7 @@ export default class Preview extends JibeCommand {
       const { repository: location } = args;
       const how = flags.merge ? 'merge' : flags.direct ? 'direct' : 'pull';
       // both sides have most of their objects in common
-      const deps = { ...sourceDeps(), gitCache: {} };
+      const deps = { ...sourceDeps(flags), gitCache: {} };
       const world = await readWorld(flags);
       const sides = await sidesOf({ location, base: flags.base, head: flags.head, how }, deps);
       const name = appName(location, flags.path);

@@ -2,7 +2,7 @@
 // the objects behind it (metadata for all, variables).
 import type { DesiredObject } from '../render/manifest-document.ts';
 import { FieldOrigins, type DocumentSource, type FieldSource, type Steps } from '../render/field-origins.ts';
-import type { Overridden } from '../render/kustomize/target.ts';
+import type { Overridden } from '../render/kustomize/shared-build.ts';
 import { fieldPath } from '../render/manifest-error.ts';
 import type { ManifestOrigin } from '../render/origin.ts';
 import type { App, KustomizeOverrides } from './app.ts';

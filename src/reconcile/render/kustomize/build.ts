@@ -12,7 +12,8 @@ import { KustomizeError } from './kustomize-error.ts';
 import { fixNameReferences } from './name-references.ts';
 import type { BuildOrigin, Resource } from './resource.ts';
 import { sortResources } from './sort.ts';
-import { Build, Target, type Overridden } from './target.ts';
+import { Build, type Overridden } from './shared-build.ts';
+import { Target } from './target.ts';
 import { resolveVars } from './vars.ts';
 
 export interface Built {
@@ -47,6 +48,8 @@ export async function buildKustomization(
     const error = thrown instanceof RangeError ? new KustomizeError('objects are nested too deeply', { cause: thrown }) : thrown;
     if (!(error instanceof KustomizeError)) throw error;
     return { manifests: [], errors: [await toManifestError(error, build)], warnings: inReadingOrder(build.warnings) };
+  } finally {
+    await build.files.remotes.close();
   }
 }
 

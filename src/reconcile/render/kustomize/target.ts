@@ -1,17 +1,16 @@
 // One kustomization and what it builds: its resources and bases, then what it generates, then its components, and on all of it its
 // transformers, in kustomize's order. Follows kustomize's KustTarget.
 import type { DocumentSource, Steps } from '../field-origins.ts';
-import type { ManifestCache } from '../manifest-cache.ts';
-import type { ManifestError } from '../manifest-error.ts';
+import { fieldPath } from '../manifest-error.ts';
 import { documentOrigin, ManifestOrigin, type PlacedDocument } from '../origin.ts';
 import { positionsIn } from '../positions.ts';
 import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
-import type { SourceTree } from '../../source/source-tree.ts';
 import { Accumulator } from './accumulator.ts';
-import { BuildFiles, isRemote, type LoadedFile } from './files.ts';
+import type { Build, Overridden } from './shared-build.ts';
+import type { LoadedFile } from './files.ts';
+import { isRemote } from './remote-address.ts';
 import { generate, mergedOptions, type Generated, type GeneratedKind } from './generators.ts';
 import { COMPONENT, decodeKustomization, type GeneratorArgs, type Kustomization } from './kustomization.ts';
-import { builtinMergeSchemas, type MergeSchemas } from './merge-keys.ts';
 import { openApiSchemas } from './openapi-schema.ts';
 import { KustomizeError, placed, type FieldPath } from './kustomize-error.ts';
 import { Resource, type BuildOrigin } from './resource.ts';
@@ -22,49 +21,6 @@ import { runTransformers } from './run-transformers.ts';
 import { mergeVars } from './vars.ts';
 
 export const KUSTOMIZATION_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
-
-/** Levels of bases: as deep as directories may be nested. */
-const MAX_LEVELS = 64;
-/** Kustomizations of one build, each time that one is used: a base of many overlays is built many times. */
-const MAX_KUSTOMIZATIONS = 10_000;
-/** Resources of one build, each time that one is read. */
-const MAX_RESOURCES = 500_000;
-
-/** A kustomization that reads otherwise than it lies, since the definition of an app puts fields into it. */
-export interface Overridden {
-  /** Its path in the tree. */
-  readonly file: string;
-  /** Where a field of it is said. */
-  readonly sourceOf: (at: Steps) => DocumentSource;
-}
-
-/** What the parts of one build share. */
-export class Build {
-  readonly files: BuildFiles;
-  readonly warnings: ManifestError[] = [];
-  /** How lists merge; the kustomization that is built may bring what stands in its place. */
-  mergeSchemas: MergeSchemas = builtinMergeSchemas;
-  private kustomizations = 0;
-  private resources = 0;
-
-  readonly overridden: Overridden | undefined;
-
-  constructor(tree: SourceTree, cache: ManifestCache, overridden?: Overridden) {
-    this.files = new BuildFiles(tree, cache);
-    this.overridden = overridden;
-  }
-
-  countKustomization(levels: number): void {
-    if (levels > MAX_LEVELS) throw new KustomizeError(`kustomizations are nested more than ${MAX_LEVELS} levels deep`);
-    if (++this.kustomizations > MAX_KUSTOMIZATIONS)
-      throw new KustomizeError(`the build is made of more than ${MAX_KUSTOMIZATIONS} kustomizations`);
-  }
-
-  countResources(count: number): void {
-    this.resources += count;
-    if (this.resources > MAX_RESOURCES) throw new KustomizeError(`the build reads more than ${MAX_RESOURCES} resources`);
-  }
-}
 
 export class Target {
   readonly build: Build;
@@ -163,6 +119,7 @@ export class Target {
     await this.runExternalGenerators(into);
     for (const [i, path] of k.components.entries()) {
       const component = await this.at(['components', i], () => this.base(path, true));
+      await this.warnOfRemotes(['components', i]);
       await this.at(['components', i], () => component.accumulate(into));
     }
     await runTransformers(this, into);
@@ -201,6 +158,7 @@ export class Target {
     for (const [i, path] of paths.entries()) {
       await this.at([field, i], async () => {
         const found = await this.build.files.find(this.directory, path);
+        await this.warnOfRemotes([field, i]);
         if (!found) throw new KustomizeError(`${path}: no such file or directory`);
         if (found.kind === 'directory') {
           const base = await this.base(path, false);
@@ -208,6 +166,12 @@ export class Target {
         } else into.map.appendAll(await this.resourcesOf(await this.load(path), path));
       });
     }
+  }
+
+  /** Of what was just fetched. */
+  private async warnOfRemotes(at: FieldPath): Promise<void> {
+    for (const note of this.build.files.remotes.takeNotes())
+      this.build.warnings.push({ ...(await this.place(at)), path: fieldPath(at), ...note });
   }
 
   private async base(path: string, isComponent: boolean): Promise<Target> {
