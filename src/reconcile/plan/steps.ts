@@ -1,6 +1,7 @@
 // A plan as the steps in which it is done: phase by phase, wave by wave, what goes away before what comes in each of them. Pure; follows
 // Argo CD's gitops-engine.
 import type { PlannedResource } from './plan.ts';
+import { resourceKey } from './resource-id.ts';
 import type { SyncPolicy } from './sync-policy.ts';
 import { readSyncAnnotations, type Phase } from './sync-annotations.ts';
 
@@ -37,9 +38,24 @@ export function stepsOf(resources: readonly PlannedResource[], { options, prunes
     else steps.push({ phase, wave, stage, resources: [planned], removed: [] });
   }
   const removals = done.filter(({ action }) => action === 'prune');
-  if (prunes === 'last') return { steps, onFailure, skipped, removedLast: removals };
-  addRemovals(steps, removals, options);
+  const early = addEarlyRemovals(steps, removals);
+  const others = removals.filter((planned) => !early.has(planned));
+  if (prunes === 'last') return { steps, onFailure, skipped, removedLast: others };
+  addRemovals(steps, others, options);
   return { steps, onFailure, skipped, removedLast: [] };
+}
+
+/** What must be gone before something is applied goes with that step. */
+function addEarlyRemovals(steps: readonly MutableStep[], removals: readonly PlannedResource[]): ReadonlySet<PlannedResource> {
+  const early = new Set<PlannedResource>();
+  for (const planned of removals) {
+    const { goesBefore } = planned;
+    const step = goesBefore && steps.find(({ resources }) => resources.some(({ id }) => goesBefore.has(resourceKey(id))));
+    if (!step) continue;
+    step.removed.push(planned);
+    early.add(planned);
+  }
+  return early;
 }
 
 interface MutableStep {

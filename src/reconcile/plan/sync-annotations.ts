@@ -1,4 +1,4 @@
-// What manifests say about their own synchronisation, in the annotations of Argo CD, Flux and Helm. Read as Argo CD's gitops-engine reads
+// What manifests say about their own synchronisation, in the annotations of Argo CD, Flux, Helm and kapp. Read as Argo CD's gitops-engine reads
 // them; order between single objects (kapp, cli-utils) is in change-rules.ts.
 import type { ObjectMeta } from '#api/meta/v1';
 
@@ -29,6 +29,10 @@ export interface SyncAnnotations {
   readonly mayLackKind: boolean;
   /** Left as it is: neither written nor pruned. */
   readonly ignored: boolean;
+  /** Made by others, and waited for until it is there. */
+  readonly awaited: boolean;
+  /** A change makes the object anew, whatever it changes. */
+  readonly recreate: boolean;
   /** That it is in the cluster and not in the source is nobody's concern. */
   readonly ignoreExtraneous: boolean;
 }
@@ -63,6 +67,7 @@ export function readSyncAnnotations(
 ): SyncAnnotations {
   const options = new Map([...defaults, ...words(annotations['argocd.argoproj.io/sync-options'])].map(splitOption));
   const flux = (name: string): string => (annotations[`${FLUX}/${name}`] ?? labels[`${FLUX}/${name}`] ?? '').toLowerCase();
+  const kapp = (name: string): string | undefined => annotations[`kapp.k14s.io/${name}`];
   const policies = [
     ...words(annotations['argocd.argoproj.io/hook-delete-policy']).filter((word) => POLICIES.includes(word)),
     ...words(annotations['helm.sh/hook-delete-policy']).flatMap((word) => HELM_POLICIES[word] ?? []),
@@ -72,16 +77,24 @@ export function readSyncAnnotations(
     // as Argo CD and Helm do where nothing is said
     deletePolicies: policies.length ? [...new Set(policies)] : ['BeforeHookCreation'],
     wave: waveOf(annotations['argocd.argoproj.io/sync-wave']) ?? waveOf(annotations['helm.sh/hook-weight']) ?? 0,
-    keep: options.get('Prune') === 'false' || flux('prune') === 'disabled' || annotations['helm.sh/resource-policy'] === 'keep',
+    keep:
+      options.get('Prune') === 'false' ||
+      flux('prune') === 'disabled' ||
+      annotations['helm.sh/resource-policy'] === 'keep' ||
+      kapp('delete-strategy') === 'orphan',
     confirm: options.get('Prune') === 'confirm',
     pruneLast: options.get('PruneLast') === 'true',
     propagation: PROPAGATIONS[(options.get('PrunePropagationPolicy') ?? '').toLowerCase()] ?? 'Background',
-    force: options.get('Force') === 'true' || flux('force') === 'enabled',
+    force: options.get('Force') === 'true' || flux('force') === 'enabled' || kapp('update-strategy') === 'fallback-on-replace',
     replace: options.get('Replace') === 'true',
-    onlyCreate: flux('ssa') === 'ifnotpresent',
+    onlyCreate: flux('ssa') === 'ifnotpresent' || kapp('update-strategy') === 'skip',
+    recreate: kapp('update-strategy') === 'always-replace',
+    awaited: kapp('exists') !== undefined,
     mayLackKind: options.get('SkipDryRunOnMissingResource') === 'true',
-    ignored: flux('reconcile') === 'disabled' || flux('ssa') === 'ignore',
-    ignoreExtraneous: words(annotations['argocd.argoproj.io/compare-options']).includes('IgnoreExtraneous'),
+    ignored: flux('reconcile') === 'disabled' || flux('ssa') === 'ignore' || kapp('noop') !== undefined || kapp('exists') !== undefined,
+    // kapp forgets what it is to leave behind
+    ignoreExtraneous:
+      words(annotations['argocd.argoproj.io/compare-options']).includes('IgnoreExtraneous') || kapp('delete-strategy') === 'orphan',
   };
 }
 
