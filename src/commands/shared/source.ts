@@ -85,6 +85,15 @@ export const appFlags = {
   }),
 };
 
+export const ignoreDifferenceFlag = Flags.string({
+  summary: 'Fields that are left as they are, and make no difference.',
+  description:
+    '`KIND[.GROUP][/NAME]:FIELDS`: `Deployment/web:/spec/replicas` (a JSON pointer), `Secret:.data.token` (a path of jq), `*:manager=x` (all that a manager owns). May be given several times. Not for sources that define apps: there their definitions say it.',
+  helpValue: 'RULE',
+  multiple: true,
+  helpGroup: 'APP',
+});
+
 /** After the last part of what was named: a repository, a directory, a file. */
 export function appName(location: string, inside: string | undefined): string {
   if (location === '-') return 'stdin';

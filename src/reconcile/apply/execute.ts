@@ -51,7 +51,7 @@ export interface Executed {
 }
 
 export async function execute(plan: Plan, deps: ExecuteDeps): Promise<Executed> {
-  const { steps, onFailure, skipped, removedLast } = stepsOf(plan.resources, plan.policy);
+  const { steps, onFailure, onceDeleted, skipped, removedLast } = stepsOf(plan.resources, plan.policy);
   const run = new Execution(deps, plan);
   for (const planned of skipped) run.skip(planned, planned.reason);
   // with a single step and no hooks, applying is all; how it turns out is followed afterwards
@@ -68,6 +68,11 @@ export async function execute(plan: Plan, deps: ExecuteDeps): Promise<Executed> 
     return { outcomes: run.outcomes, timedOut: run.timedOut };
   }
   await run.pruneAll(removedLast);
+  const ended = await run.deleted(removedLast, onceDeleted);
+  if (ended !== 'done') {
+    await run.failed(onFailure, ended);
+    return { outcomes: run.outcomes, timedOut: run.timedOut };
+  }
   await run.succeeded(onFailure);
   return { outcomes: run.outcomes, timedOut: run.timedOut };
 }
@@ -101,6 +106,18 @@ class Execution {
     const ids = waits ? this.awaited(resources) : [];
     for (const id of ids) await this.deps.follower.follow(kindOf(id));
     return this.ended(this.hooksOf(resources), ids);
+  }
+
+  /** Runs the hooks of a deletion, once all is gone. */
+  async deleted(removed: readonly PlannedResource[], hooks: readonly PlannedResource[]): Promise<Ended> {
+    if (hooks.length === 0) return 'done';
+    await this.gone(removed);
+    if (this.timedOut || this.anyFailed(removed)) {
+      for (const planned of hooks) this.skip(planned, 'not all is gone');
+      return 'stopped';
+    }
+    await this.apply(hooks);
+    return this.ended(this.hooksOf(hooks), []);
   }
 
   private async apply(resources: readonly PlannedResource[]): Promise<void> {

@@ -12,8 +12,8 @@ import {
   type KustomizeOverrides,
   type RetryPolicy,
 } from './app.ts';
-import type { IgnoreDifference } from '../plan/sync-policy.ts';
 import { Fields, type FieldFault } from './fields.ts';
+import { ignoreDifference } from './ignore-difference.ts';
 
 export const ARGO_NAMESPACE = 'argocd';
 
@@ -153,18 +153,6 @@ function retryPolicy(policy: Fields, automated: boolean): RetryPolicy {
     firstMs: backoff.duration('duration') ?? BACKOFF.firstMs,
     factor: backoff.integer('factor') ?? BACKOFF.factor,
     maxMs: backoff.duration('maxDuration') ?? BACKOFF.maxMs,
-  };
-}
-
-function ignoreDifference(item: Fields): IgnoreDifference {
-  return {
-    group: item.string('group'),
-    kind: item.required('kind'),
-    name: item.string('name'),
-    namespace: item.string('namespace'),
-    jsonPointers: item.strings('jsonPointers'),
-    jqPathExpressions: item.strings('jqPathExpressions'),
-    managedFieldsManagers: item.strings('managedFieldsManagers'),
   };
 }
 

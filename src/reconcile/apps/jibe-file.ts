@@ -9,6 +9,7 @@ import { decodeText } from '../render/text.ts';
 import type { Snapshot, SourceFile } from '../source/snapshot.ts';
 import { NO_RETRY, plainApp, type App } from './app.ts';
 import { Fields } from './fields.ts';
+import { ignoreDifference } from './ignore-difference.ts';
 import { NOTIFICATIONS_SCHEMA, readNotification } from './notifications.ts';
 import { readWindow } from './windows.ts';
 import type { NotificationTarget } from '../notify/target.ts';
@@ -104,6 +105,22 @@ export const JIBE_SCHEMA = object(
             },
             createNamespace: { type: 'boolean' },
             verify: { enum: ['gpg', 'ssh'] },
+            ignoreDifferences: {
+              type: 'array',
+              items: object(
+                {
+                  group: { type: 'string' },
+                  kind: text,
+                  name: text,
+                  namespace: text,
+                  jsonPointers: texts,
+                  jqPathExpressions: texts,
+                  managedFieldsManagers: texts,
+                },
+                ['kind'],
+              ),
+            },
+            respectIgnoreDifferences: { type: 'boolean' },
             timeout: duration,
             retry: object({
               limit: { type: 'integer', minimum: 0, maximum: 100 },
@@ -214,6 +231,10 @@ function readApp(value: JsonObject, i: number, place: App['place'], placeOf: Rea
           maxMs: backoff.duration('maxDuration') ?? 180_000,
         }
       : NO_RETRY,
-    syncOptions: policies.boolean('createNamespace') ? ['CreateNamespace=true'] : [],
+    syncOptions: [
+      ...(policies.boolean('createNamespace') ? ['CreateNamespace=true'] : []),
+      ...(policies.boolean('respectIgnoreDifferences') ? ['RespectIgnoreDifferences=true'] : []),
+    ],
+    ignoreDifferences: policies.inners('ignoreDifferences').map(ignoreDifference),
   };
 }

@@ -127,6 +127,7 @@ async function planOne(
   const { id, sync } = desired;
   const none = { id, desired, differences: [], live: undefined, predicted: undefined, refusal: undefined };
   if (desired.phase === 'Skip') return { ...none, action: 'skip', reason: 'a hook of another occasion' };
+  if (desired.phase === 'PostDelete' && !policy.deletes) return { ...none, action: 'skip', reason: 'a hook of the deletion of the app' };
   if (sync.awaited) return planAwaited(desired, scratch);
   if (sync.ignored) return { ...none, action: 'skip', reason: 'an annotation says to leave it alone' };
   if (desired.isHook) return { ...none, action: 'hook', reason: `${desired.phase} hook` };
@@ -267,6 +268,13 @@ function planRemovals(
   });
 }
 
-/** Whether doing the plan would write anything. Hooks run only along with other work. */
+/** Whether doing the plan would write anything. Hooks run only along with other work, but for those of a deletion. */
 export const changesAnything = ({ resources }: Plan): boolean =>
-  resources.some(({ action }) => action === 'create' || action === 'configure' || action === 'recreate' || action === 'prune');
+  resources.some(
+    ({ action, desired }) =>
+      (action === 'hook' && desired!.phase === 'PostDelete') ||
+      action === 'create' ||
+      action === 'configure' ||
+      action === 'recreate' ||
+      action === 'prune',
+  );

@@ -2,7 +2,7 @@
 // them; order between single objects (kapp, cli-utils) is in change-rules.ts.
 import type { ObjectMeta } from '#api/meta/v1';
 
-export type Phase = 'PreSync' | 'Sync' | 'PostSync' | 'SyncFail' | 'Skip';
+export type Phase = 'PreSync' | 'Sync' | 'PostSync' | 'SyncFail' | 'PostDelete' | 'Skip';
 export type HookDeletePolicy = 'BeforeHookCreation' | 'HookSucceeded' | 'HookFailed';
 export type Propagation = 'Foreground' | 'Background' | 'Orphan';
 
@@ -42,13 +42,14 @@ const HELM_PHASES: Readonly<Record<string, Phase>> = {
   'pre-upgrade': 'PreSync',
   'post-install': 'PostSync',
   'post-upgrade': 'PostSync',
+  'post-delete': 'PostDelete',
 };
 const HELM_POLICIES: Readonly<Record<string, HookDeletePolicy>> = {
   'before-hook-creation': 'BeforeHookCreation',
   'hook-succeeded': 'HookSucceeded',
   'hook-failed': 'HookFailed',
 };
-const PHASES: readonly string[] = ['PreSync', 'Sync', 'PostSync', 'SyncFail'];
+const PHASES: readonly string[] = ['PreSync', 'Sync', 'PostSync', 'SyncFail', 'PostDelete'];
 const POLICIES: readonly string[] = ['BeforeHookCreation', 'HookSucceeded', 'HookFailed'];
 const PROPAGATIONS: Readonly<Record<string, Propagation>> = { foreground: 'Foreground', background: 'Background', orphan: 'Orphan' };
 
@@ -103,7 +104,7 @@ function splitOption(option: string): readonly [string, string] {
   return equals < 0 ? [option, ''] : [option.slice(0, equals), option.slice(equals + 1)];
 }
 
-/** Argo CD's own go before Helm's. Hooks of other occasions (deleting, rolling back, testing) are none of a sync's. */
+/** Argo CD's own go before Helm's. Hooks of other occasions (before deleting, rolling back, testing) are none of ours. */
 function hooksOf(annotations: Readonly<Record<string, string>>): readonly Phase[] {
   const [argo, helm] = [annotations['argocd.argoproj.io/hook'], annotations['helm.sh/hook']];
   const own = words(argo).filter((word) => PHASES.includes(word)) as Phase[];
