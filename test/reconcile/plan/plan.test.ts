@@ -244,6 +244,18 @@ describe('differences', () => {
       [],
     ],
     [
+      'lists that are not there and empty ones, where Go has a list',
+      stored('rbac.authorization.k8s.io/v1', 'Role', { rules: null }),
+      stored('rbac.authorization.k8s.io/v1', 'Role', { rules: [] }),
+      [],
+    ],
+    [
+      'the same in a custom resource, of which nobody knows that',
+      stored('example.com/v1', 'Widget', { rules: null, texts: [] }),
+      stored('example.com/v1', 'Widget', { rules: [], texts: null }),
+      ['rules: null → ', 'texts:  → null'],
+    ],
+    [
       'Secrets, masked',
       stored('v1', 'Secret', { data: { k: 'YQ==' } }),
       stored('v1', 'Secret', { data: { k: 'Yg==' } }),
