@@ -7,7 +7,6 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { parse } from 'yaml';
 import type { Node } from '#api/core/v1';
 import type { Manifest } from '../src/apimachinery/object.ts';
 import { RealClock } from '../src/apimachinery/clock.ts';
@@ -15,6 +14,7 @@ import type { Client } from '../src/client/client.ts';
 import type { BehaviourDocument } from '../src/cluster/cluster.ts';
 import { readBehaviour } from '../src/commands/shared/behaviour.ts';
 import type { Consequence } from '../src/reconcile/preview/consequence.ts';
+import { patchAsOthers, readMeanwhile } from '../src/reconcile/preview/meanwhile.ts';
 import { preview } from '../src/reconcile/preview/preview.ts';
 import type { PreviewResult } from '../src/reconcile/preview/result.ts';
 import { prepare, type Prepared } from '../src/reconcile/prepare.ts';
@@ -149,25 +149,9 @@ async function foresee(folder: string): Promise<PreviewResult> {
   });
 }
 
-interface Patch {
-  readonly manager: string;
-  readonly object: { readonly apiVersion: string; readonly kind: string; readonly namespace?: string; readonly name: string };
-  readonly patch?: object;
-  readonly apply?: object;
-  readonly strategic?: boolean;
-  readonly subresource?: string;
-}
-
 /** What others did before head came. */
 async function others(client: Client, file: string): Promise<void> {
-  if (!fs.existsSync(file)) return;
-  for (const { manager, object, patch, apply, strategic, subresource } of parse(fs.readFileSync(file, 'utf8')) as readonly Patch[])
-    await client.patch(`${object.apiVersion}/${object.kind}`, object.name, apply ?? patch, {
-      type: apply ? 'apply' : strategic ? 'strategic' : 'merge',
-      fieldManager: manager,
-      ...(object.namespace ? { namespace: object.namespace } : {}),
-      ...(subresource ? { subresource } : {}),
-    });
+  if (fs.existsSync(file)) await patchAsOthers(client, await readMeanwhile(fs.readFileSync(file, 'utf8')));
 }
 
 const nameOf = ({ kind, namespace, name }: { readonly kind: string; readonly namespace: string; readonly name: string }): string =>

@@ -3,7 +3,6 @@
 // count here too: NODE_COMPILE_CACHE says where, NODE_DISABLE_COMPILE_CACHE=1 that not at all.
 const fs = require('node:fs');
 const { createRequire } = require('node:module');
-const os = require('node:os');
 const path = require('node:path');
 const v8 = require('node:v8');
 const vm = require('node:vm');
@@ -40,12 +39,9 @@ function command(entry) {
 }
 
 function evaluate(file, purpose, provided) {
-  const source = fs.readFileSync(file, 'utf8');
-  const cache = cacheOf(file, purpose);
-  const compiled = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
-    filename: file,
-    cachedData: cache?.data,
-  });
+  const source = fs.readFileSync(file, 'latin1');
+  const cache = cacheOf(source, purpose);
+  const compiled = new vm.Script(source, { filename: file, cachedData: cache?.data });
   if (cache) process.once('exit', () => keep(compiled, cache));
   const own = createRequire(file);
   const requireFrom = Object.assign((id) => provided[id] ?? own(id), own);
@@ -55,11 +51,12 @@ function evaluate(file, purpose, provided) {
 }
 
 /** @returns undefined where there is to be none */
-function cacheOf(file, purpose) {
-  if (process.env.NODE_DISABLE_COMPILE_CACHE) return undefined;
-  const { size, mtimeMs } = fs.statSync(file);
-  const directory = path.join(process.env.NODE_COMPILE_CACHE || userCache(), 'jibe');
-  const name = [purpose.replaceAll('/', '-'), process.version, process.arch, size, Math.round(mtimeMs)].join('-');
+function cacheOf(source, purpose) {
+  const place = process.env.NODE_COMPILE_CACHE || userCache();
+  if (!place || process.env.NODE_DISABLE_COMPILE_CACHE) return undefined;
+  const directory = path.join(place, 'jibe');
+  const id = source.slice(2, 34);
+  const name = [purpose.replaceAll('/', '-'), process.version, process.arch, id].join('-');
   return { directory, name, ...unpacked(readCache(path.join(directory, name))) };
 }
 
@@ -107,7 +104,7 @@ function keep(compiled, { directory, name, data, cpuMs }) {
     for (const file of fs.readdirSync(directory)) dropOld(path.join(directory, file));
   } catch {
     // a disk that is full or may not be written to costs the next run its head start, and nothing else
-    fs.rmSync(temporary, { force: true });
+    if (fs.existsSync(temporary)) fs.rmSync(temporary, { force: true });
   }
 }
 
@@ -116,10 +113,12 @@ function dropOld(file) {
   if (found && Date.now() - found.mtimeMs > MAX_AGE_MS) fs.rmSync(file, { force: true });
 }
 
+/** @returns undefined for a user who has no place of their own, as in some containers */
 function userCache() {
-  if (process.platform === 'win32') return process.env.LOCALAPPDATA || os.tmpdir();
-  if (process.platform === 'darwin') return path.join(os.homedir(), 'Library/Caches');
-  return process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
+  const { env, platform } = process;
+  if (platform === 'win32') return env.LOCALAPPDATA;
+  if (platform === 'darwin') return env.HOME && path.join(env.HOME, 'Library/Caches');
+  return env.XDG_CACHE_HOME || (env.HOME && path.join(env.HOME, '.cache'));
 }
 
 module.exports = { script, command };

@@ -9,7 +9,7 @@ import { Cluster, type ClusterOptions } from './cluster.ts';
 import { DurableStore, openDirectory } from './storage/durable-store.ts';
 import { isStorageError, type StorageErrorReason } from './storage/storage-error.ts';
 
-export type NamedClusterOptions = Pick<ClusterOptions, 'nodes' | 'onError'>;
+export type NamedClusterOptions = Pick<ClusterOptions, 'nodes' | 'behaviour' | 'onError'>;
 
 /**
  * Opens a named cluster, and makes it where there is none. Throws a StorageError where it is in use, damaged, or cannot be kept.

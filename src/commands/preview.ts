@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { Args, Flags } from '@oclif/core';
 import type { RenderedSource } from '../reconcile/apps/prepare-apps.ts';
 import { durationFlag, JibeCommand } from './shared/base.ts';
-import { readBehaviour } from './shared/behaviour.ts';
+import { behaviourFlag, readBehaviour } from './shared/behaviour.ts';
 import { CannotDo } from './shared/failure.ts';
 import { oldBaseline, previewReportFlags, reportFiles, tellPreview } from './shared/preview-report.ts';
 import { Progress } from './shared/progress.ts';
@@ -10,7 +10,7 @@ import { appFlags, appName, sourceDeps, sourceFlags, sourceSpec } from './shared
 import { stylesFor } from './shared/styles.ts';
 import { chosenApp } from './shared/sync-source.ts';
 import { tellSync } from './shared/sync-events.ts';
-import { readWorld, worldFlags } from './shared/world.ts';
+import { readOthers, readWorld, worldFlags } from './shared/world.ts';
 
 export default class Preview extends JibeCommand {
   static override summary = 'What merging head into base would do: differences, refusals, pods that restart, data at risk.';
@@ -31,8 +31,9 @@ export default class Preview extends JibeCommand {
     merge: Flags.boolean({ summary: 'Compare base with what merging head into it makes.', exclusive: ['direct'] }),
     direct: Flags.boolean({ summary: 'Compare the two as they are, and not head with the commit where it parted from base.' }),
     ...worldFlags,
-    behaviour: Flags.string({
-      summary: 'How images start, fail and stop: a behaviour document, or kwok Stages (docs/node.md).',
+    behaviour: behaviourFlag(),
+    meanwhile: Flags.string({
+      summary: 'What others do to the cluster once base is there: a list of patches, each with its manager (docs/preview.md).',
       helpValue: 'FILE',
     }),
     'kubernetes-version': Flags.string({
@@ -68,6 +69,7 @@ export default class Preview extends JibeCommand {
       // both sides have most of their objects in common
       const deps = { ...sourceDeps(flags), gitCache: {} };
       const world = await readWorld(flags);
+      const meanwhile = flags.meanwhile === undefined ? undefined : await readOthers(flags.meanwhile);
       const sides = await sidesOf({ location, base: flags.base, head: flags.head, how }, deps);
       const name = appName(location, flags.path);
       const rendering = { name, defaultNamespace: flags.namespace };
@@ -84,7 +86,8 @@ export default class Preview extends JibeCommand {
         seed: flags.seed,
         signal: AbortSignal.any([this.interrupt.signal, timeout]),
         ...world,
-        assumed: sides.about === undefined ? [] : [sides.about],
+        assumed: [sides.about, meanwhile?.about].filter((text) => text !== undefined),
+        ...(meanwhile ? { meanwhile: meanwhile.patch } : {}),
         ...(flags['kubernetes-version'] === undefined ? {} : { kubernetesVersion: release(flags['kubernetes-version']) }),
         ...(flags.behaviour === undefined ? {} : { behaviour: await readBehaviour(flags.behaviour) }),
         onProgress: (which, event) => (event.type === 'applied' ? progress.now(`${which}: applying`) : tellSync(event, progress)),

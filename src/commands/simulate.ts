@@ -4,6 +4,7 @@ import type { KubernetesObject, Manifest } from '../apimachinery/object.ts';
 import type { Scenario } from '../cluster/simulation/scenario.ts';
 import type { SimulationResult, TimelineEntry } from '../cluster/simulation/simulation.ts';
 import { JibeCommand, outputFlags } from './shared/base.ts';
+import { behaviourFlag, readBehaviour } from './shared/behaviour.ts';
 import { durationText } from './shared/duration.ts';
 import { CannotDo } from './shared/failure.ts';
 import { formatted } from './shared/output.ts';
@@ -27,6 +28,7 @@ export default class Simulate extends JibeCommand {
   static override flags = {
     seed: Flags.integer({ summary: 'Whatever is left to chance follows from it.', helpValue: 'N', default: 1, min: 0 }),
     seeds: Flags.string({ summary: 'One run for each of these.', helpValue: 'FROM-TO', exclusive: ['seed'] }),
+    behaviour: behaviourFlag(),
     timeline: Flags.boolean({ summary: 'Tell what happens, and when.' }),
     ...outputFlags,
   };
@@ -46,12 +48,13 @@ export default class Simulate extends JibeCommand {
 
   private async simulateAll(seeds: readonly number[], scenario: Scenario | undefined, flags: SimulateFlags): Promise<readonly Run[]> {
     const { simulate } = await import('../cluster/simulation/simulation.ts');
+    const behaviour = flags.behaviour === undefined ? {} : { behaviour: await readBehaviour(flags.behaviour) };
     const progress = new Progress(process.stderr, stylesFor(process.stderr, flags['no-color']), flags.quiet);
     const runs: Run[] = [];
     for (const seed of seeds) {
       if (this.interrupt.signal.aborted) break;
       progress.now(`seed ${seed}${seeds.length > 1 ? ` (${runs.length + 1} of ${seeds.length})` : ''}…`);
-      runs.push({ seed, ...(await simulate({ seed, ...(scenario ? { scenario } : {}) })) });
+      runs.push({ seed, ...(await simulate({ seed, ...(scenario ? { scenario } : {}), ...behaviour })) });
     }
     progress.clear();
     return runs;
@@ -63,12 +66,15 @@ type Run = SimulationResult & { readonly seed: number };
 
 function resultText(run: Run, flags: SimulateFlags, file: string | undefined, many: boolean): string {
   const lines: string[] = [];
+  const behaviour = flags.behaviour === undefined ? '' : ` --behaviour ${flags.behaviour}`;
   if (flags.timeline) lines.push(`seed ${run.seed}`, ...run.timeline.map(entryText));
   const verdict = run.violations.length ? `${run.violations.length} violated` : 'all is well';
   lines.push(`seed ${run.seed}: ${verdict}, ${run.writes} writes in ${durationText(run.simulatedMs)}, ${run.fingerprint.slice(0, 12)}`);
   if (!flags.timeline) for (const { invariant, problem } of run.violations) lines.push(`  ${invariant}: ${problem}`);
   if (run.violations.length && (many || !flags.timeline))
-    lines.push(`  jibe simulate${file === undefined ? '' : ` ${file}`} --seed ${run.seed} --timeline shows how it came to that`);
+    lines.push(
+      `  jibe simulate${file === undefined ? '' : ` ${file}`}${behaviour} --seed ${run.seed} --timeline shows how it came to that`,
+    );
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,6 +1,7 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import type { SyncResult } from '../reconcile/report/result.ts';
 import { durationFlag, JibeCommand, outputFlags } from './shared/base.ts';
+import { behaviourFlag } from './shared/behaviour.ts';
 import { CannotDo, type ExitCode } from './shared/failure.ts';
 import { keepFlags } from './shared/keep.ts';
 import { formatted } from './shared/output.ts';
@@ -19,6 +20,10 @@ export const syncFlags = {
     helpGroup: 'APP',
   }),
   timeout: durationFlag('How long to wait for everything to be healthy, by the time of the cluster.', '5m'),
+  behaviour: behaviourFlag({
+    description: 'For this command alone: it is not kept with the cluster. Only for an embedded one that is not being served.',
+    helpGroup: 'CLUSTER',
+  }),
 };
 
 export default class Sync extends JibeCommand {

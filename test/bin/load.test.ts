@@ -1,5 +1,5 @@
 // What a run leaves of its compilation for the next one (bin/load.cjs): only its owner may have written it, and nothing depends on it.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,12 +11,15 @@ afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
 
 const MANIFEST = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n';
 
-const render = (env: Readonly<Record<string, string>> = {}): string =>
-  execFileSync(process.execPath, [path.resolve('bin/jibe.js'), 'render', '-'], {
+function render(env: Readonly<Record<string, string>> = {}): string {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [path.resolve('bin/jibe.js'), 'render', '-'], {
     input: MANIFEST,
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], HOME: directory, NODE_COMPILE_CACHE: directory, ...env },
   });
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  return stdout;
+}
 
 const caches = (): readonly string[] => {
   const inside = path.join(directory, 'jibe');
@@ -43,6 +46,11 @@ describe('what a run leaves of its compilation', () => {
   it('lies in the cache of the user by default', () => {
     render({ NODE_COMPILE_CACHE: '', XDG_CACHE_HOME: path.join(directory, 'own') });
     expect(fs.readdirSync(path.join(directory, 'own/jibe'))).toHaveLength(2);
+  });
+
+  it('is not there for a user without a home', () => {
+    expect(render({ NODE_COMPILE_CACHE: '', HOME: '', XDG_CACHE_HOME: '' })).toContain('name: a');
+    expect(fs.readdirSync(directory)).toEqual([]);
   });
 
   it('is not there where NODE_DISABLE_COMPILE_CACHE is set', () => {

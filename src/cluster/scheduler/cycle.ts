@@ -35,19 +35,20 @@ export interface NodeRefusal extends Refusal {
   readonly plugin: string;
 }
 
-/** In the order in which the nodes were looked at. */
+/** Why each of some nodes was refused, in the order of the snapshot. */
 export class Refusals {
-  readonly nodes: NodeInfo[] = [];
+  readonly nodes: readonly NodeInfo[];
   /** Of each node. Equal ones that follow each other are the same object more often than not. */
-  readonly refusals: NodeRefusal[] = [];
+  readonly refusals: readonly NodeRefusal[];
+  private counted: ReadonlyMap<NodeRefusal, number> | undefined;
+
+  constructor(nodes: readonly NodeInfo[], refusals: readonly NodeRefusal[]) {
+    this.nodes = nodes;
+    this.refusals = refusals;
+  }
 
   get size(): number {
     return this.nodes.length;
-  }
-
-  add(node: NodeInfo, refusal: NodeRefusal): void {
-    this.nodes.push(node);
-    this.refusals.push(refusal);
   }
 
   of(nodeName: string): NodeRefusal | undefined {
@@ -56,6 +57,16 @@ export class Refusals {
 
   /** How many nodes have each. */
   counts(): ReadonlyMap<NodeRefusal, number> {
+    return (this.counted ??= this.count());
+  }
+
+  /** Those where taking pods away could help. */
+  resolvable(): readonly NodeInfo[] {
+    if ([...this.counts().keys()].every(({ resolvable }) => resolvable)) return this.nodes;
+    return this.nodes.filter((_, i) => this.refusals[i]!.resolvable);
+  }
+
+  private count(): ReadonlyMap<NodeRefusal, number> {
     const counts = new Map<NodeRefusal, number>();
     for (let i = 0; i < this.refusals.length;) {
       const refusal = this.refusals[i]!;
@@ -89,8 +100,8 @@ export function schedulePod(pod: PodInfo, input: CycleInput): CycleOutcome {
   if (snapshot.nodes.length === 0) return { is: 'noNodes' };
   const prepared = prepareFilters(pod, input.plugins, snapshot);
   if ('refusal' in prepared) return { is: 'unschedulable', diagnosis: refusedEverywhere(prepared.refusal, snapshot), looked: 0 };
-  const { feasible, diagnosis, looked, known } = findFeasible(pod, prepared, input);
-  if (feasible.length === 0) return { is: 'unschedulable', diagnosis, looked };
+  const { feasible, refused, looked, known } = findFeasible(pod, prepared, input);
+  if (feasible.length === 0) return { is: 'unschedulable', diagnosis: diagnose(prepared, refused!, snapshot), looked };
   const node = feasible.length === 1 ? feasible[0]! : best(pod, feasible, input, known);
   return { is: 'fits', node, looked };
 }
@@ -126,7 +137,7 @@ export function prepareFilters(pod: PodInfo, plugins: readonly Plugin[], snapsho
 function refusedEverywhere(refusal: NodeRefusal, snapshot: Snapshot): Diagnosis {
   return {
     totalNodes: snapshot.nodes.length,
-    refused: new Refusals(),
+    refused: new Refusals([], []),
     absent: refusal,
     preFilterMessage: refusal.reasons.join(', '),
     plugins: new Set([refusal.plugin]),
@@ -136,7 +147,8 @@ function refusedEverywhere(refusal: NodeRefusal, snapshot: Snapshot): Diagnosis 
 
 interface Search {
   readonly feasible: readonly NodeInfo[];
-  readonly diagnosis: Diagnosis;
+  /** Where nothing is feasible: of every node that was looked at. */
+  readonly refused?: Refusals;
   readonly looked: number;
   readonly known?: KnownScores;
 }
@@ -144,73 +156,94 @@ interface Search {
 function findFeasible(pod: PodInfo, prepared: Prepared, input: CycleInput): Search {
   const { snapshot } = input;
   const { filters, onlyNodes } = prepared;
-  const refused = new Refusals();
-  const plugins = new Set<string>(prepared.restrictedBy);
-  const absent: NodeRefusal | undefined = onlyNodes
-    ? {
-        resolvable: false,
-        reasons: [`node(s) didn't satisfy plugin(s) [${prepared.restrictedBy.join(' ')}]`],
-        plugin: prepared.restrictedBy[0]!,
-      }
-    : undefined;
-  const diagnosis: Diagnosis = { totalNodes: snapshot.nodes.length, refused, absent, preFilterMessage: undefined, plugins, filters };
-  const known = input.known?.of(pod.shape, snapshot);
-  const verdicts = verdictsOn(pod, filters, known, input);
-  let last: NodeRefusal | undefined;
-  const verdict = (node: NodeInfo): boolean => {
-    const refusal = verdicts.of(node);
-    if (!refusal) return true;
-    if (refusal !== last) plugins.add(refusal.plugin);
-    last = refusal;
-    refused.add(node, refusal);
-    return false;
-  };
   const { nominatedNodeName } = pod.pod.status ?? {};
   const nominated = nominatedNodeName ? snapshot.node(nominatedNodeName) : undefined;
   // if it is refused, it is so again among the others
-  if (nominated && (!onlyNodes || onlyNodes.has(nominated.name)) && !verdicts.of(nominated))
-    return { feasible: [nominated], diagnosis, looked: 0 };
-  const candidates = onlyNodes ? [...onlyNodes].map((n) => snapshot.node(n)).filter((n) => n !== undefined) : snapshot.nodes;
-  const wanted = nodesToFind(candidates.length, input.percentageOfNodesToScore);
-  const feasible: NodeInfo[] = [];
-  const feasibleSlots = new Int32Array(onlyNodes || !known ? 0 : wanted);
-  const start = onlyNodes ? 0 : input.startAt % candidates.length;
-  let looked = 0;
-  const bySlot = onlyNodes ? undefined : verdicts.bySlot;
-  const { slots } = snapshot;
-  for (; looked < candidates.length && feasible.length < wanted; looked++) {
-    const at = (start + looked) % candidates.length;
-    const slot = slots[at]!;
-    if (!(bySlot && bySlot[slot] === Verdict.Fits) && !verdict(candidates[at]!)) continue;
-    feasibleSlots[feasible.length] = slot;
-    feasible.push(candidates[at]!);
+  if (nominated && (!onlyNodes || onlyNodes.has(nominated.name)) && !filterWithNominated(pod, nominated, filters, input))
+    return { feasible: [nominated], looked: 0 };
+  if (onlyNodes) {
+    const named = [...onlyNodes].map((n) => snapshot.node(n)).filter((n) => n !== undefined);
+    return { ...search(named, 0, input, (node) => filterWithNominated(pod, node, filters, input)), looked: 0 };
   }
-  if (onlyNodes || !known) return { feasible, diagnosis, looked: onlyNodes ? 0 : looked };
-  return { feasible, diagnosis, looked, known: { of: known, slots: feasibleSlots } };
+  const known = input.known?.of(pod.shape, snapshot);
+  const start = input.startAt % snapshot.nodes.length;
+  return known
+    ? searchKnown(pod, filters, start, input, known)
+    : search(snapshot.nodes, start, input, (node) => filterWithNominated(pod, node, filters, input));
 }
 
-interface Verdicts {
-  of(node: NodeInfo): NodeRefusal | undefined;
-  /** Where a node's verdict is known by its slot, and nothing else needs to be asked. */
-  readonly bySlot: Uint8Array | undefined;
+/** From the node at `start` on, until enough are found. */
+function search(
+  candidates: readonly NodeInfo[],
+  start: number,
+  { percentageOfNodesToScore }: CycleInput,
+  refusalOn: (node: NodeInfo) => NodeRefusal | undefined,
+): Search {
+  const wanted = nodesToFind(candidates.length, percentageOfNodesToScore);
+  const feasible: NodeInfo[] = [];
+  const refusals: NodeRefusal[] = [];
+  let looked = 0;
+  for (; looked < candidates.length && feasible.length < wanted; looked++) {
+    const node = candidates[(start + looked) % candidates.length]!;
+    const refusal = refusalOn(node);
+    if (refusal) refusals.push(refusal);
+    else feasible.push(node);
+  }
+  if (feasible.length) return { feasible, looked };
+  return { feasible, looked, refused: new Refusals(candidates, fromStart(refusals, start)) };
 }
 
-/** The verdict on each node: those of the first filters, as far as they look at the node alone, are taken from cycles before. */
-function verdictsOn(pod: PodInfo, filters: readonly NamedFilter[], known: ShapeKnowledge | undefined, input: CycleInput): Verdicts {
-  const whole = (node: NodeInfo): NodeRefusal | undefined => filterWithNominated(pod, node, filters, input);
-  if (!known) return { of: whole, bySlot: undefined };
-  const own = input.nominatedTo?.(pod.pod.metadata.uid);
+/**
+ * The same, taking the verdicts of the first filters, as far as they look at the node alone, from cycles before: where there are no others,
+ * a node costs a look into an array.
+ */
+function searchKnown(pod: PodInfo, filters: readonly NamedFilter[], start: number, input: CycleInput, known: ShapeKnowledge): Search {
+  const { nodes, slots } = input.snapshot;
   const local = filters.slice(0, filters.findIndex(({ filter }) => !filter.local) >>> 0);
   const others = filters.slice(local.length);
-  return {
-    of(node) {
-      // the pod that waits does not count for itself, and who waits may matter to the other filters
-      if (node.awaited && (others.length || node.name === own)) return whole(node);
-      const refusal = known.verdict(node, () => filterWithNominated(pod, node, local, input));
-      return refusal ?? (others.length ? runFilters(node, others) : undefined);
-    },
-    bySlot: others.length ? undefined : known.verdicts,
+  const ownName = input.nominatedTo?.(pod.pod.metadata.uid);
+  const own = ownName === undefined ? undefined : input.snapshot.node(ownName)?.slot;
+  const look = (node: NodeInfo): NodeRefusal | undefined => filterWithNominated(pod, node, local, input);
+  const refusalOn = (at: number): NodeRefusal | undefined => {
+    const slot = slots[at]!;
+    const node = nodes[at]!;
+    // where it waits for room itself it does not count for itself, as it does for others; and who waits may matter to the other filters
+    if (slot === own || (others.length && node.awaited)) return filterWithNominated(pod, node, filters, input);
+    const refusal = known.verdicts[slot] === Verdict.Fits ? undefined : known.verdict(node, look);
+    return refusal ?? runFilters(node, others);
   };
+  const wanted = nodesToFind(nodes.length, input.percentageOfNodesToScore);
+  const feasible: NodeInfo[] = [];
+  const feasibleSlots = new Int32Array(wanted);
+  const refusals: NodeRefusal[] = [];
+  let looked = 0;
+  for (let at = start; looked < nodes.length && feasible.length < wanted; looked++) {
+    const slot = slots[at]!;
+    const isPlain = others.length === 0 && slot !== own;
+    const refusal = isPlain && known.verdicts[slot] === Verdict.Fits ? undefined : refusalOn(at);
+    if (refusal) refusals.push(refusal);
+    else {
+      feasibleSlots[feasible.length] = slot;
+      feasible.push(nodes[at]!);
+    }
+    if (++at === nodes.length) at = 0;
+  }
+  if (feasible.length) return { feasible, looked, known: { of: known, slots: feasibleSlots } };
+  return { feasible, looked, refused: new Refusals(nodes, fromStart(refusals, start)) };
+}
+
+/** What was collected from `start` on and around, in the order of what it was collected from. */
+function fromStart<T>(collected: readonly T[], start: number): readonly T[] {
+  const end = collected.length - start;
+  return start === 0 ? collected : [...collected.slice(end), ...collected.slice(0, end)];
+}
+
+function diagnose({ filters, onlyNodes, restrictedBy }: Prepared, refused: Refusals, snapshot: Snapshot): Diagnosis {
+  const plugins = new Set<string>(restrictedBy);
+  for (const { plugin } of refused.counts().keys()) plugins.add(plugin);
+  const reasons = [`node(s) didn't satisfy plugin(s) [${restrictedBy.join(' ')}]`];
+  const absent: NodeRefusal | undefined = onlyNodes ? { resolvable: false, reasons, plugin: restrictedBy[0]! } : undefined;
+  return { totalNodes: snapshot.nodes.length, refused, absent, preFilterMessage: undefined, plugins, filters };
 }
 
 /** How many fit nodes are enough. */

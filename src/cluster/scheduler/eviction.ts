@@ -4,15 +4,16 @@ import { isConflict, isNotFound } from '../../apimachinery/status-error.ts';
 import { formatTime } from '../../apimachinery/time.ts';
 import type { ControllerDeps } from '../../client/controller.ts';
 import { objectKey } from '../../client/informer.ts';
+import { PREEMPTED } from './preemption.ts';
 
-export async function evict(deps: ControllerDeps, scheduler: string, preemptor: Pod, victim: Pod, nodeName: string): Promise<void> {
+/** Resolves to whether the pod is on its way out: asked for, or gone already. */
+export async function evict(deps: ControllerDeps, scheduler: string, preemptor: Pod, victim: Pod, nodeName: string): Promise<boolean> {
   const { client, events, clock } = deps;
   const { name, namespace = '', uid, generation } = victim.metadata;
-  if (victim.metadata.deletionTimestamp) return;
   const condition = {
     type: 'DisruptionTarget',
     status: 'True',
-    reason: 'PreemptionByScheduler',
+    reason: PREEMPTED,
     message: `${scheduler}: preempting to accommodate a higher priority pod`,
     ...(generation ? { observedGeneration: generation } : {}),
     lastTransitionTime: formatTime(clock.now()),
@@ -27,6 +28,9 @@ export async function evict(deps: ControllerDeps, scheduler: string, preemptor: 
     events.event(victim, 'Normal', 'Preempted', message, { action: 'Preempting', related });
   } catch (error) {
     // it is gone, or another of its name is there: the place is free
-    if (!isNotFound(error) && !isConflict(error)) deps.onError?.(scheduler, objectKey(victim), error);
+    if (isNotFound(error) || isConflict(error)) return true;
+    deps.onError?.(scheduler, objectKey(victim), error);
+    return false;
   }
+  return true;
 }

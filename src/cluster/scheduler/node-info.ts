@@ -28,10 +28,10 @@ export class NodeInfo {
   /** `namespace/key=value` → the pods with this label: selectors nearly always name one. Made when first asked for. */
   private byLabel: Map<string, Set<PodInfo>> | undefined;
 
-  constructor(node: Node) {
+  constructor(node: Node, allocatable = readResources(node.status?.allocatable), maxPods = podLimit(node)) {
     this.node = node;
-    this.allocatable = readResources(node.status?.allocatable);
-    this.maxPods = podLimit(node);
+    this.allocatable = allocatable;
+    this.maxPods = maxPods;
   }
 
   get name(): string {
@@ -127,7 +127,7 @@ export class NodeInfo {
 
   /** One that can be changed without changing this. */
   clone(): NodeInfo {
-    const copy = new NodeInfo(this.node);
+    const copy = new NodeInfo(this.node, this.allocatable, this.maxPods);
     copy.slot = this.slot;
     for (const [uid, info] of this.pods) copy.pods.set(uid, info);
     for (const [claim, count] of this.claims) copy.claims.set(claim, count);
@@ -143,6 +143,7 @@ const countsAlike = (a: PodInfo, b: PodInfo): boolean =>
   sameRequests(a, b) &&
   a.hostPorts.length + b.hostPorts.length === 0 &&
   a.claims.length + b.claims.length === 0 &&
+  a.pod.status?.startTime === b.pod.status?.startTime &&
   !a.pod.metadata.deletionTimestamp === !b.pod.metadata.deletionTimestamp &&
   deepEqual(a.pod.metadata.labels, b.pod.metadata.labels);
 

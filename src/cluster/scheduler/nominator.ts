@@ -19,7 +19,13 @@ export class Nominator {
   }
 
   set(pod: PodInfo, nodeName: string): void {
-    const { uid } = pod.pod.metadata;
+    const { uid, labels } = pod.pod.metadata;
+    const before = this.byNode.get(nodeName)?.get(uid);
+    // a new status: it counts as it did
+    if (before && before.pod.spec === pod.pod.spec && before.pod.metadata.labels === labels) {
+      this.byNode.get(nodeName)!.set(uid, pod);
+      return;
+    }
     this.delete(uid);
     this.nodes.set(uid, nodeName);
     const pods = this.byNode.get(nodeName);

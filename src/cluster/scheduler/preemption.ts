@@ -1,6 +1,8 @@
 // DefaultPreemption: where a pod fits nowhere, which pods of lower priority would have to go so that it fits somewhere, and where that
 // does the least harm. Pure: it decides, the scheduler acts. Follows the defaultpreemption plugin of kube-scheduler.
+import type { Pod } from '#api/core/v1';
 import type { PodDisruptionBudget } from '#api/policy/v1';
+import { podCondition } from '../../apimachinery/core/pod.ts';
 import { LabelSelector } from '../../apimachinery/label-selector.ts';
 import { timeMs } from '../../apimachinery/time.ts';
 import { changeFilters, cloneFilters, filterWithNominated, type CycleInput, type Diagnosis } from './cycle.ts';
@@ -32,34 +34,51 @@ export type PreemptionOutcome =
 
 export interface PreemptionInput extends Pick<CycleInput, 'snapshot' | 'nominated' | 'random'> {
   readonly diagnosis: Diagnosis;
-  readonly budgets: (namespace: string) => Iterable<PodDisruptionBudget>;
-  /** What is known of nodes from before; only where there are no budgets, and the pod waits for no node. */
+  /** Of a namespace; undefined: there are none at all. */
+  readonly budgets: ((namespace: string) => Iterable<PodDisruptionBudget>) | undefined;
+  /** What is known of nodes from before. */
   readonly known?: ShapeCache;
+  /** As for a cycle: needed where `known` is. */
+  nominatedTo?(uid: string): string | undefined;
+}
+
+/** What would come of taking pods from a node, and who could be taken: the most important first. */
+export interface DryRun {
+  readonly lower: readonly PodInfo[];
+  /** Of these, those whose budgets allow no more. */
+  readonly violating: readonly PodInfo[];
+  /** Or why it would not help. */
+  readonly found: Candidate | string;
 }
 
 export function preempt(pod: PodInfo, input: PreemptionInput): PreemptionOutcome {
   const refusal = notEligible(pod, input);
   if (refusal !== undefined) return { is: 'no', message: refusal };
   const { snapshot, diagnosis, random } = input;
-  const reasons = new Map<string, number>();
-  const count = (reason: string, by = 1): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + by);
-  const { nodes, refusals } = diagnosis.refused;
-  const potential = nodes.filter((_, i) => refusals[i]!.resolvable);
+  const potential = diagnosis.refused.resolvable();
+  const wanted = Math.max(MIN_CANDIDATES, Math.floor((potential.length * CANDIDATES_PERCENT) / 100));
+  const start = potential.length > wanted ? random.below(potential.length) : 0;
+  const dryRun = dryRunsFor(pod, input);
+  const reasons: string[] = [];
+  let candidate: Candidate | undefined;
+  let candidates = 0;
+  for (let i = 0, at = start; i < potential.length && candidates < wanted; i++) {
+    const { found } = dryRun(potential[at]!);
+    if (++at === potential.length) at = 0;
+    if (typeof found === 'string') {
+      reasons.push(found);
+      continue;
+    }
+    candidates++;
+    if (!candidate || isLess(found.harm, candidate.harm)) candidate = found;
+  }
+  if (candidate) return { is: 'preempt', candidate };
+  const counts = new Map<string, number>();
+  const count = (reason: string, by: number): void => void counts.set(reason, (counts.get(reason) ?? 0) + by);
   const hopeless = snapshot.nodes.length - potential.length;
   if (hopeless > 0) count('Preemption is not helpful for scheduling', hopeless);
-  const wanted = Math.max(MIN_CANDIDATES, Math.floor((potential.length * CANDIDATES_PERCENT) / 100));
-  const candidates: Candidate[] = [];
-  const known = diagnosis.filters.every(({ filter }) => filter.local) ? input.known?.of(pod.shape, snapshot) : undefined;
-  const start = potential.length > wanted ? random.below(potential.length) : 0;
-  for (let i = 0; i < potential.length && candidates.length < wanted; i++) {
-    const node = potential[(start + i) % potential.length]!;
-    const found = known ? known.victims(node, () => victimsOn(node, pod, input)) : victimsOn(node, pod, input);
-    if (typeof found === 'string') count(found);
-    else candidates.push(found);
-  }
-  const candidate = leastHarm(candidates);
-  if (candidate) return { is: 'preempt', candidate };
-  return { is: 'no', message: `0/${snapshot.nodes.length} nodes are available:${histogram(reasons)}` };
+  for (const reason of reasons) count(reason, 1);
+  return { is: 'no', message: `0/${snapshot.nodes.length} nodes are available:${histogram(counts)}` };
 }
 
 function notEligible({ pod }: PodInfo, { snapshot, diagnosis }: PreemptionInput): string | undefined {
@@ -67,16 +86,57 @@ function notEligible({ pod }: PodInfo, { snapshot, diagnosis }: PreemptionInput)
   const nominated = pod.status?.nominatedNodeName;
   if (!nominated || diagnosis.refused.of(nominated)?.resolvable === false) return undefined;
   for (const other of snapshot.node(nominated)?.pods.values() ?? [])
-    if (other.pod.metadata.deletionTimestamp && podPriority(other.pod) < podPriority(pod))
+    if (podPriority(other.pod) < podPriority(pod) && isGoingByPreemption(other.pod))
       return 'not eligible due to a terminating pod on the nominated node.';
   return undefined;
 }
 
-/** The fewest pods that must leave the node; or why none would help. */
-function victimsOn(node: NodeInfo, pod: PodInfo, input: PreemptionInput): Candidate | string {
-  const priority = podPriority(pod.pod);
-  const lower = [...node.pods.values()].filter((other) => podPriority(other.pod) < priority);
-  if (lower.length === 0) return 'No preemption victims found for incoming pod';
+/** One that goes for another reason makes no room that was asked for. */
+function isGoingByPreemption(pod: Pod): boolean {
+  if (!pod.metadata.deletionTimestamp) return false;
+  const target = podCondition(pod, 'DisruptionTarget');
+  return target?.status === 'True' && target.reason === PREEMPTED;
+}
+
+/** Why the condition `DisruptionTarget` of a pod is true that the scheduler takes away. */
+export const PREEMPTED = 'PreemptionByScheduler';
+
+/** A dry run of each node; what came of it before is taken as far as the node, who waits for it, and the budgets in question are as they were. */
+function dryRunsFor(pod: PodInfo, input: PreemptionInput): (node: NodeInfo) => DryRun {
+  const local = input.diagnosis.filters.every(({ filter }) => filter.local);
+  const known = local ? input.known?.of(pod.shape, input.snapshot) : undefined;
+  const violatingAmong = violationsOf(input.budgets);
+  const afresh = (node: NodeInfo): DryRun => {
+    const lower = lowerOn(node, pod);
+    return dryRun(node, pod, lower, violatingAmong(lower), input);
+  };
+  if (!known) return afresh;
+  const own = input.nominatedTo?.(pod.pod.metadata.uid);
+  return (node) => {
+    if (node.name === own) return afresh(node);
+    const { dryRuns } = known;
+    const before = dryRuns.get(node.slot);
+    if (before && isSameList(violatingAmong(before.lower), before.violating)) return before;
+    const now = afresh(node);
+    dryRuns.set(node.slot, now);
+    return now;
+  };
+}
+
+const isSameList = (a: readonly PodInfo[], b: readonly PodInfo[]): boolean => a.length === b.length && a.every((one, i) => one === b[i]);
+
+/** The most important first. */
+function lowerOn(node: NodeInfo, { pod }: PodInfo): readonly PodInfo[] {
+  const priority = podPriority(pod);
+  const lower: PodInfo[] = [];
+  for (const other of node.pods.values()) if (podPriority(other.pod) < priority) lower.push(other);
+  return lower.sort(moreImportantFirst);
+}
+
+/** The fewest pods that must leave the node. */
+function dryRun(node: NodeInfo, pod: PodInfo, lower: readonly PodInfo[], violating: readonly PodInfo[], input: PreemptionInput): DryRun {
+  const told = (found: Candidate | string): DryRun => ({ lower, violating, found });
+  if (lower.length === 0) return told('No preemption victims found for incoming pod');
   const emptied = node.clone();
   const filters = cloneFilters(input.diagnosis.filters);
   const remove = (other: PodInfo): void => {
@@ -89,9 +149,7 @@ function victimsOn(node: NodeInfo, pod: PodInfo, input: PreemptionInput): Candid
   };
   for (const other of lower) remove(other);
   const without = filterWithNominated(pod, emptied, filters, input);
-  if (without) return without.reasons.join(', ');
-  lower.sort(moreImportantFirst);
-  const { violating, others } = byBudget(lower, input.budgets);
+  if (without) return told(without.reasons.join(', '));
   const victims: PodInfo[] = [];
   let budgetsViolated = 0;
   // as many as possible stay, those under a budget first
@@ -103,9 +161,9 @@ function victimsOn(node: NodeInfo, pod: PodInfo, input: PreemptionInput): Candid
     return false;
   };
   for (const other of violating) if (!reprieve(other)) budgetsViolated++;
-  for (const other of others) reprieve(other);
+  for (const other of lower) if (!violating.includes(other)) reprieve(other);
   victims.sort(moreImportantFirst);
-  return { node, victims, budgetsViolated, harm: harmOf(victims, budgetsViolated) };
+  return told({ node, victims, budgetsViolated, harm: harmOf(victims, budgetsViolated) });
 }
 
 const startMs = ({ pod }: PodInfo): number => timeMs(pod.status?.startTime ?? pod.metadata.creationTimestamp);
@@ -113,27 +171,49 @@ const startMs = ({ pod }: PodInfo): number => timeMs(pod.status?.startTime ?? po
 /** Of the same priority the one that has run longer. */
 const moreImportantFirst = (a: PodInfo, b: PodInfo): number => podPriority(b.pod) - podPriority(a.pod) || startMs(a) - startMs(b);
 
-function byBudget(
-  pods: readonly PodInfo[],
-  budgets: PreemptionInput['budgets'],
-): { readonly violating: readonly PodInfo[]; readonly others: readonly PodInfo[] } {
-  const left = new Map<PodDisruptionBudget, number>();
-  const violating: PodInfo[] = [];
-  const others: PodInfo[] = [];
-  for (const info of pods) {
-    const { name, namespace = '', labels = {} } = info.pod.metadata;
-    let violated = false;
-    if (Object.keys(labels).length)
-      for (const budget of budgets(namespace)) {
-        const selector = LabelSelector.fromSpec(budget.spec?.selector);
-        if (selector.empty || !selector.matches(labels) || budget.status?.disruptedPods?.[name] !== undefined) continue;
-        const allowed = (left.get(budget) ?? budget.status?.disruptionsAllowed ?? 0) - 1;
+/** Of pods in a list those whose going would break a budget, when all before them went. */
+function violationsOf(budgets: PreemptionInput['budgets']): (pods: readonly PodInfo[]) => readonly PodInfo[] {
+  if (!budgets) return () => NOBODY;
+  const byNamespace = new Map<string, readonly Budget[]>();
+  const ofNamespace = (namespace: string): readonly Budget[] => {
+    let known = byNamespace.get(namespace);
+    if (!known) byNamespace.set(namespace, (known = [...budgets(namespace)].map(readBudget).filter(({ selector }) => !selector.empty)));
+    return known;
+  };
+  return (pods) => {
+    const left = new Map<Budget, number>();
+    return pods.filter(({ pod: { metadata } }) => {
+      let violated = false;
+      for (const budget of ofNamespace(metadata.namespace ?? '')) {
+        if (!isNotEmpty(metadata.labels) || !budget.selector.matches(metadata.labels) || budget.disrupted(metadata.name)) continue;
+        const allowed = (left.get(budget) ?? budget.allowed) - 1;
         left.set(budget, allowed);
         if (allowed < 0) violated = true;
       }
-    (violated ? violating : others).push(info);
-  }
-  return { violating, others };
+      return violated;
+    });
+  };
+}
+
+interface Budget {
+  readonly selector: LabelSelector;
+  readonly allowed: number;
+  /** Whether the pod's going is counted already. */
+  disrupted(name: string): boolean;
+}
+
+const readBudget = ({ spec, status }: PodDisruptionBudget): Budget => ({
+  selector: LabelSelector.fromSpec(spec?.selector),
+  allowed: status?.disruptionsAllowed ?? 0,
+  disrupted: (name) => status?.disruptedPods?.[name] !== undefined,
+});
+
+const NOBODY: readonly PodInfo[] = [];
+
+/** A pod without labels is under no budget. */
+function isNotEmpty(labels: Readonly<Record<string, string>> | undefined): boolean {
+  for (const key in labels) if (key) return true;
+  return false;
 }
 
 function harmOf(victims: readonly PodInfo[], budgetsViolated: number): Harm {
@@ -145,12 +225,6 @@ function harmOf(victims: readonly PodInfo[], budgetsViolated: number): Harm {
 }
 
 /** Fewest budgets broken, then lowest highest priority, smallest sum, fewest victims, latest start of the most important. */
-function leastHarm(candidates: readonly Candidate[]): Candidate | undefined {
-  let least = candidates[0];
-  for (const candidate of candidates) if (isLess(candidate.harm, least!.harm)) least = candidate;
-  return least;
-}
-
 function isLess(a: Harm, b: Harm): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! < b[i]!;
   return false;

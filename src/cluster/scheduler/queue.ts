@@ -38,6 +38,10 @@ export interface QueuedPod {
   plugins: ReadonlySet<string>;
   /** Room is being made for it. */
   nominated: boolean;
+  /** Pods are being asked to leave for it: as long as this holds, no event brings it back. */
+  held: (() => boolean) | undefined;
+  /** An event would have, meanwhile. */
+  withheld: boolean;
   backoffUntil: number;
   /** Events that have been seen when it was handed out. */
   seen: number;
@@ -68,8 +72,8 @@ class WaitingPods {
   }
 
   /** May be changed while they are gone through. */
-  groups(): readonly (readonly QueuedPod[])[] {
-    return [...this.byKind.values()].map((pods) => [...pods]);
+  groups(): readonly ReadonlySet<QueuedPod>[] {
+    return [...this.byKind.values()];
   }
 
   add(queued: QueuedPod): void {
@@ -170,6 +174,8 @@ export class SchedulingQueue {
       at: 'gated',
       plugins: new Set(),
       nominated: false,
+      held: undefined,
+      withheld: false,
       backoffUntil: 0,
       seen: 0,
       timer: undefined,
@@ -194,7 +200,7 @@ export class SchedulingQueue {
     else if (queued.at === 'unschedulable' && changedForScheduling(pod, old) && this.mayHelp(queued, event)) this.requeue(queued);
     else if (queued.at === 'active' && podPriority(pod) !== podPriority(old)) {
       this.leave(queued);
-      this.activate(queued);
+      this.push(queued);
     }
   }
 
@@ -220,6 +226,7 @@ export class SchedulingQueue {
       this.leave(next);
     }
     next.at = 'inFlight';
+    next.withheld = false;
     next.attempts++;
     next.seen = this.eventNumber;
     this.inFlight++;
@@ -262,13 +269,18 @@ export class SchedulingQueue {
     // to those that wait for this node it looks otherwise than to others like them
     const apart = new Set(event.awaitedBy?.map(({ pod }) => pod.metadata.uid));
     for (const alike of this.waiting.groups()) {
-      const others = apart.size ? alike.filter(({ uid }) => !apart.has(uid)) : alike;
-      if (others.length && this.mayHelp(others[0]!, event)) for (const queued of others) this.requeue(queued);
+      const one = first(alike, ({ uid }) => !apart.has(uid));
+      if (one && this.mayHelp(one, event)) for (const queued of alike) if (!apart.has(queued.uid)) this.requeue(queued);
     }
     for (const uid of apart) {
       const queued = this.pods.get(uid);
       if (queued?.at === 'unschedulable' && this.mayHelp(queued, event)) this.requeue(queued);
     }
+  }
+
+  /** Tries the pod again, if it waits for an event, though there is none. */
+  activate(queued: QueuedPod): void {
+    if (queued.at === 'unschedulable') this.requeue(queued);
   }
 
   /** A node is there: from now on it matters that pods which failed for want of any come to be tried again. */
@@ -304,6 +316,10 @@ export class SchedulingQueue {
   }
 
   private requeue(queued: QueuedPod): void {
+    if (queued.held?.()) {
+      queued.withheld = true;
+      return;
+    }
     this.leave(queued);
     if (queued.backoffUntil > this.clock.now()) this.backOff(queued, 'backoff', false);
     else this.enqueue(queued);
@@ -330,10 +346,10 @@ export class SchedulingQueue {
       queued.at = 'gated';
       return;
     }
-    this.activate(queued);
+    this.push(queued);
   }
 
-  private activate(queued: QueuedPod): void {
+  private push(queued: QueuedPod): void {
     queued.at = 'active';
     queued.ticket++;
     this.active.push(this.place(queued));
@@ -369,6 +385,11 @@ export class SchedulingQueue {
       { background: true },
     );
   }
+}
+
+function first<T>(all: Iterable<T>, accept: (one: T) => boolean): T | undefined {
+  for (const one of all) if (accept(one)) return one;
+  return undefined;
 }
 
 /** Status alone is the scheduler's own writing. */

@@ -239,8 +239,8 @@ class Scheduler implements Controller {
     const { tail, candidate } = this.postFilter(info, diagnosis);
     if (candidate) this.nominator.set(info, candidate.node.name);
     this.tell(queued, fitErrorMessage(diagnosis, tail), candidate?.node.name);
+    if (candidate) this.track(this.makeRoom(queued, info.pod, candidate));
     this.queue.failed(queued, { plugins: diagnosis.plugins, nominated: this.nominator.nodeOf(queued.uid) !== undefined });
-    if (candidate) this.track(this.makeRoom(info.pod, candidate));
   }
 
   /** Whether others can make room; the words are those of the last plugins that were asked. */
@@ -252,22 +252,38 @@ class Scheduler implements Controller {
       diagnosis,
       random: this.deps.random,
       nominated: (nodeName) => this.nominator.on(nodeName),
-      budgets: (namespace) => this.budgets.list(namespace),
-      ...(this.budgets.size === 0 && this.nominator.nodeOf(info.pod.metadata.uid) === undefined ? { known: this.known } : {}),
+      nominatedTo: (uid) => this.nominator.nodeOf(uid),
+      budgets: this.budgets.size ? (namespace) => this.budgets.list(namespace) : undefined,
+      known: this.known,
     });
     if (outcome.is === 'preempt') return { tail: '', candidate: outcome.candidate };
     return { tail: `no new claims to deallocate, preemption: ${outcome.message}` };
   }
 
-  /** Takes the victims away, and lower pods' claim to the node. */
-  private async makeRoom(preemptor: Pod, { node, victims }: Candidate): Promise<void> {
+  /**
+   * Takes the victims away, and lower pods' claim to the node. As in kube-scheduler (KEP-4832) the pod is not tried again before the last of
+   * them is on its way: it would find the others still there, and no event would tell of the last one.
+   */
+  private async makeRoom(queued: QueuedPod, preemptor: Pod, { node, victims }: Candidate): Promise<void> {
+    const here = ({ pod }: PodInfo): Pod | undefined => node.pods.get(pod.metadata.uid)?.pod;
+    const going = victims.map((victim) => here(victim) ?? victim.pod).filter((victim) => !victim.metadata.deletionTimestamp);
+    const last = going.pop();
+    let lastIsAsked = false;
+    queued.held = () => last !== undefined && !(lastIsAsked && isGoing(node.pods.get(last.metadata.uid)));
     for (const other of this.nominator.on(node.name)) {
       if (podPriority(other.pod) >= podPriority(preemptor)) continue;
-      const queued = this.queue.get(other.pod.metadata.uid);
+      const waiting = this.queue.get(other.pod.metadata.uid);
       this.nominator.delete(other.pod.metadata.uid);
-      if (queued) this.writeStatus(queued, { nominatedNodeName: null });
+      if (waiting) this.writeStatus(waiting, { nominatedNodeName: null });
     }
-    await Promise.all(victims.map((victim) => evict(this.deps, this.name, preemptor, victim.pod, node.name)));
+    const leave = (victim: Pod): Promise<boolean> => evict(this.deps, this.name, preemptor, victim, node.name);
+    let allGo = (await Promise.all(going.map(leave))).every(Boolean);
+    lastIsAsked = true;
+    if (allGo && last) allGo = await leave(last);
+    queued.held = undefined;
+    // those that are left will tell when they go
+    const nobodyLeft = !victims.some(here);
+    if (!this.stopped && (!allGo || (queued.withheld && nobodyLeft))) this.queue.activate(queued);
   }
 
   private place(queued: QueuedPod, info: PodInfo, node: NodeInfo): void {
@@ -363,6 +379,8 @@ class Scheduler implements Controller {
     this.track(queued.writing);
   }
 }
+
+const isGoing = (info: PodInfo | undefined): boolean => !info || Boolean(info.pod.metadata.deletionTimestamp);
 
 const isOnNode = (pod: Pod): boolean => Boolean(pod.spec.nodeName);
 

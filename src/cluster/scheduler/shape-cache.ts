@@ -5,7 +5,7 @@ import type { PodScorer, Snapshot } from './framework.ts';
 import type { NodeRefusal } from './cycle.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { Shape } from './pod-info.ts';
-import type { Candidate } from './preemption.ts';
+import type { DryRun } from './preemption.ts';
 
 /** Nodes, times shapes, that are kept all in all. */
 const MAX_KEPT = 500_000;
@@ -36,8 +36,8 @@ export class ShapeCache {
   }
 }
 
-/** What is known of a node. `Crowded`: pods wait for room to be made there, and count. */
-export const Verdict = { Unknown: 0, Fits: 1, Refused: 2, Crowded: 3 } as const;
+/** What is known of a node. Pods that wait for room to be made there count. */
+export const Verdict = { Unknown: 0, Fits: 1, Refused: 2 } as const;
 
 export interface WeightedScorer {
   readonly scorer: PodScorer;
@@ -53,9 +53,9 @@ export class ShapeKnowledge {
   /** By slot: a {@link Verdict}. */
   verdicts = new Uint8Array();
   private readonly refusals: (NodeRefusal | undefined)[] = [];
-  private readonly crowded = new Map<number, { readonly refusal: NodeRefusal | undefined }>();
   private readonly scores = new Map<string, Scores>();
-  private readonly candidates = new Map<number, Candidate | string>();
+  /** By slot: what preemption would do on the node. */
+  readonly dryRuns = new Map<number, DryRun>();
   private position = -1;
 
   /** Forgets what does not hold any more. */
@@ -65,35 +65,28 @@ export class ShapeKnowledge {
     this.position = snapshot.position;
     if (this.verdicts.length < snapshot.slotsInUse) this.grow(snapshot.slotsInUse);
     if (!changed) {
-      this.crowded.clear();
-      this.candidates.clear();
+      this.dryRuns.clear();
       this.verdicts.fill(Verdict.Unknown);
       for (const scores of this.scores.values()) scores.bySlot.fill(NaN);
     }
     for (const node of changed ?? snapshot.nodes) {
       const { slot } = node;
-      this.crowded.delete(slot);
-      this.candidates.delete(slot);
-      this.verdicts[slot] = node.awaited ? Verdict.Crowded : Verdict.Unknown;
+      this.dryRuns.delete(slot);
+      this.verdicts[slot] = Verdict.Unknown;
       for (const scores of this.scores.values()) scores.bySlot[slot] = NaN;
     }
   }
 
   /** Asks where it is not known. */
-  verdict(node: NodeInfo, look: () => NodeRefusal | undefined): NodeRefusal | undefined {
+  verdict(node: NodeInfo, look: (node: NodeInfo) => NodeRefusal | undefined): NodeRefusal | undefined {
     const { slot } = node;
     switch (this.verdicts[slot]) {
       case Verdict.Fits:
         return undefined;
       case Verdict.Refused:
         return this.refusals[slot];
-      case Verdict.Crowded: {
-        let known = this.crowded.get(slot);
-        if (!known) this.crowded.set(slot, (known = { refusal: look() }));
-        return known.refusal;
-      }
       default: {
-        const refusal = look();
+        const refusal = look(node);
         this.verdicts[slot] = refusal ? Verdict.Refused : Verdict.Fits;
         this.refusals[slot] = refusal;
         return refusal;
@@ -117,13 +110,6 @@ export class ShapeKnowledge {
       }
       into[i] = score;
     }
-  }
-
-  /** Whom preemption would take from the node, or why it would not help. */
-  victims(node: NodeInfo, look: () => Candidate | string): Candidate | string {
-    let known = this.candidates.get(node.slot);
-    if (known === undefined) this.candidates.set(node.slot, (known = look()));
-    return known;
   }
 
   private grow(slots: number): void {

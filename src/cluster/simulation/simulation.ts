@@ -8,7 +8,7 @@ import { isConflict, isNotFound, isTooManyRequests } from '../../apimachinery/st
 import { Random } from '../../apimachinery/random.ts';
 import type { Client } from '../../client/client.ts';
 import type { TransportRequest } from '../../client/transport.ts';
-import { ADMIN, Cluster } from '../cluster.ts';
+import { ADMIN, Cluster, type BehaviourDocument } from '../cluster.ts';
 import { nodeManifest } from '../default-nodes.ts';
 import { SHUTDOWN } from '../kubelet/node-health.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
@@ -71,6 +71,8 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Default: the standard scenario of the seed. */
   readonly scenario?: Scenario;
+  /** How containers start, fail and stop. */
+  readonly behaviour?: BehaviourDocument;
   /** Told of each entry of the timeline as it happens. */
   readonly onEntry?: (entry: TimelineEntry) => void;
   /** Spoils the cluster, to see whether that is noticed: called once it runs. */
@@ -129,7 +131,8 @@ class Simulation {
 
   async begin(): Promise<void> {
     const { clock, store, random } = this;
-    this.cluster = await Cluster.start({ clock, random: random.fork(), store, components: [] });
+    const { behaviour } = this.options;
+    this.cluster = await Cluster.start({ clock, random: random.fork(), store, components: [], ...(behaviour ? { behaviour } : {}) });
     this.client = this.cluster.client(ADMIN, 'kubectl');
     this.history = new History(store, () => clock.now(), [revisionsGrow(), boundOnce, evictionsWithinBudgets()]);
     this.follower = new Follower(this.cluster, clock, random.fork());

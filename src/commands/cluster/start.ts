@@ -6,7 +6,7 @@ import { JibeCommand, outputFlags } from '../shared/base.ts';
 import { clusterNameFlag, checkClusterName, servingText } from '../shared/clusters.ts';
 import { CannotDo, type ExitCode } from '../shared/failure.ts';
 import { formatted } from '../shared/output.ts';
-import { readBehaviour } from '../shared/behaviour.ts';
+import { behaviourFlag, readBehaviour } from '../shared/behaviour.ts';
 import type { ServerOptions } from '../shared/serve.ts';
 import { jibeHome } from '../shared/target.ts';
 
@@ -50,11 +50,7 @@ export default class ClusterStart extends JibeCommand {
       description: 'Read at the start. Mirror pods show them; what deletes a mirror does not end its pod.',
       helpValue: 'DIR',
     }),
-    behaviour: Flags.string({
-      summary: 'How images start, fail and stop: a behaviour document, or kwok Stages (docs/node.md).',
-      description: 'Read at each start; it is not kept with the cluster.',
-      helpValue: 'FILE',
-    }),
+    behaviour: behaviourFlag({ description: 'Read at each start; it is not kept with the cluster.' }),
     'token-auth-file': Flags.string({
       summary: 'Who comes with which token: lines of `token,user,uid,"group,group"`.',
       helpValue: 'FILE',

@@ -1,8 +1,16 @@
 // Behaviour files that people name on the command line: documents of our own format (docs/node.md) and kwok's Stages, in any mixture.
+import { Flags } from '@oclif/core';
 import type { BehaviourDocument } from '../../cluster/cluster.ts';
 import { isObject } from '../../apimachinery/object.ts';
 import { CannotDo } from './failure.ts';
 import { readTextFile } from './text-file.ts';
+
+export const behaviourFlag = (more: { readonly description?: string; readonly helpGroup?: string } = {}) =>
+  Flags.string({
+    summary: 'How images start, fail and stop: a behaviour document, or kwok Stages (docs/node.md).',
+    helpValue: 'FILE',
+    ...more,
+  });
 
 interface Part {
   readonly value: Readonly<Record<string, unknown>>;

@@ -10,6 +10,7 @@ import type { Cluster, ClusterOptions } from '../../cluster/cluster.ts';
 import type { ConnectionConfig } from '../../client/kubeconfig.ts';
 import type { Engine } from '../../reconcile/engine.ts';
 import type { Fork } from '../../reconcile/plan/read-only-scratch.ts';
+import { readBehaviour } from './behaviour.ts';
 import { checkClusterName } from './clusters.ts';
 import type { RuleBook } from '../../reconcile/health/known-kinds.ts';
 import { CannotDo, isStorageFailure } from './failure.ts';
@@ -57,6 +58,7 @@ export interface TargetFlags {
   readonly context?: string | undefined;
   readonly kubeconfig?: string | undefined;
   readonly 'health-rules'?: string | undefined;
+  readonly behaviour?: string | undefined;
 }
 
 /** Where clusters and fetched repositories are kept. */
@@ -94,6 +96,8 @@ async function readHealthRules(file: string): Promise<RuleBook> {
 
 async function reach(flags: TargetFlags): Promise<Target> {
   if (flags.context !== undefined || flags.kubeconfig !== undefined) {
+    if (flags.behaviour !== undefined)
+      throw new CannotDo('--behaviour: what runs on a real cluster is not simulated', 'leave it out, or sync into an embedded cluster');
     const { loadKubeconfig } = await import('../../client/kubeconfig.ts');
     const { kubeconfig, context } = flags;
     const config = loadKubeconfig({
@@ -108,6 +112,11 @@ async function reach(flags: TargetFlags): Promise<Target> {
   const { findServing } = await import('../../cluster/serving.ts');
   const serving = findServing(jibeHome(), flags.cluster);
   if (!serving) return embed(flags, flags.cluster);
+  if (flags.behaviour !== undefined)
+    throw new CannotDo(
+      `--behaviour: cluster ${flags.cluster} is being served, and took its behaviour at the start`,
+      `jibe cluster stop --name ${flags.cluster}, then jibe cluster start --name ${flags.cluster} --behaviour ${flags.behaviour}`,
+    );
   const { loadKubeconfig } = await import('../../client/kubeconfig.ts');
   return connect(loadKubeconfig({ env: {}, files: [serving.kubeconfig] }), `embedded:${flags.cluster}`);
 }
@@ -184,6 +193,8 @@ async function embed(flags: TargetFlags, name: string): Promise<Target> {
 async function open(flags: TargetFlags, onError: NonNullable<ClusterOptions['onError']>): Promise<Cluster> {
   const { openEphemeralCluster, openNamedCluster } = await import('../../cluster/named-cluster.ts');
   const now = new RealClock().now();
-  if (flags.ephemeral) return openEphemeralCluster(now, { nodes: flags.nodes, onError });
-  return openNamedCluster(jibeHome(), flags.cluster, now, { nodes: flags.nodes, onError });
+  const behaviour = flags.behaviour === undefined ? {} : { behaviour: await readBehaviour(flags.behaviour) };
+  const options = { nodes: flags.nodes, onError, ...behaviour };
+  if (flags.ephemeral) return openEphemeralCluster(now, options);
+  return openNamedCluster(jibeHome(), flags.cluster, now, options);
 }

@@ -4,6 +4,7 @@ import { Flags } from '@oclif/core';
 import type { Node } from '#api/core/v1';
 import type { Manifest } from '../../apimachinery/object.ts';
 import { parseQuantity, QuantityError } from '../../apimachinery/quantity.ts';
+import type { Client } from '../../client/client.ts';
 import type { NodeSize } from '../../cluster/cluster.ts';
 import type { ClusterSnapshot } from '../../reconcile/preview/cluster-snapshot.ts';
 import { prepare, type Prepared } from '../../reconcile/prepare.ts';
@@ -154,4 +155,19 @@ function sized(node: Manifest<Node>, usual: Manifest<Node>): Manifest<Node> {
     spec: { ...usual.spec, ...node.spec },
     status: { ...status, capacity: whole, allocatable: { ...whole, ...allocatable } },
   };
+}
+
+/** What others do before head comes. Throws a CannotDo that names the place of what is wrong, when it is read and when it is done. */
+export async function readOthers(file: string) {
+  const { MeanwhileError, meanwhileText, patchAsOthers, readMeanwhile } = await import('../../reconcile/preview/meanwhile.ts');
+  const placed = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (!(error instanceof MeanwhileError)) throw error;
+      throw new CannotDo(`${file}:${error.line}:${error.column}: ${error.message}`, 'docs/preview.md describes the file', error);
+    }
+  };
+  const meanwhile = await placed(readMeanwhile(readTextFile(file)));
+  return { about: meanwhileText(meanwhile), patch: (client: Client) => placed(patchAsOthers(client, meanwhile)) };
 }

@@ -5,42 +5,45 @@ import type { Origin } from '../render/origin.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
 
-export type ConsequenceType =
-  | 'AvailabilityLoss'
-  | 'CascadingDeletion'
-  | 'ClaimPending'
-  | 'ClaimTerminating'
-  | 'ConnectivityChange'
-  | 'DanglingReference'
-  | 'DataLeft'
-  | 'DataLoss'
-  | 'DeadlineExceeded'
-  | 'DeprecatedAPI'
-  | 'DisruptionBudget'
-  | 'HookFailed'
-  | 'HookRuns'
-  | 'ImmutableField'
-  | 'JobFailed'
-  | 'JobRuns'
-  | 'Orphaned'
-  | 'OwnershipChange'
-  | 'PermissionChange'
-  | 'PodsRefused'
-  | 'PodsRestart'
-  | 'PortWithoutEndpoints'
-  | 'Preemption'
-  | 'QuotaExceeded'
-  | 'Rejected'
-  | 'ResourceDelta'
-  | 'RolloutPaused'
-  | 'Scaled'
-  | 'ServerWarning'
-  | 'ServiceRemoved'
-  | 'ServiceTypeChange'
-  | 'ServiceWithoutEndpoints'
-  | 'SilentConfigChange'
-  | 'Unschedulable'
-  | 'WorkloadRemoved';
+export const CONSEQUENCE_TYPES = [
+  'AvailabilityLoss',
+  'CascadingDeletion',
+  'ClaimPending',
+  'ClaimTerminating',
+  'ConnectivityChange',
+  'DanglingReference',
+  'DataLeft',
+  'DataLoss',
+  'DeadlineExceeded',
+  'DeprecatedAPI',
+  'DisruptionBudget',
+  'HookFailed',
+  'HookRuns',
+  'ImmutableField',
+  'JobFailed',
+  'JobRuns',
+  'Orphaned',
+  'OwnershipChange',
+  'PermissionChange',
+  'PodsRefused',
+  'PodsRestart',
+  'PortWithoutEndpoints',
+  'Preemption',
+  'QuotaExceeded',
+  'Rejected',
+  'ResourceDelta',
+  'RolloutPaused',
+  'Scaled',
+  'ServerWarning',
+  'ServiceRemoved',
+  'ServiceTypeChange',
+  'ServiceWithoutEndpoints',
+  'SilentConfigChange',
+  'Unschedulable',
+  'WorkloadRemoved',
+] as const;
+
+export type ConsequenceType = (typeof CONSEQUENCE_TYPES)[number];
 
 export interface Consequence {
   readonly severity: Severity;

@@ -2,6 +2,7 @@
 // the first time.
 import { describe, expect, test } from 'vitest';
 import type { Node, Pod } from '#api/core/v1';
+import type { PodDisruptionBudget } from '#api/policy/v1';
 import { Random } from '../../../src/apimachinery/random.ts';
 import { scoreNodes, schedulePod, type CycleInput, type CycleOutcome } from '../../../src/cluster/scheduler/cycle.ts';
 import { Nominator } from '../../../src/cluster/scheduler/nominator.ts';
@@ -54,6 +55,14 @@ const LONERS = [
   { ...asking({ cpu: '2' }), priority: 20 },
 ];
 
+const budgetOf = (app: string, disruptionsAllowed: number): PodDisruptionBudget => ({
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: pod(`budget-${app}`).metadata,
+  spec: { selector: { matchLabels: { app } } },
+  status: { disruptionsAllowed, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 },
+});
+
 const told = (outcome: CycleOutcome): unknown => {
   if (outcome.is === 'noNodes') return outcome.is;
   if (outcome.is === 'fits') return `${outcome.node.name} after ${outcome.looked}`;
@@ -74,6 +83,7 @@ class ChangingWorld {
   private readonly nodes = new Map<string, Node>();
   private readonly pods = new Map<string, Pod>();
   private count = 0;
+  private budgets: readonly PodDisruptionBudget[] = [];
 
   private readonly kinds: readonly Partial<Pod['spec']>[];
 
@@ -101,7 +111,7 @@ class ChangingWorld {
   }
 
   change(): void {
-    const what = this.random.below(10);
+    const what = this.random.below(12);
     const name = this.pick([...this.nodes.keys()]);
     if (what === 0) this.addNode();
     else if (what === 1 && this.nodes.size > 3) {
@@ -117,7 +127,11 @@ class ChangingWorld {
       const { metadata, ...rest } = this.pick([...this.pods.values()]);
       this.put({ ...rest, metadata: { ...metadata, labels: { app: this.pick(['a', 'b']) } } });
     } else if (what === 6) this.nominator.set(podInfo(this.newPod()), name);
-    else this.put({ ...this.newPod(), spec: { ...this.newPod().spec, nodeName: name } });
+    else if (what === 7) this.budgets = ['a', 'b'].slice(this.random.below(3)).map((app) => budgetOf(app, this.random.below(3)));
+    else if (what === 8 && this.pods.size) {
+      const started = this.pick([...this.pods.values()]);
+      this.put({ ...started, status: { ...started.status, startTime: new Date(this.count++ * 1000).toISOString() } });
+    } else this.put({ ...this.newPod(), spec: { ...this.newPod().spec, nodeName: name } });
   }
 
   newPod(): Pod {
@@ -145,15 +159,20 @@ class ChangingWorld {
   private decide(info: PodInfo, input: CycleInput): unknown {
     const outcome = schedulePod(info, input);
     if (outcome.is !== 'unschedulable') return told(outcome);
-    const then = preempt(info, { ...input, diagnosis: outcome.diagnosis, budgets: () => [] });
+    const budgets = this.budgets.length ? () => this.budgets : undefined;
+    const then = preempt(info, { ...input, diagnosis: outcome.diagnosis, budgets });
     const preemption =
-      then.is === 'no' ? then.message : [then.candidate.node.name, ...then.candidate.victims.map((v) => v.pod.metadata.name)];
+      then.is === 'no'
+        ? then.message
+        : [then.candidate.node.name, then.candidate.budgetsViolated, ...then.candidate.victims.map((v) => v.pod.metadata.name)];
     return { outcome: told(outcome), preemption };
   }
 
   /** What both decide, and what the scores are. */
   both(incoming: Pod): { readonly following: unknown; readonly afresh: unknown } {
     const info = podInfo(incoming);
+    // some wait for room already
+    if (!this.random.below(3)) this.nominator.set(info, this.pick([...this.nodes.keys()]));
     const startAt = this.random.below(100);
     const fresh = build({ nodes: [...this.nodes.values()], pods: [...this.pods.values()] });
     const following = { ...this.input(this.kept, startAt), known: this.known };

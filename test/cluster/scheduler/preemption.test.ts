@@ -18,6 +18,18 @@ const budget = (disruptionsAllowed: number): PodDisruptionBudget => ({
   status: { disruptionsAllowed, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 },
 });
 
+/** It waits for room on a node already. */
+const waitingFor = (nominatedNodeName: string): Pod => ({ ...big('4'), status: { nominatedNodeName } });
+
+const going = (name: string, reason: string): Pod => {
+  const { metadata, ...rest } = running('a', name, 0, '2');
+  return {
+    ...rest,
+    metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:01:00Z' },
+    status: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason, lastTransitionTime: '2026-01-01T00:01:00Z' }] },
+  };
+};
+
 const ab = [node('a'), node('b')];
 
 const cases: readonly (readonly [string, Pod, World, string])[] = [
@@ -57,6 +69,24 @@ const cases: readonly (readonly [string, Pod, World, string])[] = [
     big('4', { preemptionPolicy: 'Never' }),
     { nodes: [node('a')], pods: [running('a', 'low', 0, '4')] },
     'not eligible due to preemptionPolicy=Never.',
+  ],
+  [
+    'those that were asked to leave for it are still there',
+    waitingFor('a'),
+    { nodes: ab, pods: [going('asked', 'PreemptionByScheduler'), running('b', 'low', 0, '4')] },
+    'not eligible due to a terminating pod on the nominated node.',
+  ],
+  [
+    'a pod that goes for another reason was not asked to leave for it',
+    waitingFor('a'),
+    { nodes: [node('a')], pods: [going('drained', 'EvictionByEvictionAPI'), running('a', 'low', 0, '2')] },
+    'a: drained low',
+  ],
+  [
+    'the node where it waits for room will never do',
+    waitingFor('b'),
+    { nodes: [node('a'), node('b', {}, { unschedulable: true })], pods: [running('a', 'low', 0, '4')] },
+    'a: low',
   ],
   [
     'nobody is lower',

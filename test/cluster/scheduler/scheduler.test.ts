@@ -72,6 +72,38 @@ test('a pod of higher priority takes the place of a lower one, and is bound once
   expect(await nodeOf('between')).toBeUndefined();
 });
 
+test('a pod that makes room for itself is not tried again before the last of the others is asked to leave', async () => {
+  const { client, settle, nodeOf, errors } = await schedulingCluster();
+  await client.create('v1/Node', aNode('a', { cpu: '3', memory: '8Gi', pods: '10' }));
+  await client.create('scheduling.k8s.io/v1/PriorityClass', {
+    apiVersion: 'scheduling.k8s.io/v1',
+    kind: 'PriorityClass',
+    metadata: { name: 'high' },
+    value: 100,
+  });
+  // two go at once, one takes its time
+  for (const [name, terminationGracePeriodSeconds] of [
+    ['x', 0],
+    ['y', 0],
+    ['z', 30],
+  ] as const)
+    await client.create('v1/Pod', aPod(name, { cpu: '1' }, { nodeName: 'a', terminationGracePeriodSeconds }));
+  await settle();
+  await client.create('v1/Pod', aPod('big', { cpu: '3' }, { priorityClassName: 'high' }));
+  await settle();
+  const told = async (): Promise<readonly (readonly [string, number])[]> =>
+    (await client.list('v1/Event')).items
+      .filter((e) => e.involvedObject.name === 'big')
+      .map((e) => [e.message ?? '', e.series?.count ?? 1] as const);
+  expect(await told()).toEqual([['0/1 nodes are available: 1 Insufficient cpu.', 1]]);
+  expect((await client.list('v1/Pod')).items.map((p) => p.metadata.name).sort()).toEqual(['big', 'z']);
+  await client.delete('v1/Pod', 'z', { namespace: 'default', gracePeriodSeconds: 0 });
+  await settle();
+  expect(errors).toEqual([]);
+  expect(await nodeOf('big')).toBe('a');
+  expect(await told()).toHaveLength(2);
+});
+
 test('a claim that waits for its consumer is given a volume, and the pod is bound when the claim is', async () => {
   const { client, settle, nodeOf, errors, controller, get } = await schedulingCluster();
   await client.create('v1/Node', aNode('a'));

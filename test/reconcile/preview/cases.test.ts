@@ -1,14 +1,17 @@
 // Changes of small trees, and all consequences that each has: half of them are dangerous, half only look it. A case is a folder of data:
-// before.yaml, after.yaml, maybe world.yaml and behaviour.yaml, and expected.yaml: `consequences` (`Type/Reason Kind/namespace/name`) and
-// `says` (what their texts must hold). Precision and recall of each type are printed; any disagreement fails.
+// before.yaml, after.yaml, maybe world.yaml and behaviour.yaml, and expected.yaml: `consequences` (`Type/Reason Kind/namespace/name`),
+// `looksLike` (types that must not be told, though somebody may expect them) and `says` (what the texts must hold). Precision and recall of
+// each type are printed; any disagreement fails, and so does a type with too few cases of either side.
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { CONSEQUENCE_TYPES, type ConsequenceType } from '../../../src/reconcile/preview/consequence.ts';
 import { caseNames, CASES, previewOf, textOf } from './cases.ts';
 
 interface Expected {
   readonly consequences: readonly string[];
+  readonly looksLike?: readonly ConsequenceType[];
   readonly says?: readonly string[];
   readonly kubernetesVersion?: string;
 }
@@ -30,8 +33,22 @@ function tally(expected: readonly string[], found: readonly string[]): void {
   }
 }
 
+const expectedOf = (name: string): Expected => parse(fs.readFileSync(path.join(CASES, name, 'expected.yaml'), 'utf8')) as Expected;
+
+/** Of each type: cases where it must be told, and cases that only look like it. */
+const LEAST_OF_A_SIDE = 4;
+
+test.each(CONSEQUENCE_TYPES)('%s has cases of both sides', (type) => {
+  const all = caseNames().map(expectedOf);
+  const tells = ({ consequences }: Expected): boolean => consequences.some((line) => line.startsWith(`${type}/`));
+  const looks = ({ looksLike = [] }: Expected): boolean => looksLike.includes(type);
+  expect(all.filter(tells).length).toBeGreaterThanOrEqual(LEAST_OF_A_SIDE);
+  expect(all.filter(looks).length).toBeGreaterThanOrEqual(LEAST_OF_A_SIDE);
+  expect(all.filter((one) => tells(one) && looks(one))).toEqual([]);
+});
+
 test.each(caseNames())('%s', async (name) => {
-  const expected = parse(fs.readFileSync(path.join(CASES, name, 'expected.yaml'), 'utf8')) as Expected;
+  const expected = expectedOf(name);
   const { kubernetesVersion } = expected;
   const { consequences } = await previewOf(name, kubernetesVersion ? { kubernetesVersion } : {});
   const found = consequences.map(textOf).sort();

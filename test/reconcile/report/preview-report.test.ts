@@ -57,6 +57,29 @@ test('a terminal gets lines that fit, others get each thing on one line', () => 
   expect(hazards().filter((line) => line.startsWith('  error')).length).toBe(7);
 });
 
+test('of several apps, a terminal is told which has which hazard, and what was not run', () => {
+  const [first, ...others] = resultOf('rich').consequences.slice(0, 3);
+  const none = { error: 0, warning: 0, info: 0 };
+  const app = { app: 'web', id: 'App/web', change: 'modified', changes: 1, consequences: { ...none, error: 1 }, message: '' } as const;
+  const apps = [
+    app,
+    { ...app, app: 'db', change: 'added', changes: 12, consequences: { error: 1, warning: 2, info: 9 } } as const,
+    { ...app, app: 'jobs', changes: 0, consequences: none, message: 'it is suspended, and left as it is' },
+  ];
+  const consequences = [{ ...first!, app: 'web' }, ...others.map((one) => ({ ...one, app: 'db' }))];
+  const lines = previewText(reportOf({ ...resultOf('rich'), consequences, apps }), PLAIN).split('\n');
+  expect(lines.slice(2, 6)).toEqual([
+    'Apps (3)',
+    '  web   modified  1 object    1 error',
+    '  db    added     12 objects  1 error, 2 warnings',
+    '  jobs  modified  0 objects   no hazards           it is suspended, and left as it is',
+  ]);
+  expect(lines.filter((line) => /^ {2}(error|warning) \w+: \[(web|db)\] /.test(line))).toHaveLength(3);
+  // one alone needs no name
+  const alone = previewText(reportOf({ ...resultOf('rich'), consequences, apps: [app] }), PLAIN);
+  expect(alone).not.toMatch(/\[web\]|Apps/);
+});
+
 /** Elements that do not end, and text that would begin one. */
 function unclosed(xml: string): string[] {
   const open: string[] = [];

@@ -215,7 +215,7 @@ class AffinityFilter implements PodFilter {
   }
 
   filter(node: NodeInfo): ReturnType<PodFilter['filter']> {
-    if (!this.nearOthers(node.labels)) return NOT_NEAR;
+    if (!this.nearOthers(node)) return NOT_NEAR;
     // a node has a count where it has the label
     for (const view of this.antiAffinity) if ((view.countAround(node) ?? 0) > 0) return TOO_NEAR;
     return this.isUnwanted(node.labels) ? UNWANTED : undefined;
@@ -233,19 +233,17 @@ class AffinityFilter implements PodFilter {
     return false;
   }
 
-  private nearOthers(labels: Labels): boolean {
-    const { affinity } = this.pod;
-    if (affinity.length === 0) return true;
-    if (affinity.some((t) => labels[t.topologyKey] === undefined)) return false;
-    if (affinity.every((t, i) => isNear(this.affinity[i]!, t, labels))) return true;
+  private nearOthers(node: NodeInfo): boolean {
+    let near = true;
+    for (const view of this.affinity) {
+      const count = view.countAround(node);
+      // it has no such label
+      if (count === undefined) return false;
+      near &&= count > 0;
+    }
     // the first of a group that wants to be together cannot wait for the others
-    return this.affinity.every(({ total }) => total === 0) && matchesAll(affinity, this.pod, this.namespaceLabels);
+    return near || (this.affinity.every(({ total }) => total === 0) && matchesAll(this.pod.affinity, this.pod, this.namespaceLabels));
   }
-}
-
-function isNear(view: TallyView, { topologyKey }: AffinityTerm, labels: Labels): boolean {
-  const value = labels[topologyKey];
-  return value !== undefined && view.count(value) > 0;
 }
 
 function addTo(views: readonly TallyView[], terms: readonly AffinityTerm[], labels: Labels, sign: 1 | -1): void {

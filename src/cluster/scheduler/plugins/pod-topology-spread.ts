@@ -85,12 +85,15 @@ export function podTopologySpread(lister: Lister): Plugin {
   };
 }
 
-const hard = (pod: Pod): Constraint[] => read(pod, pod.spec.topologySpreadConstraints ?? [], 'DoNotSchedule');
+const NONE: readonly Constraint[] = [];
+
+const hard = (pod: Pod): readonly Constraint[] => read(pod, pod.spec.topologySpreadConstraints ?? [], 'DoNotSchedule');
 
 const concerns = (pod: Pod, other: Pod): boolean =>
   pod.metadata.namespace === other.metadata.namespace && hard(pod).some(({ selector }) => selector.matches(other.metadata.labels));
 
-function read(pod: Pod, constraints: readonly TopologySpreadConstraint[], when: string): Constraint[] {
+function read(pod: Pod, constraints: readonly TopologySpreadConstraint[], when: string): readonly Constraint[] {
+  if (!constraints.some((c) => c.whenUnsatisfiable === when)) return NONE;
   return constraints
     .filter((c) => c.whenUnsatisfiable === when)
     .map((c) => ({

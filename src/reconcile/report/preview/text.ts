@@ -1,5 +1,6 @@
 // A preview at a terminal, as a story: what it comes to on one line, what is dangerous with its cause and remedy, what else follows, what
 // changes, and how it goes.
+import { counted } from '../../preview/consequence.ts';
 import { objectDifferenceLines, objectText, type Room } from '../difference-text.ts';
 import { oneLine, shortened } from '../printable.ts';
 import { painted } from '../styled-line.ts';
@@ -24,12 +25,14 @@ const ROOM: Room = { lines: 40, characters: 400 };
 /** @param columns of the terminal; elsewhere each thing is told on one line, as programs like it */
 export function previewText(report: PreviewReport, palette: Palette, columns = Infinity): string {
   const { errors, warnings } = report;
+  const told = (one: ReportedConsequence): string[] => hazardLines(isOfSeveral(report) ? inItsApp(one) : one, palette, columns);
   const sections = [
     summaryLines(report, palette),
+    appLines(report, palette),
     [...errorLines(errors, palette), ...errorLines(warnings, palette, 'warning')],
-    section('Hazards', hazardsOf(report), (hazard) => hazardLines(hazard, palette, columns), palette),
-    section('Accepted', acceptedOf(report), (hazard) => hazardLines(hazard, palette, columns), palette),
-    section('What else follows', notesOf(report), (note) => hazardLines(note, palette, columns), palette),
+    section('Hazards', hazardsOf(report), told, palette),
+    section('Accepted', acceptedOf(report), told, palette),
+    section('What else follows', notesOf(report), told, palette),
     changeLines(report, palette),
     rolloutLines(report, palette),
     serviceLines(report, palette),
@@ -46,6 +49,29 @@ function summaryLines(report: PreviewReport, palette: Palette): string[] {
   const commits = commitsOf(report);
   const over = commits ? palette.dim(`  ${commits.head} over ${commits.base}`) : '';
   return [`${palette.bold(oneLine(report.app))}: ${colour(verdict(report))}; ${extent(report).join('; ')}${over}`];
+}
+
+const isOfSeveral = ({ apps = [] }: PreviewReport): boolean => apps.length > 1;
+
+/** What follows for which app. */
+const inItsApp = (one: ReportedConsequence): ReportedConsequence =>
+  one.app === undefined ? one : { ...one, message: `[${oneLine(one.app)}] ${one.message}` };
+
+/** Where there are several, or one that was not run. */
+function appLines(report: PreviewReport, palette: Palette): string[] {
+  const { apps = [] } = report;
+  if (!isOfSeveral(report) && !apps.some(({ message }) => message)) return [];
+  const rows = apps.map(({ app, change, changes, consequences: { error, warning }, message }) => {
+    const grave = [error && palette.red(counted(error, 'error')), warning && palette.yellow(counted(warning, 'warning'))];
+    return [
+      `  ${oneLine(app)}`,
+      change,
+      counted(changes, 'object'),
+      grave.filter(Boolean).join(', ') || palette.green('no hazards'),
+      shortened(oneLine(message), MOST_OF_A_TEXT),
+    ];
+  });
+  return [palette.bold(`Apps (${apps.length})`), ...table(rows)];
 }
 
 function section<T>(title: string, items: readonly T[], lines: (item: T) => string[], palette: Palette): string[] {
