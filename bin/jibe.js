@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-import { flush, handle, run } from '../dist/oclif.js';
+import { script } from './load.cjs';
+
+const { flush, handle, run } = script('oclif', 'oclif');
 
 // whatever oclif thinks: a command that does not exist is a mistake in the command line
 process.on('exit', (code) => {

@@ -1,2 +1,3 @@
-// What the CLI's entry needs of oclif, to be bundled with the commands: they must share one copy.
+// oclif, to be bundled: the CLI's entry and the commands must share one copy.
 export { flush, handle, run } from '@oclif/core';
+export * as core from '@oclif/core';

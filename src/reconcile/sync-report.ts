@@ -72,7 +72,7 @@ export class SyncReport {
       health: 'Unknown',
       resources: resources.map((resource) => ({ ...resource, health: 'Unknown' })),
       rollouts: [],
-      errors: [...this.prepared.errors, ...(await refusals(outcomes))],
+      errors: [...this.prepared.errors, ...(await this.refusals(outcomes))],
     };
   }
 
@@ -93,9 +93,14 @@ export class SyncReport {
       health: worst(resources.filter(({ action }) => action !== 'pruned' && action !== 'skipped').map(({ health }) => health)),
       resources,
       rollouts,
-      errors: [...this.prepared.errors, ...(await refusals(outcomes))],
+      errors: [...this.prepared.errors, ...(await this.refusals(outcomes))],
       ...ended,
     };
+  }
+
+  /** To find their places their text is read once more, by a library that may have to be loaded first: none of the cluster's time. */
+  private refusals(outcomes: readonly Outcome[]): Promise<ReportedError[]> {
+    return this.engine.clock.hold(refusals(outcomes));
   }
 }
 

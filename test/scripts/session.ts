@@ -103,6 +103,8 @@ async function run(command: string, directory: string, extra: Readonly<Record<st
       PATH: process.env['PATH'],
       HOME: directory,
       JIBE_HOME: path.join(directory, '.jibe'),
+      // beside what it is of, and for all sessions
+      NODE_COMPILE_CACHE: path.resolve('dist/compile-cache'),
       FIXTURES: path.resolve('fixtures'),
       GIT_CONFIG_GLOBAL: '/dev/null',
       GIT_AUTHOR_NAME: 'a',

@@ -50,5 +50,5 @@ export async function spawnServer(options: ServerOptions): Promise<Serving> {
 /** Beside the commands, wherever they were built. */
 const entry = (): string => {
   const here = path.dirname(fileURLToPath(import.meta.url));
-  return path.join(here, '..', 'server-process.js');
+  return path.join(here, '..', 'server-process.cjs');
 };

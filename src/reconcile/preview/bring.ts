@@ -1,6 +1,8 @@
 // Syncs one side of a preview into its cluster, and plans the other: a single set of manifests, or the apps of a source, each behind what it
 // depends on. What is refused is told and keeps nothing else from being applied; what cannot be read is taken to be there still.
 import type { AppTree, PreparedApp } from '../apps/prepare-apps.ts';
+import { policyOf, syncApps } from '../apps/sync-apps.ts';
+import { withdrawnApps } from '../apps/withdrawn.ts';
 import { fromManifests, planSync, type Engine } from '../engine.ts';
 import type { Plan, PrunePolicy } from '../plan/plan.ts';
 import { resourceKey } from '../plan/resource-id.ts';
@@ -34,7 +36,6 @@ export async function bring(engine: Engine, prepared: Prepared, tree: AppTree | 
       { ...prepared, errors: [] },
       { ...common, app: APP, prune: pruneOf(prepared), ...(onProgress ? { onProgress } : {}) },
     );
-  const { syncApps } = await import('../apps/sync-apps.ts');
   return syncApps(engine, sound(tree), { ...common, name: APP, prune: pruneOf(tree), ...(onProgress ? { onProgress } : {}) });
 }
 
@@ -80,7 +81,6 @@ export async function planned(
 
 /** Those that will be synced, and those that are gone and take their objects with them. */
 async function appsToPlan(engine: Engine, tree: AppTree, namespace: string): Promise<readonly PreparedApp[]> {
-  const { withdrawnApps } = await import('../apps/withdrawn.ts');
   const withdrawn = pruneOf(tree) === 'none' ? [] : await withdrawnApps(engine, tree, namespace);
   return [
     ...tree.apps.filter(({ app }) => !app.suspend && app.notRendered === undefined),
@@ -88,8 +88,7 @@ async function appsToPlan(engine: Engine, tree: AppTree, namespace: string): Pro
   ];
 }
 
-async function planApp(engine: Engine, { app, name, prepared }: PreparedApp, { served }: AppTree, namespace: string): Promise<Plan> {
-  const { policyOf } = await import('../apps/sync-apps.ts');
+function planApp(engine: Engine, { app, name, prepared }: PreparedApp, { served }: AppTree, namespace: string): Promise<Plan> {
   return planSync(engine, {
     app: name,
     namespace,

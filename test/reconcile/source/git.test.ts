@@ -284,7 +284,7 @@ test('sizes are those that git tells, in packs and outside', async () => {
   packed(location);
   write(location, { 'loose.txt': 'x'.repeat(5000) });
   commit(location);
-  const sizes = new ObjectSizes(path.join(location, '.git'));
+  const sizes = ObjectSizes.shared(path.join(location, '.git'), {});
   const told = git(location, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname) %(objectsize) %(deltabase)').split('\n');
   let differences = 0;
   for (const line of told) {

@@ -95,6 +95,17 @@ describe.each([
     }
   });
 
+  test('several revisions at the same time, into a cache that is not there yet', async () => {
+    const { location, first, second } = await reach();
+    const cacheDirectory = path.join(scratch(), 'new');
+    const revisions = ['main', 'feature/x', 'v1.0.0', 'v1.1.0', first, second];
+    const found = await Promise.all(
+      revisions.map((ref) => opened({ location, ref }, ({ revision }) => Promise.resolve(revision), { cacheDirectory })),
+    );
+    expect(found).toEqual([second, first, first, second, first, second]);
+    expect(fs.readdirSync(cacheDirectory)).toHaveLength(1);
+  });
+
   test('a revision that is unknown', async () => {
     const { location } = await reach();
     const error = await errorOf(openSource({ location, ref: 'feature/y' }, deps({ cacheDirectory: scratch() })));

@@ -12,8 +12,8 @@ export class GitTree implements FileTree<GitTreeEntry> {
   private readonly objects: GitObjects;
   private readonly root: string;
   private readonly where: string;
-  /** Entries of directories that have been read, by id: the same directory may stand in several places. */
-  private readonly trees = new Map<string, readonly GitTreeEntry[]>();
+  /** Of directories that have been read, by id: the same directory may stand in several places. */
+  private readonly directories = new Map<string, Directory>();
 
   /** @param root the tree's id */
   constructor(objects: GitObjects, root: string, where: string) {
@@ -27,7 +27,7 @@ export class GitTree implements FileTree<GitTreeEntry> {
     let entry: GitTreeEntry | undefined;
     for (const name of path.split('/')) {
       if (entry && entry.kind !== 'directory') return undefined;
-      entry = (await this.entries(oid)).find((candidate) => candidate.name === name);
+      entry = (await this.directory(oid)).byName.get(name);
       if (!entry) return undefined;
       oid = entry.oid;
     }
@@ -36,7 +36,7 @@ export class GitTree implements FileTree<GitTreeEntry> {
 
   async list(path: string): Promise<readonly GitTreeEntry[]> {
     const entry = path === '' ? undefined : await this.lookup(path);
-    return this.entries(entry ? entry.oid : this.root);
+    return (await this.directory(entry ? entry.oid : this.root)).entries;
   }
 
   async readLink(path: string): Promise<string> {
@@ -46,17 +46,31 @@ export class GitTree implements FileTree<GitTreeEntry> {
     return Buffer.from(object.data).toString('utf8');
   }
 
-  private async entries(oid: string): Promise<readonly GitTreeEntry[]> {
-    let entries = this.trees.get(oid);
-    if (!entries) {
+  private async directory(oid: string): Promise<Directory> {
+    let directory = this.directories.get(oid);
+    if (!directory) {
       const object = await this.objects.read(oid, MAX_GIT_OBJECT_BYTES);
       if (object?.type !== 'tree') throw missing(this.where, oid);
-      entries = parseTree(object.data, oid.length / 2);
-      this.trees.set(oid, entries);
+      directory = parsed.get(object.data) ?? asDirectory(parseTree(object.data, oid.length / 2));
+      parsed.set(object.data, directory);
+      this.directories.set(oid, directory);
     }
-    return entries;
+    return directory;
   }
 }
+
+interface Directory {
+  readonly entries: readonly GitTreeEntry[];
+  readonly byName: ReadonlyMap<string, GitTreeEntry>;
+}
+
+const asDirectory = (entries: readonly GitTreeEntry[]): Directory => ({
+  entries,
+  byName: new Map(entries.map((entry) => [entry.name, entry])),
+});
+
+/** By what was read: objects that are kept are parsed once for all trees that have them. */
+const parsed = new WeakMap<Uint8Array, Directory>();
 
 export const missing = (where: string, what: string): SourceError =>
   new SourceError(

@@ -1,5 +1,6 @@
 // A repository's objects read by isomorphic-git, in this process and without a checkout.
 import fs from 'node:fs';
+import type isomorphicGit from 'isomorphic-git';
 import { MAX_PACK_BYTES } from '../limits.ts';
 import { SourceError, tooLarge } from '../source-error.ts';
 import { ObjectSizes } from './object-size.ts';
@@ -46,16 +47,50 @@ const READ = Symbol('objects that were read');
 
 const readObjectsIn = (cache: { [READ]?: ReadObjects }): ReadObjects => (cache[READ] ??= new ReadObjects());
 
+let loaded: Promise<typeof isomorphicGit> | undefined;
+const library = (): Promise<typeof isomorphicGit> => (loaded ??= import('isomorphic-git').then((module) => module.default));
+
+/** The files of an object store as isomorphic-git is to see them. */
+interface StoreFiles {
+  readonly promises: typeof fs.promises;
+}
+
+/**
+ * isomorphic-git looks for every object anew: where the repository lies, among loose objects, which packs there are; and before each call it
+ * asks, by one that fails, whether its file system answers with promises. That is most of what a read costs, and the answers are known.
+ */
+function storeFiles(gitDirectory: string, sizes: ObjectSizes): StoreFiles {
+  const objects = `${gitDirectory}/objects/`;
+  const absent = Promise.reject(Object.assign(new Error('it is in a pack'), { code: 'ENOENT' }));
+  absent.catch(() => undefined);
+  const isPacked = (file: string): boolean =>
+    file.startsWith(objects) && file[objects.length + 2] === '/' && sizes.isPacked(file.slice(objects.length).replace('/', ''));
+  let own: Promise<fs.Stats> | undefined;
+  const known = {
+    readFile(file?: string, ...rest: never[]): unknown {
+      if (file === undefined) return Promise.resolve();
+      return isPacked(file) ? absent : fs.promises.readFile(file, ...rest);
+    },
+    readdir: (directory: string, ...rest: never[]): unknown =>
+      directory === `${objects}pack` ? sizes.indexes() : fs.promises.readdir(directory, ...rest),
+    stat: (file: string, ...rest: never[]): unknown =>
+      file === gitDirectory ? (own ??= fs.promises.stat(file)) : fs.promises.stat(file, ...rest),
+  };
+  return { promises: { ...fs.promises, ...(known as Partial<typeof fs.promises>) } };
+}
+
 export class IsomorphicObjects implements GitObjects {
   private readonly gitDirectory: string;
   private readonly cache: GitCache;
   private readonly sizes: ObjectSizes;
+  private readonly files: StoreFiles;
 
   /** @param gitDirectory where `objects/` lies */
   constructor(gitDirectory: string, cache: GitCache) {
     this.gitDirectory = gitDirectory;
     this.cache = cache;
-    this.sizes = new ObjectSizes(gitDirectory);
+    this.sizes = ObjectSizes.shared(gitDirectory, cache);
+    this.files = storeFiles(gitDirectory, this.sizes);
   }
 
   async read(oid: string, maxBytes: number): Promise<GitObject | undefined> {
@@ -66,9 +101,15 @@ export class IsomorphicObjects implements GitObjects {
     const size = await this.sizes.of(oid);
     if (size === undefined) return undefined;
     if (size > Math.max(maxBytes, MIN_BASE_BYTES)) throw tooLarge(oid, maxBytes, size);
-    const { default: git } = await import('isomorphic-git');
+    const git = await library();
     try {
-      const { type, object } = await git.readObject({ fs, gitdir: this.gitDirectory, oid, format: 'content', cache: this.cache });
+      const { type, object } = await git.readObject({
+        fs: this.files,
+        gitdir: this.gitDirectory,
+        oid,
+        format: 'content',
+        cache: this.cache,
+      });
       const data = object as Uint8Array;
       if (data.length > maxBytes) throw tooLarge(oid, maxBytes, data.length);
       return { type: type as GitObject['type'], data };
@@ -80,9 +121,9 @@ export class IsomorphicObjects implements GitObjects {
   }
 
   async expand(prefix: string): Promise<readonly string[]> {
-    const { default: git } = await import('isomorphic-git');
+    const git = await library();
     try {
-      return [await git.expandOid({ fs, gitdir: this.gitDirectory, oid: prefix, cache: this.cache })];
+      return [await git.expandOid({ fs: this.files, gitdir: this.gitDirectory, oid: prefix, cache: this.cache })];
     } catch (error) {
       const { code, data } = error as { readonly code?: string; readonly data?: { readonly matches?: readonly string[] } };
       if (code === 'NotFoundError') return [];

@@ -8,25 +8,50 @@ import { constants, inflateSync } from 'node:zlib';
 /** How many differences may be stacked upon each other; git itself makes 50, at most 4095. */
 const MAX_CHAIN = 4096;
 
+/** What is open, by directory, in what is kept between reads: apps of one repository open it hundreds of times. */
+const OPEN = Symbol('stores that are open');
+
 export class ObjectSizes {
   private readonly objects: string;
+  private users = 0;
   private readonly packs = new Map<string, Promise<Pack>>();
+  private readonly opened: Pack[] = [];
   /** As they were when they were last listed. */
   private names: readonly string[] | undefined;
 
-  /** @param gitDirectory where `objects/` lies */
-  constructor(gitDirectory: string) {
+  private constructor(gitDirectory: string) {
     this.objects = path.join(gitDirectory, 'objects');
+  }
+
+  /** One for each directory. To be closed by each who asked for it. @param gitDirectory where `objects/` lies */
+  static shared(gitDirectory: string, cache: { [OPEN]?: Map<string, ObjectSizes> }): ObjectSizes {
+    const open = (cache[OPEN] ??= new Map());
+    const sizes = open.get(gitDirectory) ?? new ObjectSizes(gitDirectory);
+    open.set(gitDirectory, sizes);
+    sizes.users++;
+    return sizes;
+  }
+
+  /** Whether the object is known to be in a pack whose index has been read. */
+  isPacked(oid: string): boolean {
+    const id = Buffer.from(oid, 'hex');
+    return this.opened.some((pack) => pack.has(id));
   }
 
   /** The size of the largest thing that must be unpacked to read the object; undefined where the store does not have it. */
   async of(oid: string): Promise<number | undefined> {
-    const loose = await this.loose(oid);
-    if (loose !== undefined) return loose;
+    // in a clone nearly all are packed, and their indexes are in memory
     const known = await this.inPacks(oid, (this.names ??= await this.packNames()));
     if (known !== undefined) return known;
+    const loose = await this.loose(oid);
+    if (loose !== undefined) return loose;
     // it may have come in the meantime
     return this.inPacks(oid, (this.names = await this.packNames()));
+  }
+
+  /** The names of the packs' indexes, as they were when they were last looked for. */
+  async indexes(): Promise<readonly string[]> {
+    return (this.names ??= await this.packNames()).map((name) => `${name}.idx`);
   }
 
   private async inPacks(oid: string, names: readonly string[]): Promise<number | undefined> {
@@ -35,6 +60,7 @@ export class ObjectSizes {
       if (!pack) {
         pack = Pack.open(path.join(this.objects, 'pack', name));
         this.packs.set(name, pack);
+        this.opened.push(await pack);
       }
       const found = await (await pack).sizeOf(oid);
       if (found !== undefined) return found;
@@ -60,6 +86,8 @@ export class ObjectSizes {
   }
 
   async close(): Promise<void> {
+    if (--this.users > 0) return;
+    this.opened.length = 0;
     const packs = [...this.packs.values()];
     this.packs.clear();
     for (const pack of packs) await pack.then((opened) => opened.close()).catch(() => undefined);
@@ -70,23 +98,33 @@ export class ObjectSizes {
 class Pack {
   private readonly index: Buffer;
   private readonly handle: FileHandle;
+  /** Of a small pack: all of it. */
+  private readonly content: Buffer | undefined;
   private readonly count: number;
   /** By offset: the largest size of an entry and those that it is based on. */
   private readonly largest = new Map<number, number>();
 
-  private constructor(index: Buffer, handle: FileHandle) {
+  private constructor(index: Buffer, handle: FileHandle, content: Buffer | undefined) {
     this.index = index;
     this.handle = handle;
+    this.content = content;
     this.count = index.readUInt32BE(HEADER + 255 * 4);
   }
 
   /** @param base the path without its ending */
   static async open(base: string): Promise<Pack> {
-    return new Pack(await readFile(`${base}.idx`), await open(`${base}.pack`));
+    const index = await readFile(`${base}.idx`);
+    const handle = await open(`${base}.pack`);
+    const { size } = await handle.stat();
+    return new Pack(index, handle, size <= MAX_WHOLE_BYTES ? await handle.readFile() : undefined);
   }
 
   close(): Promise<void> {
     return this.handle.close();
+  }
+
+  has(oid: Buffer): boolean {
+    return this.offsetOf(oid) !== undefined;
   }
 
   async sizeOf(oid: string): Promise<number | undefined> {
@@ -126,10 +164,14 @@ class Pack {
     return undefined;
   }
 
+  private async readEntry(offset: number): Promise<Buffer> {
+    const { buffer, bytesRead } = await this.handle.read(Buffer.alloc(ENTRY_BYTES), 0, ENTRY_BYTES, offset);
+    return buffer.subarray(0, bytesRead);
+  }
+
   /** Reads an entry's first bytes. */
   private async entry(offset: number): Promise<Entry> {
-    const { buffer, bytesRead } = await this.handle.read(Buffer.alloc(192), 0, 192, offset);
-    const bytes = buffer.subarray(0, bytesRead);
+    const bytes = this.content?.subarray(offset, offset + ENTRY_BYTES) ?? (await this.readEntry(offset));
     const type = (bytes[0]! >> 4) & 7;
     let at = 0;
     let size = bytes[0]! & 15;
@@ -149,6 +191,11 @@ interface Entry {
   /** What the entry is a difference to: an offset in the same pack, or an id. */
   readonly base: number | Buffer | undefined;
 }
+
+/** Where sizes stand: in an entry's first bytes, and in the first ones of what it says to differ. */
+const ENTRY_BYTES = 192;
+/** A pack of a repository of manifests is a few megabytes, and most of its entries are asked for. */
+const MAX_WHOLE_BYTES = 16 * 1024 * 1024;
 
 const HEADER = 8;
 const NAMES = HEADER + 256 * 4;

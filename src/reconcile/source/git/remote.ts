@@ -2,7 +2,7 @@
 // from there. One commit without its history, wherever its name tells which; all of it only for names that need history.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type isomorphicGit from 'isomorphic-git';
 import type { Clock } from '../../../apimachinery/clock.ts';
@@ -28,8 +28,8 @@ type Git = typeof isomorphicGit;
 
 /** What a remote can do for us; over HTTP by isomorphic-git, otherwise by the git program. */
 interface Transfer {
-  /** Makes the bare repository where there is none. */
-  prepare(): Promise<void>;
+  /** Makes a bare repository in an empty directory. */
+  init(directory: string): Promise<void>;
   listRefs(): Promise<Refs>;
   /** One commit without its history. */
   fetchCommit(ref: string, oid: string): Promise<void>;
@@ -56,14 +56,42 @@ export async function openRemote(options: RemoteOptions): Promise<Remote> {
   await mkdir(options.cacheDirectory, { recursive: true }).catch((error: unknown) =>
     Promise.reject(fromSystemError(error, options.cacheDirectory)),
   );
-  await transfer.prepare();
+  await oneAtATime(gitDirectory, () => made(gitDirectory, (directory) => transfer.init(directory)));
   const objects = new IsomorphicObjects(gitDirectory, options.cache);
   return {
     objects,
     gitDirectory,
-    resolve: (revision) => resolveRemote(transfer, objects, revision, where),
-    fetchAll: () => transfer.fetchAll(),
+    resolve: (revision) => oneAtATime(gitDirectory, () => resolveRemote(transfer, objects, revision, where)),
+    fetchAll: () => oneAtATime(gitDirectory, () => transfer.fetchAll()),
   };
+}
+
+/** What is under way, by directory. git does not wait for a lock: base and head of a preview are fetched into the same repository. */
+const queues = new Map<string, Promise<unknown>>();
+
+function oneAtATime<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  const before = queues.get(directory) ?? Promise.resolve();
+  // whatever became of the one before
+  const mine = before.then(work, work);
+  queues.set(directory, mine);
+  const done = (): void => void (queues.get(directory) === mine && queues.delete(directory));
+  mine.then(done, done);
+  return mine;
+}
+
+/** Beside its place first: another process may make it at the same time, and whoever comes second takes what is there. */
+async function made(directory: string, init: (directory: string) => Promise<void>): Promise<void> {
+  const isThere = (): boolean => fs.existsSync(path.join(directory, 'HEAD'));
+  if (isThere()) return;
+  const draft = await mkdtemp(`${directory}-`);
+  try {
+    await init(draft);
+    await rename(draft, directory);
+  } catch (error) {
+    if (!isThere()) throw error;
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
 }
 
 /** Readable, and different for different addresses. */
@@ -116,11 +144,11 @@ function overHttp({ url, clock }: RemoteOptions, gitDirectory: string, where: st
     }
   };
   return {
-    async prepare() {
+    async init(directory) {
       const git = await load();
-      await git.init({ fs, gitdir: gitDirectory, bare: true });
+      await git.init({ fs, gitdir: directory, bare: true });
       // isomorphic-git wants a refspec even where nothing is to be kept by name
-      await git.addRemote({ fs, gitdir: gitDirectory, remote: 'origin', url: where, force: true });
+      await git.addRemote({ fs, gitdir: directory, remote: 'origin', url: where });
     },
     listRefs: () =>
       answered(async (git) => {
@@ -175,8 +203,8 @@ function byProgram({ url, transport, clock }: RemoteOptions, gitDirectory: strin
   const protocol = transport;
   const run = (args: readonly string[]): Promise<string> => runGit({ gitDirectory, args, protocol }, where, clock);
   return {
-    async prepare() {
-      await runGit({ args: ['init', '--quiet', '--bare', '--', gitDirectory] }, gitDirectory, clock);
+    async init(directory) {
+      await runGit({ args: ['init', '--quiet', '--bare', '--', directory] }, directory, clock);
     },
     async listRefs() {
       const listed = await runGit({ args: ['ls-remote', '--quiet', '--', url], protocol }, where, clock);
