@@ -28,15 +28,58 @@ const pruneOf = ({ errors }: Pick<Prepared, 'errors'>): PrunePolicy => (errors.l
 
 /** @param tree of a source that defines apps */
 export async function bring(engine: Engine, prepared: Prepared, tree: AppTree | undefined, options: BringOptions): Promise<SyncResult> {
-  const common = { namespace: options.namespace, timeoutMs: REST_MS, signal: options.signal, partial: true };
+  if (!tree) return bringPlain(engine, prepared, options);
   const { onProgress } = options;
-  if (!tree)
-    return sync(
-      engine,
-      { ...prepared, errors: [] },
-      { ...common, app: APP, prune: pruneOf(prepared), ...(onProgress ? { onProgress } : {}) },
-    );
-  return syncApps(engine, sound(tree), { ...common, name: APP, prune: pruneOf(tree), ...(onProgress ? { onProgress } : {}) });
+  return syncApps(engine, sound(tree), { ...common(options), name: APP, prune: pruneOf(tree), ...(onProgress ? { onProgress } : {}) });
+}
+
+const common = ({ namespace, signal }: BringOptions) => ({ namespace, timeoutMs: REST_MS, signal, partial: true });
+
+function bringPlain(engine: Engine, prepared: Prepared, options: BringOptions, onPlan?: (plan: Plan) => void): Promise<SyncResult> {
+  const { onProgress } = options;
+  return sync(
+    engine,
+    { ...prepared, errors: [] },
+    {
+      ...common(options),
+      app: APP,
+      prune: pruneOf(prepared),
+      ...(onPlan ? { onPlan } : {}),
+      ...(onProgress ? { onProgress } : {}),
+    },
+  );
+}
+
+/** Head as it was planned on a copy of the cluster, what the server warned of meanwhile, and what came of it. */
+export interface Brought extends Pick<Evidence, 'plan' | 'warnings' | 'synced'> {
+  /** Which app an object belongs to, by its key. */
+  readonly appOf: ReadonlyMap<string, string>;
+}
+
+/** @param past the cluster before @param begin called once it is planned, where that is done apart, and before anything is written */
+export async function bringHead(
+  engine: Engine,
+  past: Cluster,
+  head: Prepared,
+  tree: AppTree | undefined,
+  options: BringOptions,
+  begin: () => void,
+): Promise<Brought> {
+  const warnings = new Map<string, string[]>();
+  const scratch = copyScratch((await past.scratch()).client(), (id, text) => {
+    const key = resourceKey(id);
+    warnings.set(key, [...(warnings.get(key) ?? []), text]);
+  });
+  const listening: Engine = { ...engine, scratch: async () => scratch };
+  if (tree) {
+    const { plan, appOf } = await planned(listening, tree, options);
+    begin();
+    return { plan, appOf, warnings, synced: await bring(engine, head, tree, options) };
+  }
+  begin();
+  const plans: Plan[] = [];
+  const synced = await bringPlain(listening, head, options, (plan) => plans.push(plan));
+  return { plan: plans[0]!, appOf: new Map(), warnings, synced };
 }
 
 /** What is wrong with an app is told elsewhere; here it only keeps the app from taking anything away. */
@@ -50,33 +93,17 @@ const sound = (tree: AppTree): AppTree => ({
   })),
 });
 
-/** The plan of head, made on a copy of the cluster, and what the server warns of meanwhile. */
-export async function planned(
-  engine: Engine,
-  past: Cluster,
-  head: Prepared,
-  tree: AppTree | undefined,
-  { namespace }: BringOptions,
-): Promise<Pick<Evidence, 'plan' | 'warnings'> & { readonly appOf: ReadonlyMap<string, string> }> {
-  const warnings = new Map<string, string[]>();
-  const scratch = copyScratch((await past.scratch()).client(), (id, text) => {
-    const key = resourceKey(id);
-    warnings.set(key, [...(warnings.get(key) ?? []), text]);
-  });
-  const dry: Engine = { ...engine, scratch: async () => scratch };
+/** The plans of all apps of head, as one. */
+async function planned(engine: Engine, tree: AppTree, { namespace }: BringOptions): Promise<Pick<Brought, 'plan' | 'appOf'>> {
   const appOf = new Map<string, string>();
-  if (!tree) {
-    const plan = await planSync(dry, { app: APP, namespace, objects: fromManifests(head.manifests), prune: pruneOf(head) });
-    return { plan, warnings, appOf };
-  }
   const plans: Plan[] = [];
-  for (const app of await appsToPlan(dry, sound(tree), namespace)) {
-    const plan = await planApp(dry, app, tree, namespace);
+  for (const app of await appsToPlan(engine, sound(tree), namespace)) {
+    const plan = await planApp(engine, app, tree, namespace);
     plans.push(plan);
     for (const { id } of plan.resources) appOf.set(resourceKey(id), app.name);
   }
-  const [first = await planSync(dry, { app: APP, namespace, objects: [], prune: 'none' })] = plans;
-  return { plan: { ...first, resources: whereItStays(plans.flatMap(({ resources }) => resources)) }, warnings, appOf };
+  const [first = await planSync(engine, { app: APP, namespace, objects: [], prune: 'none' })] = plans;
+  return { plan: { ...first, resources: whereItStays(plans.flatMap(({ resources }) => resources)) }, appOf };
 }
 
 /** Those that will be synced, and those that are gone and take their objects with them. */

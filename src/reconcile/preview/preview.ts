@@ -18,7 +18,7 @@ import type { Prepared } from '../prepare.ts';
 import type { SyncResult } from '../report/result.ts';
 import type { SyncEvent } from '../sync.ts';
 import { assumptionsOf } from './assumptions.ts';
-import { bring, planned, type BringOptions } from './bring.ts';
+import { bring, bringHead, type BringOptions } from './bring.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import type { Evidence, Rule } from './evidence.ts';
 import { Observer } from './observer.ts';
@@ -151,9 +151,8 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
       await observer.rest(REST_AFTER_MS);
     }
     const past = await cluster.scratch();
-    const { plan, warnings, appOf } = await planned(engine, past, head, options.apps?.head, optionsOf('head', options));
-    observer.begin();
-    const synced = await bring(engine, head, options.apps?.head, optionsOf('head', options));
+    const brought = await bringHead(engine, past, head, options.apps?.head, optionsOf('head', options), () => observer.begin());
+    const { plan, warnings, synced, appOf } = brought;
     await pruneTheRest(client, plan, synced);
     if (!(await observer.rest(restMs(synced)))) restless.push('head');
     const evidence = await gathered(cluster, past, {
