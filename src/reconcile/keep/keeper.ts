@@ -44,6 +44,8 @@ export class Keeper {
   private lookedAt: number | undefined;
   private hasLooked = false;
   private nextPoll = 0;
+  /** The cluster could not be asked, and is left alone until then. */
+  private restUntil = 0;
   private nextHealth = 0;
   private isPoked = true;
   private isRestless = false;
@@ -125,16 +127,20 @@ export class Keeper {
   async act(): Promise<void> {
     this.isRestless = false;
     if (!this.prepared_) return;
-    const isDone = await this.trying(async () => {
-      await this.syncDue();
-      await this.compareChanged();
-      await this.heal();
-    });
+    const isResting = !this.isRetryDue && this.engine.clock.now() < this.restUntil;
+    const isDone = !isResting && (await this.trying(() => this.work()));
+    if (!isResting) this.restUntil = isDone ? 0 : this.backOff.until;
     if (isDone && this.hasLooked && this.backOff.failures > 0) {
       this.backOff.recovered();
       this.options.onEvent({ type: 'recovered' });
     }
     this.tellHealth();
+  }
+
+  private async work(): Promise<void> {
+    await this.syncDue();
+    await this.compareChanged();
+    await this.heal();
   }
 
   /** Reading writes nothing, and may be left at any moment. */
@@ -171,7 +177,7 @@ export class Keeper {
       drifted.size > 0 && this.heals(name) ? [...drifted.keys()].map((key) => healAt(states.get(key)) ?? 0) : [],
     );
     const workAt = Math.min(...heals, this.isRestless ? this.nextHealth : Infinity);
-    return Math.min(this.nextPoll, Math.max(workAt, this.backOff.until));
+    return Math.min(this.nextPoll, Math.max(workAt, this.restUntil));
   }
 
   async close(): Promise<void> {
@@ -199,9 +205,11 @@ export class Keeper {
     this.options.onEvent({ type: 'source', revision: source.revision, apps: tree ? tree.apps.length : 1, errors: errors.length });
   }
 
-  /** What failed or was held, together. What is still held is not worth a sync. */
+  /** What failed or was held, together. What is still held is not worth a sync. A cluster that cannot be reached shows here, if not before. */
   private async retry(): Promise<void> {
+    const { only, name: whole, namespace } = this.options;
     const due = new Set<string>();
+    await readApplySet(this.engine.client, only ?? whole, namespace);
     for (const [name, { failed, held }] of this.states.all) {
       if (!failed && held === undefined) continue;
       if (held === undefined || (await this.holds(this.defined(name)?.app, name)) !== held) due.add(name);

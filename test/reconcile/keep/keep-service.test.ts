@@ -8,6 +8,8 @@ import type { KeptAppStatus, KeptAppSummary, SourceStatus } from '../../../src/r
 import type { KeeperOptions } from '../../../src/reconcile/keep/keeper-options.ts';
 import { KeepMetrics } from '../../../src/reconcile/keep/metrics.ts';
 import { listHistory } from '../../../src/reconcile/history.ts';
+import type { Client } from '../../../src/client/client.ts';
+import { UnreachableError } from '../../../src/client/transport.ts';
 import { Embedded } from '../embedded.ts';
 import { Keeping } from './keeping.ts';
 
@@ -195,6 +197,25 @@ describe('a source that cannot be read', () => {
     await scale(5);
     expect(await keeping.pass(1000)).toContain('[shop] putting right Deployment default/web');
   });
+});
+
+test('a cluster that cannot be reached is said to fail, and what drifted meanwhile is told once it can', async () => {
+  embedded.write(FILES);
+  let isDown = false;
+  const client = new Proxy(embedded.engine.client, {
+    get: (whole, name: keyof Client) => (isDown ? () => Promise.reject(new UnreachableError('test', new Error('gone'))) : whole[name]),
+  });
+  const there = Object.assign(Object.create(embedded) as Embedded, { engine: { ...embedded.engine, client } });
+  keeping = new Keeping(there);
+  await keeping.pass(30_000);
+  isDown = true;
+  expect(await keeping.pass(31_000)).toHaveLength(1);
+  expect(keeping.keeper.status).toMatchObject({ state: 'failing', failures: 1 });
+  await scale(5);
+  expect(await keeping.pass(30_000)).toEqual(['[web] Progressing (was Healthy)', '[web] Healthy (was Progressing)']);
+  isDown = false;
+  expect(await keeping.pass(300_000)).toEqual([expect.stringContaining('[web] drift: '), 'what failed before works again']);
+  expect(keeping.keeper.status).toMatchObject({ state: 'kept', failures: 0, message: '' });
 });
 
 test('an app that another source has is left to it', async () => {
