@@ -1,5 +1,5 @@
 // What it costs to keep many apps of which nothing changes: the first sync of them all, one look at whether anything has changed, how soon a
-// drift is seen, and memory. `npm run bench:keep [APPS]`
+// drift is seen, what the service answers, and memory. `npm run bench:keep [APPS]`
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,9 +7,12 @@ import { RealClock, VirtualClock } from '../src/apimachinery/clock.ts';
 import { Random } from '../src/apimachinery/random.ts';
 import { Cluster } from '../src/cluster/cluster.ts';
 import { prepareSource } from '../src/reconcile/apps/prepare-apps.ts';
+import { EventLog } from '../src/reconcile/keep/event-log.ts';
+import { KeepService } from '../src/reconcile/keep/keep-service.ts';
 import { Keeper } from '../src/reconcile/keep/keeper.ts';
 import type { KeepEvent } from '../src/reconcile/keep/keep-event.ts';
 import { KeptSource } from '../src/reconcile/keep/kept-source.ts';
+import { KeepMetrics } from '../src/reconcile/keep/metrics.ts';
 import { copyScratch } from '../src/reconcile/plan/scratch.ts';
 import { ManifestCache } from '../src/reconcile/render/manifest-cache.ts';
 
@@ -75,6 +78,35 @@ fs.writeFileSync(
 );
 keeper.poke();
 await timed('one app has changed', round);
+const kept = {
+  name: 'bench',
+  cluster: 'embedded:bench',
+  location: directory,
+  ref: undefined,
+  path: undefined,
+  intervalMs: 60_000,
+  plainName: 'bench',
+  only: undefined,
+  keeper,
+};
+const log = new EventLog(0);
+for (const event of events) log.add('bench', event, 0);
+const service = new KeepService({
+  sources: [kept],
+  log,
+  metrics: new KeepMetrics(),
+  clock: cluster.clock,
+  webhookSecret: undefined,
+  history: async () => [],
+});
+for (const where of ['/api/v1/apps', '/api/v1/apps/bench/app-7', '/']) {
+  let bytes = 0;
+  await timed(`GET ${where}`, async () => {
+    const answer = await service.handle({ method: 'GET', path: where, query: new URLSearchParams(), headers: {}, body: new Uint8Array() });
+    bytes = typeof answer === 'function' ? 0 : answer.body.length;
+  });
+  console.log(`  ${(bytes / 1024).toFixed(0)} KiB`);
+}
 globalThis.gc?.();
 console.log(
   `memory: ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB resident, ${(process.memoryUsage().heapUsed / 2 ** 20).toFixed(0)} MiB of heap`,

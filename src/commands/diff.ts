@@ -26,7 +26,7 @@ export default class Diff extends JibeCommand {
         import('../reconcile/difference.ts'),
       ]);
       const result = await withCluster(flags, async (engine) => {
-        const { plain, tree, only, name } = await prepareFor(engine, args.source, flags);
+        const { plain, tree, only, name } = await engine.clock.hold(prepareFor(engine, args.source, flags));
         const policy = await policyOfFlags(flags, tree);
         const options = {
           namespace: flags.namespace,

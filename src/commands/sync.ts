@@ -85,7 +85,7 @@ export default class Sync extends JibeCommand {
     progress.now('reading the source…');
     const { syncSource } = await import('./shared/sync-source.ts');
     return withCluster(flags, async (engine) => {
-      const result = await syncSource(engine, location, flags, { progress, signal: this.interrupt.signal, isWatched: false });
+      const result = await syncSource(engine, location, flags, { progress, signal: this.interrupt.signal });
       return { ...result, durationMs: Math.round(performance.now() - started) };
     });
   }
@@ -98,7 +98,9 @@ export default class Sync extends JibeCommand {
       throw new CannotDo('--ignore-difference is not for sources that are kept', 'define the app in a jibe.yaml, with ignoreDifferences');
     const [{ keepOn }, { resultText }] = await Promise.all([import('./shared/keep.ts'), import('../reconcile/report/apps-text.ts')]);
     const palette = stylesFor(process.stdout, flags['no-color'] || flags['output-file'] !== undefined);
-    await keepOn(location, flags, this.interrupt.signal, (result) => void this.tell(result, flags, () => resultText(result, palette)));
+    await keepOn(location, flags, this.interrupt.signal, {
+      onResult: (result) => void this.tell(result, flags, () => resultText(result, palette)),
+    });
     return 130;
   }
 

@@ -48,6 +48,8 @@ export interface SyncOptions {
   /** For everything, waiting included, by the cluster's clock. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Aborted where it is no longer worth while to wait for health: what is applied stays, and is not waited for. */
+  readonly superseded?: AbortSignal;
   /** What is sound is applied although other files are not; nothing is pruned then. */
   readonly partial?: boolean;
   readonly onProgress?: (event: SyncEvent) => void;
@@ -157,7 +159,8 @@ async function run(
   const outcomes = inOrderOf(resources, done);
   options.onApplied?.(!timedOut && !outcomes.some(({ action }) => action === 'failed'));
   const awaited = outcomes.filter(({ action, planned }) => isThere(action) && planned.action !== 'hook').map(({ planned }) => planned.id);
-  const waited = timedOut ? 'timeout' : await follow(awaited, follower, deadline, signal, onProgress);
+  const patience = options.superseded ? AbortSignal.any([signal, options.superseded]) : signal;
+  const waited = timedOut ? 'timeout' : await follow(awaited, follower, deadline, patience, onProgress);
   const members = [...awaited, ...leftBehind(outcomes)];
   const remembered = memory(prepared.source, plan, outcomes);
   await writeParent(client, { ...plan.set, parent }, members, remembered);

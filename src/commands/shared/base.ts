@@ -31,10 +31,13 @@ export const outputFlags = {
 
 export abstract class JibeCommand extends Command {
   protected readonly interrupt = new AbortController();
+  /** The signal by which the process was first told to end. */
+  protected endedBy: NodeJS.Signals | undefined;
 
   /** Runs the command's work and ends the process with its code. */
   protected async ending(work: () => Promise<ExitCode>): Promise<void> {
-    const stop = (): void => {
+    const stop = (name: NodeJS.Signals): void => {
+      this.endedBy ??= name;
       // the second time it is meant
       if (this.interrupt.signal.aborted) process.exit(130);
       this.interrupt.abort(new Error('interrupted'));

@@ -1,5 +1,6 @@
 // What kept a command from doing its work, in words for people: what, where, why, and what to do. Exit code 2.
 import { StatusError } from '../../apimachinery/status-error.ts';
+import type { ManifestError } from '../../reconcile/render/manifest-error.ts';
 import { SourceError } from '../../reconcile/source/source-error.ts';
 
 /** `0` agreed, `1` the answer is no, `2` could not do it, `3` timed out, `130` interrupted. */
@@ -16,6 +17,18 @@ export class CannotDo extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** A file of the user's own that is not sound: all that is wrong with it, each with its place. */
+export const unsound = (errors: readonly ManifestError[], hint: string): CannotDo =>
+  new CannotDo(
+    errors
+      .map(
+        ({ file, line, column, path, message, hint: remedy }) =>
+          `${file}:${line}:${column}: ${path ? `${path}: ` : ''}${message}${remedy ? ` (${remedy})` : ''}`,
+      )
+      .join('\n'),
+    hint,
+  );
 
 interface Told {
   readonly message: string;

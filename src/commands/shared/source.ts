@@ -70,19 +70,21 @@ export const onlyAppFlag = Flags.string({
   helpGroup: 'APP',
 });
 
+export const namespaceFlag = Flags.string({
+  char: 'n',
+  summary: 'Where objects go that name no namespace.',
+  helpValue: 'NAMESPACE',
+  default: 'default',
+  helpGroup: 'APP',
+});
+
 export const appFlags = {
   app: Flags.string({
     summary: 'What the objects together are called; by default after the source. Where the source defines apps, only this one.',
     helpValue: 'NAME',
     helpGroup: 'APP',
   }),
-  namespace: Flags.string({
-    char: 'n',
-    summary: 'Where objects go that name no namespace.',
-    helpValue: 'NAMESPACE',
-    default: 'default',
-    helpGroup: 'APP',
-  }),
+  namespace: namespaceFlag,
 };
 
 export const ignoreDifferenceFlag = Flags.string({

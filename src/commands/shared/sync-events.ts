@@ -1,4 +1,5 @@
 // What a sync tells while it goes on, as lines.
+import { rolloutText } from '../../reconcile/apply/rollout.ts';
 import { resourceText } from '../../reconcile/plan/resource-id.ts';
 import type { SyncEvent } from '../../reconcile/sync.ts';
 import type { Progress } from './progress.ts';
@@ -25,9 +26,7 @@ function syncEventText(event: SyncEvent): string {
       return event.ids.length
         ? `waiting for ${event.ids.slice(0, 3).map(resourceText).join(', ')}${event.ids.length > 3 ? ' and others' : ''}`
         : '';
-    case 'rollout': {
-      const { kind, namespace, name, status, message, available, desired } = event.rollout;
-      return `${kind} ${namespace}/${name} ${status}: ${message || `${available} of ${desired} available`}`;
-    }
+    case 'rollout':
+      return rolloutText(event.rollout);
   }
 }

@@ -5,6 +5,7 @@ import type { ManifestCache } from '../../reconcile/render/manifest-cache.ts';
 import type { SyncPolicy } from '../../reconcile/plan/sync-policy.ts';
 import type { Selection } from '../../reconcile/plan/selection.ts';
 import type { SyncResult } from '../../reconcile/report/result.ts';
+import type { SourceDeps } from '../../reconcile/source/source.ts';
 import type { ManifestValidator } from '../../reconcile/validate/validate.ts';
 import { closest } from '../../reconcile/closest.ts';
 import { CannotDo } from './failure.ts';
@@ -14,34 +15,38 @@ import { appName, sourceDeps, sourceSpec, type SourceFlags } from './source.ts';
 import { tellSync } from './sync-events.ts';
 
 export interface AppFlags extends SourceFlags {
+  /** What the source as a whole is called; by default after what was named. */
+  readonly name?: string | undefined;
   readonly app?: string | undefined;
   readonly namespace: string;
 }
 
+/** What is kept from one reading to the next, and with what it is read. */
 interface Kept {
   readonly cache?: ManifestCache;
   readonly validator?: ManifestValidator;
+  readonly deps?: SourceDeps;
 }
 
 /** `only` is the one app that was asked for, where there are several. */
 export type PreparedFor = PreparedSource & { readonly name: string; readonly only: string | undefined };
 
-export async function prepareFor(engine: Engine, location: string, flags: AppFlags, { cache, validator }: Kept = {}): Promise<PreparedFor> {
+/** The cluster's time does not stand still meanwhile: whoever runs on it holds its clock. */
+export async function prepareFor(engine: Engine, location: string, flags: AppFlags, kept: Kept = {}): Promise<PreparedFor> {
   const [{ dataInCluster, prepareSource }, { servedKinds }] = await Promise.all([
     import('../../reconcile/apps/prepare-apps.ts'),
     import('../../reconcile/prepare.ts'),
   ]);
-  const name = appName(location, flags.path);
-  const prepared = await engine.clock.hold(
-    prepareSource(sourceSpec(location, flags), sourceDeps(flags), {
-      name,
-      served: await servedKinds(engine.client),
-      defaultNamespace: flags.namespace,
-      findData: dataInCluster(engine.client),
-      ...(cache ? { cache } : {}),
-      ...(validator ? { validator } : {}),
-    }),
-  );
+  const { deps = sourceDeps(flags), cache, validator } = kept;
+  const name = flags.name ?? appName(location, flags.path);
+  const prepared = await prepareSource(sourceSpec(location, flags), deps, {
+    name,
+    served: await servedKinds(engine.client),
+    defaultNamespace: flags.namespace,
+    findData: dataInCluster(engine.client),
+    ...(cache ? { cache } : {}),
+    ...(validator ? { validator } : {}),
+  });
   return { ...prepared, name, only: chosenApp(prepared.tree?.apps, flags.app) };
 }
 
@@ -80,11 +85,9 @@ export async function policyOfFlags(
   return { ...NO_POLICY, options: ['RespectIgnoreDifferences=true'], ignoreDifferences };
 }
 
-export interface SyncSourceOptions extends Kept {
+export interface SyncSourceOptions {
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** A folder that is watched may be empty for a while; what is sound in it is applied although other files are not. */
-  readonly isWatched: boolean;
 }
 
 interface SyncSourceFlags {
@@ -116,20 +119,19 @@ export async function syncSource(
   engine: Engine,
   location: string,
   flags: AppFlags & SyncSourceFlags,
-  { progress, signal, isWatched, ...kept }: SyncSourceOptions,
+  { progress, signal }: SyncSourceOptions,
 ): Promise<SyncResult> {
   const selects = await selectionOf(flags);
-  const confirmPrune = isWatched ? undefined : pruneConfirmer(progress);
-  const { plain, tree, name, only } = await prepareFor(engine, location, flags, kept);
+  const confirmPrune = pruneConfirmer(progress);
+  const { plain, tree, name, only } = await engine.clock.hold(prepareFor(engine, location, flags));
   const policy = await policyOfFlags(flags, tree);
   const shared = {
     namespace: flags.namespace,
     prune: prunePolicy(flags.prune, confirmPrune),
     timeoutMs: flags.timeout,
     signal,
-    record: { who: whoAmI(), automated: isWatched },
+    record: { who: whoAmI(), automated: false },
     ...(confirmPrune ? { confirmPrune } : {}),
-    ...(isWatched ? { partial: true } : {}),
     ...(selects ? { selects } : {}),
   };
   const found = (result: SyncResult): SyncResult => {
@@ -147,7 +149,7 @@ export async function syncSource(
     });
     return found(result);
   }
-  if (!isWatched && isEmpty(plain)) throw new CannotDo(`${location}: ${NO_MANIFESTS[0]}`, NO_MANIFESTS[1]);
+  if (isEmpty(plain)) throw new CannotDo(`${location}: ${NO_MANIFESTS[0]}`, NO_MANIFESTS[1]);
   const { sync } = await import('../../reconcile/sync.ts');
   return found(
     await sync(engine, plain, {

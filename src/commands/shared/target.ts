@@ -13,7 +13,7 @@ import type { Fork } from '../../reconcile/plan/read-only-scratch.ts';
 import { readBehaviour } from './behaviour.ts';
 import { checkClusterName } from './clusters.ts';
 import type { RuleBook } from '../../reconcile/health/known-kinds.ts';
-import { CannotDo, isStorageFailure } from './failure.ts';
+import { CannotDo, isStorageFailure, unsound } from './failure.ts';
 import { readTextFile } from './text-file.ts';
 
 export const targetFlags = {
@@ -88,10 +88,7 @@ async function readHealthRules(file: string): Promise<RuleBook> {
   const { readRuleFile } = await import('../../reconcile/health/rule-file.ts');
   const { rules, errors } = await readRuleFile(readTextFile(file), file);
   if (rules) return rules;
-  const told = errors.map(
-    ({ line, column, path, message, hint }) => `${file}:${line}:${column}: ${path ? `${path}: ` : ''}${message}${hint ? ` (${hint})` : ''}`,
-  );
-  throw new CannotDo(told.join('\n'), 'docs/health.md describes the file');
+  throw unsound(errors, 'docs/health.md describes the file');
 }
 
 async function reach(flags: TargetFlags): Promise<Target> {

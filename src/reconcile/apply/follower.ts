@@ -110,6 +110,11 @@ export class Follower {
     await informer.start();
   }
 
+  /** Whether objects of a namespace can be followed, as it was begun. */
+  covers(namespace: string): boolean {
+    return this.scopes.includes(namespace) || this.scopes.includes('');
+  }
+
   /** The informer's namespace for objects of this one. */
   private scopeOf(namespace: string): string {
     return this.scopes.includes(namespace) ? namespace : '';

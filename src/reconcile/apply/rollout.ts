@@ -50,6 +50,10 @@ export function rolloutOf(
   return { kind, namespace, name, ...counts, status, message: [health.message, held].filter(Boolean).join('; ') };
 }
 
+/** For people, on one line. */
+export const rolloutText = ({ kind, namespace, name, status, message, available, desired }: Rollout): string =>
+  `${kind} ${namespace}/${name} ${status}: ${message || `${available} of ${desired} available`}`;
+
 type Counts = Pick<Rollout, 'desired' | 'updated' | 'ready' | 'available' | 'revision'>;
 
 function countsOf(object: KubernetesObject): Counts {

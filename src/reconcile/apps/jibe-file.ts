@@ -1,11 +1,19 @@
 // jibe.yaml: the apps of a repository as jibe itself writes them down. Checked against a schema; see docs/jibe-yaml.md.
-import type { ErrorObject } from 'ajv';
 import { isObject, type JsonObject } from '../../apimachinery/object.ts';
 import { readYaml } from '../../apimachinery/yaml/read.ts';
-import { closest } from '../closest.ts';
 import { fieldPath, type ManifestError } from '../render/manifest-error.ts';
-import { Lines, positionsIn } from '../render/positions.ts';
+import { positionsIn } from '../render/positions.ts';
 import { decodeText } from '../render/text.ts';
+import {
+  durationSchema,
+  nameSchema,
+  objectSchema,
+  repeatedNames,
+  schemaErrors,
+  textSchema,
+  textsSchema,
+  yamlErrors,
+} from '../validate/file-schema.ts';
 import type { Snapshot, SourceFile } from '../source/snapshot.ts';
 import { NO_RETRY, plainApp, type App } from './app.ts';
 import { Fields } from './fields.ts';
@@ -34,97 +42,72 @@ export async function readJibeFile(file: SourceFile): Promise<JibeFile | undefin
   const read = await readYaml(text);
   if (read.faults) {
     if (!/^apps:/m.test(text)) return undefined;
-    const lines = new Lines(text);
-    return {
-      apps: [],
-      notifications: [],
-      errors: read.faults.map(({ offset, message, hint }) => ({
-        file: file.path,
-        ...lines.at(offset),
-        path: '',
-        message,
-        ...(hint ? { hint } : {}),
-      })),
-    };
+    return { apps: [], notifications: [], errors: yamlErrors(read.faults, text, file.path) };
   }
   const { value } = read;
   if (!isObject(value) || !('apps' in value) || 'kind' in value) return undefined;
-  const errors = await schemaErrors(value, text, file.path);
+  const errors = await schemaErrors(JIBE_SCHEMA, value, text, file.path);
   if (errors.length) return { apps: [], notifications: [], errors };
   const items = value.apps as readonly JsonObject[];
-  const places = await positionsIn(
-    text,
-    items.map((_, i) => ({ at: ['apps', i, 'name'] })),
-  );
+  const names = items.map((_, i) => ({ at: ['apps', i, 'name'] }));
   const fields = items.flatMap(({ dependsOn }, i) => ((dependsOn ?? []) as unknown[]).map((_, n) => ({ at: ['apps', i, 'dependsOn', n] })));
-  const positions = await positionsIn(text, fields);
-  const placeOf = new Map(fields.map(({ at }, i) => [fieldPath(at), { file: file.path, ...positions[i]! }]));
+  const positions = await positionsIn(text, [...names, ...fields]);
+  const placeOf = new Map(fields.map(({ at }, i) => [fieldPath(at), { file: file.path, ...positions[items.length + i]! }]));
   return {
-    apps: items.map((item, i) => readApp(item, i, { file: file.path, ...places[i]! }, placeOf)),
+    apps: items.map((item, i) => readApp(item, i, { file: file.path, ...positions[i]! }, placeOf)),
     notifications: new Fields(value, '', []).inners('notifications').flatMap(readNotification),
-    errors: await repeatedNames(items, text, file.path),
+    errors: await repeatedNames(items, ['apps'], text, file.path, 'app'),
   };
 }
 
-const text = { type: 'string', minLength: 1 } as const;
-const texts = { type: 'array', items: text } as const;
-const duration = { type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$' } as const;
-const object = (properties: JsonObject, required: readonly string[] = []): JsonObject => ({
-  type: 'object',
-  properties,
-  required,
-  additionalProperties: false,
-});
-
 /** JSON schema of the file. */
-export const JIBE_SCHEMA = object(
+export const JIBE_SCHEMA = objectSchema(
   {
     apps: {
       type: 'array',
-      items: object(
+      items: objectSchema(
         {
-          name: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9.]{0,48}[a-z0-9])?$' },
-          source: object({ url: text, ref: text }),
-          path: text,
-          include: texts,
-          exclude: texts,
-          destination: object({ namespace: text }),
-          dependsOn: texts,
-          policies: object({
+          name: nameSchema,
+          source: objectSchema({ url: textSchema, ref: textSchema }),
+          path: textSchema,
+          include: textsSchema,
+          exclude: textsSchema,
+          destination: objectSchema({ namespace: textSchema }),
+          dependsOn: textsSchema,
+          policies: objectSchema({
             prune: { type: 'boolean' },
             wait: { type: 'boolean' },
             suspend: { type: 'boolean' },
             selfHeal: { type: 'boolean' },
             windows: {
               type: 'array',
-              items: object({ kind: { enum: ['allow', 'deny'] }, schedule: text, duration, timeZone: text }, [
-                'kind',
-                'schedule',
-                'duration',
-              ]),
+              items: objectSchema(
+                { kind: { enum: ['allow', 'deny'] }, schedule: textSchema, duration: durationSchema, timeZone: textSchema },
+                ['kind', 'schedule', 'duration'],
+              ),
             },
             createNamespace: { type: 'boolean' },
             verify: { enum: ['gpg', 'ssh'] },
             ignoreDifferences: {
               type: 'array',
-              items: object(
+              items: objectSchema(
                 {
                   group: { type: 'string' },
-                  kind: text,
-                  name: text,
-                  namespace: text,
-                  jsonPointers: texts,
-                  jqPathExpressions: texts,
-                  managedFieldsManagers: texts,
+                  kind: textSchema,
+                  name: textSchema,
+                  namespace: textSchema,
+                  jsonPointers: textsSchema,
+                  jqPathExpressions: textsSchema,
+                  managedFieldsManagers: textsSchema,
                 },
                 ['kind'],
               ),
             },
             respectIgnoreDifferences: { type: 'boolean' },
-            timeout: duration,
-            retry: object({
+            timeout: durationSchema,
+            retry: objectSchema({
               limit: { type: 'integer', minimum: 0, maximum: 100 },
-              backoff: object({ duration, factor: { type: 'integer', minimum: 1 }, maxDuration: duration }),
+              backoff: objectSchema({ duration: durationSchema, factor: { type: 'integer', minimum: 1 }, maxDuration: durationSchema }),
             }),
           }),
         },
@@ -135,55 +118,6 @@ export const JIBE_SCHEMA = object(
   },
   ['apps'],
 );
-
-async function schemaErrors(value: JsonObject, source: string, file: string): Promise<readonly ManifestError[]> {
-  const { Ajv } = await import('../validate/ajv.ts');
-  const validate = new Ajv({ allErrors: true, verbose: true }).compile(JIBE_SCHEMA);
-  if (validate(value)) return [];
-  const told = (validate.errors ?? []).map(inWords);
-  const positions = await positionsIn(source, told);
-  return told.map(({ at, message, hint }, i) => ({ file, ...positions[i]!, path: fieldPath(at), message, ...(hint ? { hint } : {}) }));
-}
-
-function inWords(error: ErrorObject): { readonly at: readonly (string | number)[]; readonly message: string; readonly hint?: string } {
-  const at = error.instancePath
-    .split('/')
-    .slice(1)
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part.replaceAll('~1', '/').replaceAll('~0', '~')));
-  const params = error.params as Readonly<Record<string, string>>;
-  if (error.keyword === 'additionalProperties') {
-    const field = params.additionalProperty!;
-    const known = Object.keys((error.parentSchema as { readonly properties: object }).properties);
-    const similar = closest(field, known);
-    return {
-      at: [...at, field],
-      message: `unknown field ${JSON.stringify(field)}`,
-      hint: similar ? `did you mean ${similar}?` : `known are ${known.join(', ')}`,
-    };
-  }
-  if (error.keyword === 'required') return { at: [...at, params.missingProperty!], message: 'is required' };
-  if (error.keyword === 'pattern')
-    return {
-      at,
-      message: at.at(-1) === 'name' ? 'is no name: lower-case letters, digits, dots and dashes, at most 50' : 'is not a duration',
-      ...(at.at(-1) === 'name' ? {} : { hint: 'write 90s, 5m or 1h30m' }),
-    };
-  return { at, message: error.message ?? 'is not valid' };
-}
-
-async function repeatedNames(items: readonly JsonObject[], source: string, file: string): Promise<readonly ManifestError[]> {
-  const repeated = items.flatMap(({ name }, i) =>
-    items.findIndex((other) => other.name === name) < i ? [{ at: ['apps', i, 'name'] }] : [],
-  );
-  const positions = await positionsIn(source, repeated);
-  return repeated.map(({ at }, i) => ({
-    file,
-    ...positions[i]!,
-    path: fieldPath(at),
-    message: 'another app has this name',
-    hint: 'rename one of them',
-  }));
-}
 
 export const jibeAppId = (name: string): string => `App/${name}`;
 

@@ -1,30 +1,27 @@
 // The `notifications` of a jibe.yaml: their schema, and how they are read.
 import { NOTIFIED_EVENTS, type NotifiedEvent } from '../notify/notification.ts';
 import { DEFAULT_TEMPLATE, type NotificationTarget } from '../notify/target.ts';
+import { objectSchema, textSchema, textsSchema } from '../validate/file-schema.ts';
 import type { Fields } from './fields.ts';
 
-const text = { type: 'string', minLength: 1 } as const;
-const fields = (properties: object, required: readonly string[]) => ({ type: 'object', properties, required, additionalProperties: false });
-const host = (name: string) =>
-  fields({ [name]: { type: 'string', pattern: '^[^/]+(/[^/]+)+$' }, status: { type: 'boolean' }, comment: { type: 'boolean' } }, [name]);
+const project = { type: 'string', pattern: '^[^/]+(/[^/]+)+$', description: 'a project: owner/name' } as const;
+const hookName = {
+  type: 'string',
+  pattern: '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$',
+  description: 'a name: lower-case letters, digits and dashes',
+} as const;
+const host = (name: string) => objectSchema({ [name]: project, status: { type: 'boolean' }, comment: { type: 'boolean' } }, [name]);
 
 export const NOTIFICATIONS_SCHEMA = {
   type: 'array',
   maxItems: 50,
-  items: {
-    ...fields(
-      {
-        webhook: fields({ name: { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$' }, template: text, contentType: text }, [
-          'name',
-        ]),
-        github: host('repository'),
-        gitlab: host('project'),
-        on: { type: 'array', items: { enum: [...NOTIFIED_EVENTS] } },
-        apps: { type: 'array', items: text },
-      },
-      [],
-    ),
-  },
+  items: objectSchema({
+    webhook: objectSchema({ name: hookName, template: textSchema, contentType: textSchema }, ['name']),
+    github: host('repository'),
+    gitlab: host('project'),
+    on: { type: 'array', items: { enum: [...NOTIFIED_EVENTS] } },
+    apps: textsSchema,
+  }),
 };
 
 /** One item may tell several. */

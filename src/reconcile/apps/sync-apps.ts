@@ -30,6 +30,9 @@ export interface SyncAppsOptions {
   readonly only?: string;
   /** Only these: the others are known to be as the source says. */
   readonly among?: ReadonlySet<string>;
+  /** What the source defines no longer stays for now. */
+  readonly keepsOthers?: boolean;
+  readonly superseded?: AbortSignal;
   readonly partial?: boolean;
   /** Only these objects of the apps. */
   readonly selects?: Selection;
@@ -38,6 +41,8 @@ export interface SyncAppsOptions {
   readonly record?: SyncOptions['record'];
   /** Why an app is to be left alone now; undefined where it is not. */
   readonly holds?: (app: App, name: string) => Promise<string | undefined>;
+  /** Told of each app as soon as it is done. */
+  readonly onApp?: (result: AppResult) => void;
   /** Told what is about to be done, of all objects of an app. */
   readonly onPlan?: (plan: Plan, app: string) => void;
 }
@@ -52,9 +57,12 @@ export async function syncApps(engine: Engine, tree: AppTree, options: SyncAppsO
   const chosen = tree.apps.filter(({ name }) => (only === undefined || name === only) && (among?.has(name) ?? true));
   const results = tree.errors.length ? [] : await new AppsRun(engine, tree.identity, chosen, options).all();
   const removed =
-    tree.errors.length || options.only !== undefined || options.selects ? [] : await withdrawnApps(engine, tree, options.namespace);
+    tree.errors.length || options.only !== undefined || options.keepsOthers || options.selects
+      ? []
+      : await withdrawnApps(engine, tree, options.namespace);
   const withdrawn: AppRun[] = [];
   for (const app of removed) withdrawn.push(await withdraw(engine, app, options, started));
+  for (const { result } of withdrawn) options.onApp?.(result);
   return combined(engine, tree, options, [...results, ...withdrawn], started);
 }
 
@@ -67,6 +75,9 @@ class AppsRun {
   private readonly apps: readonly PreparedApp[];
   private readonly options: SyncAppsOptions;
   private readonly deadline: number;
+  private readonly byId: ReadonlyMap<string, PreparedApp>;
+  /** By the id of what defines them. */
+  private readonly children = new Map<string, PreparedApp[]>();
   private readonly begun = new Map<string, Signal<boolean>>();
   private readonly ready = new Map<string, Signal<Readiness>>();
   private running = 0;
@@ -78,9 +89,15 @@ class AppsRun {
     this.apps = apps;
     this.options = options;
     this.deadline = engine.clock.now() + options.timeoutMs;
-    for (const { app } of apps) {
+    this.byId = new Map(apps.map((app) => [app.app.id, app]));
+    for (const prepared of apps) {
+      const { app, parent } = prepared;
       this.begun.set(app.id, new Signal());
       this.ready.set(app.id, new Signal());
+      if (parent === undefined) continue;
+      const siblings = this.children.get(parent);
+      if (siblings) siblings.push(prepared);
+      else this.children.set(parent, [prepared]);
     }
   }
 
@@ -92,6 +109,7 @@ class AppsRun {
     const { app } = prepared;
     const held = await this.whatHoldsBack(prepared);
     const result = held === undefined ? await this.synced(prepared) : bare(prepared, 'heldBack', held);
+    this.options.onApp?.(result.result);
     this.begun.get(app.id)!.set(result.result.state === 'synced' || result.result.state === 'suspended');
     this.ready.get(app.id)!.set(await this.readiness(prepared, result.result));
     return result;
@@ -122,12 +140,12 @@ class AppsRun {
       const checked = resources.find(
         (resource) => resource.kind === kind && resource.name === name && (!namespace || resource.namespace === namespace),
       );
-      const isApp = this.apps.some((other) => other.app.id === `${kind}/${namespace}/${name}`);
+      const isApp = this.byId.has(`${kind}/${namespace}/${name}`);
       if (!checked && !isApp) return { ok: false, why: `is not ready: ${kind} ${name} of its health checks is not there` };
       if (checked && checked.health !== 'Healthy') return { ok: false, why: `is not ready: ${kind} ${name} is ${checked.health}` };
     }
-    for (const child of this.apps) {
-      if (child.parent !== app.id || !awaitsChild(prepared, child)) continue;
+    for (const child of this.children.get(app.id) ?? []) {
+      if (!awaitsChild(prepared, child)) continue;
       const ready = await this.ready.get(child.app.id)!.value;
       if (!ready.ok) return { ok: false, why: `waits for ${child.app.id}, which ${ready.why}` };
     }
@@ -160,15 +178,20 @@ class AppsRun {
     const { limit, firstMs, factor, maxMs } = app.retry;
     for (let attempt = 1, pause = firstMs; ; attempt++, pause = Math.min(pause * factor, maxMs)) {
       const result = await this.attempt(prepared);
-      const done = isDone(app, result) || prepared.prepared.errors.length > 0 || attempt > limit || this.options.signal.aborted;
+      const done =
+        isDone(app, result) ||
+        prepared.prepared.errors.length > 0 ||
+        attempt > limit ||
+        this.options.signal.aborted ||
+        this.options.superseded?.aborted;
       if (done || clock.now() + pause >= this.deadline) return { prepared, result: appResult(prepared, result, attempt), whole: result };
       await clock.sleep(pause, { signal: this.options.signal }).catch(() => undefined);
     }
   }
 
   private attempt({ app, name, parent, prepared }: PreparedApp): Promise<SyncResult> {
-    const above = this.apps.find((other) => other.app.id === parent);
-    const { namespace, prune, signal, partial, selects, onProgress, onPlan, confirmPrune, record } = this.options;
+    const above = parent === undefined ? undefined : this.byId.get(parent);
+    const { namespace, prune, signal, superseded, partial, selects, onProgress, onPlan, confirmPrune, record } = this.options;
     const left = this.deadline - this.engine.clock.now();
     const faults: FieldFault[] = [];
     const options: SyncOptions = {
@@ -181,6 +204,7 @@ class AppsRun {
       timeoutMs: Math.max(Math.min(left, app.timeoutMs ?? left), 0),
       signal,
       judge: judgeBy(app.healthExpressions, faults),
+      ...(superseded ? { superseded } : {}),
       ...(partial ? { partial } : {}),
       ...(selects ? { selects } : {}),
       ...(confirmPrune ? { confirmPrune } : {}),

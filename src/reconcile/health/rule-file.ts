@@ -3,7 +3,8 @@
 import { isObject } from '../../apimachinery/object.ts';
 import { readYaml } from '../../apimachinery/yaml/read.ts';
 import { fieldPath, type ManifestError } from '../render/manifest-error.ts';
-import { Lines, positionsIn } from '../render/positions.ts';
+import { positionsIn } from '../render/positions.ts';
+import { yamlErrors } from '../validate/file-schema.ts';
 import { RuleBook } from './known-kinds.ts';
 import { judgeBy, RuleError, type HealthRule, type KindRules } from './rule.ts';
 import { HEALTH_STATUSES } from './verdict.ts';
@@ -19,18 +20,7 @@ export async function readRuleFile(text: string, file: string): Promise<RuleFile
   if (text.length > MAX_RULE_FILE_BYTES)
     return { errors: [{ file, line: 1, column: 1, path: '', message: `the file is larger than ${MAX_RULE_FILE_BYTES} bytes` }] };
   const read = await readYaml(text);
-  if (read.faults) {
-    const lines = new Lines(text);
-    return {
-      errors: read.faults.map(({ offset, message, hint, path }) => ({
-        file,
-        ...lines.at(offset),
-        path: fieldPath(path),
-        message,
-        ...(hint ? { hint } : {}),
-      })),
-    };
-  }
+  if (read.faults) return { errors: yamlErrors(read.faults, text, file) };
   const faults = [...faultsOf(read.value)];
   if (faults.length === 0) return { rules: new RuleBook(read.value as readonly KindRules[]) };
   const places = await positionsIn(

@@ -3,8 +3,9 @@
 import { appliedEntry } from '../../apimachinery/apply/extract.ts';
 import { deepEqual, type KubernetesObject } from '../../apimachinery/object.ts';
 import { Follower, type FollowedCluster } from '../apply/follower.ts';
+import { hasRollout, rolloutOf, type Rollout } from '../apply/rollout.ts';
 import { worst } from '../health/health.ts';
-import type { HealthStatus } from '../health/verdict.ts';
+import type { Health, HealthStatus } from '../health/verdict.ts';
 import type { Plan, PlannedResource } from '../plan/plan.ts';
 import { idOf, kindOf, resourceKey } from '../plan/resource-id.ts';
 import { FIELD_MANAGER } from '../plan/scratch.ts';
@@ -15,11 +16,23 @@ export interface Watched {
   readonly planned: PlannedResource;
 }
 
+/** An object that an app is to have, as it is now. */
+export interface Seen {
+  readonly planned: PlannedResource;
+  readonly health: Health;
+}
+
+/** How an app is now. */
+export interface AppView {
+  readonly health: HealthStatus;
+  readonly rollouts: readonly Rollout[];
+}
+
 export class LiveObjects {
   private readonly cluster: FollowedCluster;
   private readonly onChange: () => void;
   private follower: Follower | undefined;
-  private namespaces: ReadonlySet<string> = new Set();
+  private readonly namespaces = new Set<string>();
   /** What is seen now was there when the plan was made. */
   private isFirstLook = false;
   private readonly watched = new Map<string, Watched>();
@@ -35,41 +48,57 @@ export class LiveObjects {
     this.onChange = onChange;
   }
 
-  /** Takes over what apps are to have from now on; resolves once all of it is watched. @param gone apps that are no more */
+  /** Takes over what apps are to have from now on; resolves once all of it is watched. Others stay as they are. @param gone apps that are no more */
   async expect(plans: ReadonlyMap<string, Plan>, gone: readonly string[] = []): Promise<void> {
-    for (const app of gone) this.plans.delete(app);
-    for (const [app, plan] of plans) this.plans.set(app, plan);
-    this.watched.clear();
-    this.appsIn.clear();
+    for (const app of gone) this.forget(app);
     const kinds = new Set(['v1/Pod']);
-    const namespaces = new Set<string>();
-    for (const [app, { resources }] of this.plans)
-      for (const planned of resources) {
+    const keys: string[] = [];
+    for (const [app, plan] of plans) {
+      this.forget(app);
+      this.plans.set(app, plan);
+      for (const planned of plan.resources) {
         if (!isExpected(planned)) continue;
         const { id } = planned;
-        this.watched.set(resourceKey(id), { app, planned });
+        const key = resourceKey(id);
+        keys.push(key);
+        this.watched.set(key, { app, planned });
         kinds.add(kindOf(id));
-        if (id.namespace) namespaces.add(id.namespace);
+        if (id.namespace) this.namespaces.add(id.namespace);
         const inNamespace = this.appsIn.get(id.namespace);
         if (inNamespace) inNamespace.add(app);
         else this.appsIn.set(id.namespace, new Set([app]));
-        this.restless.add(app);
       }
-    await this.watch(kinds, namespaces);
+      this.restless.add(app);
+    }
+    await this.watch(kinds, keys);
   }
 
-  private async watch(kinds: ReadonlySet<string>, namespaces: ReadonlySet<string>): Promise<void> {
-    if (!this.follower || [...namespaces].some((namespace) => !this.namespaces.has(namespace))) {
+  private forget(app: string): void {
+    for (const { id } of this.plans.get(app)?.resources ?? []) {
+      const key = resourceKey(id);
+      // another app may have it by now
+      if (this.watched.get(key)?.app === app) this.watched.delete(key);
+      this.appsIn.get(id.namespace)?.delete(app);
+    }
+    this.plans.delete(app);
+  }
+
+  /** @param keys of objects of which it is not known whether they are there */
+  private async watch(kinds: ReadonlySet<string>, keys: readonly string[]): Promise<void> {
+    let [toFollow, unseen]: [Iterable<string>, Iterable<string>] = [kinds, keys];
+    if (!this.follower || [...this.namespaces].some((namespace) => !this.follower!.covers(namespace))) {
       await this.follower?.stop();
-      this.namespaces = namespaces;
-      this.follower = new Follower(this.cluster, namespaces, undefined, (object, old) => this.noticed(object, old));
+      this.follower = new Follower(this.cluster, this.namespaces, undefined, (object, old) => this.noticed(object, old));
+      toFollow = new Set([...kinds, ...[...this.watched.values()].map(({ planned }) => kindOf(planned.id))]);
+      unseen = this.watched.keys();
+      for (const app of this.plans.keys()) this.restless.add(app);
     }
     const { follower } = this;
     this.isFirstLook = true;
-    await Promise.all([...kinds].map((kind) => follower.follow(kind)));
+    await Promise.all([...toFollow].map((kind) => follower.follow(kind)));
     this.isFirstLook = false;
     // what was never made, or is gone while nobody looked
-    for (const [key, { planned }] of this.watched) if (!follower.get(planned.id)) this.dirty.add(key);
+    for (const key of unseen) if (!follower.get(this.watched.get(key)!.planned.id)) this.dirty.add(key);
   }
 
   /** @param old how it was before; undefined where it is new or gone */
@@ -106,15 +135,31 @@ export class LiveObjects {
     for (const key of keys) this.dirty.add(key);
   }
 
-  /** The health of apps in which something has changed; each is told once. */
-  takeHealth(): ReadonlyMap<string, HealthStatus> {
-    const health = new Map<string, HealthStatus>();
+  /** How apps are in which something has changed; each is told once. */
+  takeHealth(): ReadonlyMap<string, AppView> {
+    const views = new Map<string, AppView>();
     for (const app of this.restless) {
-      const expected = this.plans.get(app)?.resources.filter(isExpected);
-      if (this.follower && expected) health.set(app, worst(expected.map(({ id }) => this.follower!.health(id).status)));
+      if (!this.follower || !this.plans.has(app)) continue;
+      views.set(app, { health: worst(this.look(app).map(({ health }) => health.status)), rollouts: this.rolloutsOf(app) });
     }
     this.restless.clear();
-    return health;
+    return views;
+  }
+
+  /** The objects of an app as they are now; none before its first sync. */
+  look(app: string): readonly Seen[] {
+    const { follower } = this;
+    const expected = this.plans.get(app)?.resources.filter(isExpected) ?? [];
+    return follower ? expected.map((planned) => ({ planned, health: follower.health(planned.id) })) : [];
+  }
+
+  rolloutsOf(app: string): readonly Rollout[] {
+    const { follower } = this;
+    const seen = this.look(app).filter(({ planned: { id } }) => hasRollout(id));
+    return seen.flatMap(({ planned: { id }, health }) => {
+      const object = follower?.get(id);
+      return object ? [rolloutOf(id, object, health, follower!.podsOf)] : [];
+    });
   }
 
   async stop(): Promise<void> {

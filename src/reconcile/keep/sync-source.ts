@@ -26,43 +26,58 @@ export interface KeptSync {
   /** Why an app is to be left alone now; undefined where it is not. @param app undefined where the source is one itself */
   readonly holds: (app: App | undefined, name: string) => Promise<string | undefined>;
   readonly onProgress?: (event: SyncEvent, app: string) => void;
+  /** Told of each app as soon as it is done. */
+  readonly onApp?: (name: string, result: KeptApp, plan: Plan | undefined) => void;
+  /** Aborted where it is no longer worth while to wait for health. */
+  readonly superseded?: AbortSignal;
+  /** Of a source that defines apps: what it defines no longer stays for now. */
+  readonly keepsOthers?: boolean;
 }
 
 /** What an app's part of a sync came to. */
-export type KeptApp = Pick<AppResult, 'sync' | 'health' | 'resources' | 'message'> & {
+export type KeptApp = Pick<AppResult, 'sync' | 'health' | 'resources' | 'message' | 'errors' | 'warnings'> & {
   /** Why it was left alone; undefined where it was not. */
   readonly held: string | undefined;
 };
 
-/** What a sync came to: for each app its own part, and what was planned for it. */
+/** What a sync came to. */
 export interface KeptResult {
   /** Undefined where the source is one app, and that was left alone. */
   readonly whole: SyncResult | undefined;
-  readonly apps: ReadonlyMap<string, KeptApp>;
-  readonly plans: ReadonlyMap<string, Plan>;
+  /** Names of those that were looked at. */
+  readonly apps: ReadonlySet<string>;
 }
 
 /** Resolves with the result also where it is a failure. Throws where the cluster cannot be reached. */
 export async function syncPrepared(
   engine: Engine,
   { plain, tree }: PreparedSource,
-  { name, only, ...options }: KeptSync,
+  { name, only, onApp, ...options }: KeptSync,
 ): Promise<KeptResult> {
   const plans = new Map<string, Plan>();
   const planned = (plan: Plan, app: string): void => void plans.set(app, plan);
+  const apps = new Set<string>();
+  const done = (app: string, result: KeptApp): void => {
+    apps.add(app);
+    onApp?.(app, result, plans.get(app));
+  };
   if (tree) {
-    const whole = await syncApps(engine, tree, { ...options, name, ...(only === undefined ? {} : { only }), onPlan: planned });
-    const apps = (whole.apps ?? []).map((app): [string, KeptApp] => [
-      app.app,
-      { ...app, held: app.state === 'suspended' ? app.message : undefined },
-    ]);
-    return { whole, plans, apps: new Map(apps) };
+    const whole = await syncApps(engine, tree, {
+      ...options,
+      name,
+      ...(only === undefined ? {} : { only }),
+      onPlan: planned,
+      onApp: (app) => done(app.app, { ...app, held: app.state === 'suspended' ? app.message : undefined }),
+    });
+    return { whole, apps };
   }
   const app = only ?? name;
   const { onProgress, holds, ...rest } = options;
   const held = await holds(undefined, app);
-  if (held !== undefined)
-    return { whole: undefined, plans, apps: new Map([[app, { held, sync: 'Synced', health: 'Suspended', resources: [], message: held }]]) };
+  if (held !== undefined) {
+    done(app, leftAlone(held));
+    return { whole: undefined, apps };
+  }
   const whole = await sync(engine, plain, {
     ...rest,
     app,
@@ -70,5 +85,16 @@ export async function syncPrepared(
     onProgress: (event) => onProgress?.(event, app),
   });
   const message = whole.errors[0]?.message ?? (whole.timedOut ? 'timed out waiting' : '');
-  return { whole, plans, apps: new Map([[app, { ...whole, message, held: undefined }]]) };
+  done(app, { ...whole, message, held: undefined });
+  return { whole, apps };
 }
+
+const leftAlone = (held: string): KeptApp => ({
+  held,
+  sync: 'Synced',
+  health: 'Suspended',
+  resources: [],
+  message: held,
+  errors: [],
+  warnings: [],
+});

@@ -1,7 +1,7 @@
 // Which apps of a source a change touches, and which others must be there for them to be judged: those that they depend on, and those that
 // share a namespace with them. Pure.
-import { deepEqual } from '../../apimachinery/object.ts';
 import type { RenderedNamed } from '../apps/prepare-apps.ts';
+import { isSameDefinition, rendersSame } from '../apps/same-app.ts';
 
 export interface TouchedApp {
   readonly name: string;
@@ -16,34 +16,12 @@ export function touchedApps(base: readonly RenderedNamed[], head: readonly Rende
   const touched: TouchedApp[] = [];
   for (const app of head) {
     const was = before.get(app.app.id);
-    if (!was || !isSame(was, app)) touched.push({ name: app.name, id: app.app.id, change: was ? 'modified' : 'added' });
+    if (!was || !isSameDefinition(was, app) || !rendersSame(was.rendered, app.rendered))
+      touched.push({ name: app.name, id: app.app.id, change: was ? 'modified' : 'added' });
   }
   for (const { app, name } of base) if (!after.has(app.id)) touched.push({ name, id: app.id, change: 'deleted' });
   return touched;
 }
-
-function isSame(was: RenderedNamed, is: RenderedNamed): boolean {
-  const [a, b] = [was.rendered, is.rendered];
-  return (
-    a.manifests.length === b.manifests.length &&
-    a.manifests.every(({ object }, i) => deepEqual(object, b.manifests[i]!.object)) &&
-    deepEqual(a.errors.map(faultOf), b.errors.map(faultOf)) &&
-    deepEqual(definition(was), definition(is))
-  );
-}
-
-const faultOf = ({ file, path, message }: RenderedNamed['rendered']['errors'][number]) => ({ file, path, message });
-
-/** What it says of itself, wherever it stands. */
-const definition = ({ app, name, parent }: RenderedNamed) => ({
-  ...app,
-  name,
-  parent,
-  origin: undefined,
-  place: undefined,
-  sources: undefined,
-  dependsOn: app.dependsOn.map((dependency) => dependency.app),
-});
 
 /** Ids of those that must run for the touched ones to be judged. */
 export function neededFor(touched: readonly TouchedApp[], apps: readonly RenderedNamed[]): ReadonlySet<string> {

@@ -175,6 +175,44 @@ describe('a drift', () => {
   });
 });
 
+describe('an app that does not get ready', () => {
+  const app = (name: string): string => `- {name: ${name}, path: ${name}}\n`;
+  const stuck = deployment('stuck').replace('image: "nginx:1"', 'image: "nginx:1", resources: {requests: {cpu: 1k}}');
+
+  beforeEach(async () => {
+    embedded.write({ 'jibe.yaml': `apps:\n${app('stuck')}${app('calm')}`, 'stuck/a.yaml': stuck, 'calm/a.yaml': configMap('calm', '1') });
+    keeping = new Keeping(embedded);
+    expect(await keeping.pass(10_000)).toEqual(['source read: 2 apps', '[calm] Synced, Healthy: 1 object changed']);
+  });
+
+  test('keeps no other from being watched', async () => {
+    const change = (value: string): Promise<unknown> =>
+      embedded.engine.client.patch('v1/ConfigMap', 'calm', { data: { value } }, { type: 'merge', namespace: 'default' });
+    await change('2');
+    expect(await keeping.pass(1000)).toEqual([
+      expect.stringContaining('[calm] drift: ConfigMap default/calm: data.value is "2", should be "1"'),
+    ]);
+    expect(await keeping.pass(300_000)).toEqual(['[stuck] Synced, Progressing: 1 object changed']);
+    await change('1');
+    expect(await keeping.pass(1000)).toEqual(['[calm] ConfigMap default/calm is as it should be']);
+  });
+
+  test('is waited for no longer once the source has changed', async () => {
+    embedded.write({ 'calm/a.yaml': configMap('calm', '22') });
+    expect(await keeping.pass(55_000)).toEqual([
+      '[stuck] Synced, Progressing: 1 object changed',
+      'source read: 2 apps',
+      '[calm] Synced, Healthy: 1 object changed',
+    ]);
+    expect(await keeping.pass(600_000)).toEqual(['[stuck] Degraded (was Progressing)']);
+  });
+
+  test('is waited for as long as the source has not', async () => {
+    expect(await keeping.pass(280_000)).toEqual([]);
+    expect(await keeping.pass(20_000)).toEqual(['[stuck] Synced, Progressing: 1 object changed']);
+  });
+});
+
 describe('an app that is held', () => {
   test('by a person is left alone until it is resumed', async () => {
     const { client } = embedded.engine;

@@ -3,7 +3,9 @@ import { ManifestCache } from '../../../src/reconcile/render/manifest-cache.ts';
 import { prepareSource } from '../../../src/reconcile/apps/prepare-apps.ts';
 import type { VirtualClock } from '../../../src/apimachinery/clock.ts';
 import { eventLines, type KeepEvent } from '../../../src/reconcile/keep/keep-event.ts';
-import { Keeper, type KeeperOptions } from '../../../src/reconcile/keep/keeper.ts';
+import { Keeper } from '../../../src/reconcile/keep/keeper.ts';
+import type { KeeperOptions } from '../../../src/reconcile/keep/keeper-options.ts';
+import type { Kept } from '../../../src/reconcile/keep/kept-status.ts';
 import { KeptSource } from '../../../src/reconcile/keep/kept-source.ts';
 import type { SourceSpec } from '../../../src/reconcile/source/source.ts';
 import type { Embedded } from '../embedded.ts';
@@ -41,12 +43,31 @@ export class Keeping {
     this.running.catch(() => undefined);
   }
 
-  /** Lets time pass. @returns what was told meanwhile */
+  /** Lets time pass. @returns what was told meanwhile, rollouts aside */
   async pass(ms: number): Promise<readonly string[]> {
     await this.clock.advance(ms);
-    const lines = this.events.slice(this.told).flatMap(eventLines);
+    const lines = this.events
+      .slice(this.told)
+      .filter(({ type }) => type !== 'rollout')
+      .flatMap((event) => eventLines(event));
     this.told = this.events.length;
     return lines;
+  }
+
+  /** As it is served. */
+  kept(name = 'shop'): Kept {
+    const { keeper } = this;
+    return {
+      name,
+      keeper,
+      cluster: 'embedded:test',
+      location: 'shop',
+      ref: undefined,
+      path: undefined,
+      intervalMs: 60_000,
+      plainName: 'shop',
+      only: undefined,
+    };
   }
 
   async stop(): Promise<void> {
