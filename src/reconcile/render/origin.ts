@@ -165,18 +165,31 @@ async function placesOf(targets: readonly Target[]): Promise<Place[]> {
         },
   );
   await lookUp.answer();
+  const known = new Map<ManifestDocument, readonly string[]>();
+  const linesOf = (document: ManifestDocument): readonly string[] => {
+    const lines = known.get(document) ?? document.text.split('\n');
+    known.set(document, lines);
+    return lines;
+  };
   return targets.map((target, i) => {
     if ('place' in target) return target.place;
     const { outer, inner } = asked[i]!;
     const { line, column } = outer();
     const place = { file: target.file, line: target.outer.firstLine + line - 1, column };
-    if (!inner || !beginsBlock(target.outer.document.text, line)) return place;
-    return { ...place, line: place.line + target.inner!.text.firstLine - 1 + inner().line };
+    const indentation = inner && blockIndentation(linesOf(target.outer.document), line);
+    if (indentation === undefined) return place;
+    const within = inner!();
+    return { ...place, line: place.line + target.inner!.text.firstLine - 1 + within.line, column: indentation + within.column };
   });
 }
 
-/** Whether the text of a field stands line by line below it. */
-const beginsBlock = (text: string, line: number): boolean => /[|][+-]?\d?[+-]?\s*(?:#.*)?$/.test(text.split('\n', line)[line - 1] ?? '');
+/** How far the text of a field is indented that stands line by line below it; undefined where it stands otherwise. */
+function blockIndentation(lines: readonly string[], line: number): number | undefined {
+  const header = lines[line - 1] ?? '';
+  if (!/[|][+-]?\d?[+-]?\s*(?:#.*)?$/.test(header)) return undefined;
+  const first = lines.find((below, i) => i >= line && below.trim() !== '') ?? '';
+  return /^ */.exec(first)![0].length;
+}
 
 /** Positions in many documents: asked for one by one, answered all at once. */
 class LookUp {

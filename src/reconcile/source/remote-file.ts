@@ -8,7 +8,7 @@ import { SourceError, tooLarge } from './source-error.ts';
 
 /** Throws {@link SourceError}. */
 export async function fetchFile(url: string, clock: Clock): Promise<Uint8Array> {
-  const where = redacted(url);
+  const where = redacted(url).replace(/\?.*/s, '');
   if (!isTrustworthy(url))
     throw new SourceError(
       'InvalidPath',
@@ -21,7 +21,8 @@ export async function fetchFile(url: string, clock: Clock): Promise<Uint8Array> 
 
 async function read(url: string, where: string, clock: Clock): Promise<Uint8Array> {
   const { statusCode, body, url: led } = await httpClient(where, clock).request({ url });
-  if (!isTrustworthy(led)) throw new SourceError('InvalidPath', where, `the server leads on to ${redacted(led)}, which is not https://`);
+  if (!isTrustworthy(led))
+    throw new SourceError('InvalidPath', where, `the server leads on to ${new URL(led).host}, which is not https://`);
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body!) {

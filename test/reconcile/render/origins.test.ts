@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { renderSource } from '../../../src/reconcile/apps/prepare-apps.ts';
+import { prepare } from '../../../src/reconcile/prepare.ts';
 import type { Manifest } from '../../../src/reconcile/render/manifests.ts';
 import { changedFields, locate } from '../../../src/reconcile/render/origin.ts';
 import { render } from '../../../src/reconcile/render/render.ts';
@@ -73,6 +74,26 @@ describe('fields that are asked for by name', async () => {
   ])('%s', async (_, field, line) => {
     expect(lineAt(location, await locate(manifests[0]!.origin, field))).toBe(line);
   });
+});
+
+test('an object that an overlay makes invalid is told at the overlay, and its own file is left out', async () => {
+  const location = write(scratch(), {
+    'base/kustomization.yaml': 'resources: [a.yaml]\n',
+    'base/a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n',
+    'overlay/kustomization.yaml':
+      'resources: [../base]\npatches:\n- target: {kind: ConfigMap}\n  patch: |\n    - op: add\n      path: /immutable\n      value: often\n',
+  });
+  const { manifests, errors } = await prepare({ location, path: 'overlay' }, deps());
+  expect(manifests).toEqual([]);
+  expect(errors).toMatchObject([
+    {
+      file: 'overlay/kustomization.yaml',
+      line: 7,
+      column: 7,
+      path: 'immutable',
+      message: expect.stringMatching(/\(in ConfigMap a of base\/a.yaml:1\)$/) as string,
+    },
+  ]);
 });
 
 test('a plain manifest has no fields that others set', async () => {

@@ -1,5 +1,6 @@
 // What a kustomization names that lies elsewhere: a repository with a path in it and a revision, or a single file. Addresses are written
 // as kustomize takes them: `https://host/org/repo//path?ref=v1`, `git::…`, `github.com/org/repo/path`, `git@host:org/repo`.
+import { redacted } from '../../source/git/url.ts';
 
 export type RemoteAddress =
   | { readonly kind: 'file'; readonly url: string }
@@ -13,6 +14,13 @@ export type RemoteAddress =
     };
 
 const REMOTE = /^(?:[a-z][a-z0-9+.-]*:\/\/|git::|gh:|git@|[\w.-]+@[\w.-]+:|github\.com[/:])/i;
+
+/** Without credentials: of the user, or of a query, of which only the revision is shown. */
+export function shownAddress(address: string): string {
+  const [whole = '', query] = redacted(address).split('?', 2);
+  const told = [...new URLSearchParams(query)].filter(([name]) => name === 'ref' || name === 'version');
+  return query === undefined ? whole : `${whole}?${told.map(([name, value]) => `${name}=${value}`).join('&') || '…'}`;
+}
 
 export const isRemote = (path: string): boolean => REMOTE.test(path);
 

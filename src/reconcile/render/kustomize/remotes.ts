@@ -7,7 +7,7 @@ import type { Snapshot } from '../../source/snapshot.ts';
 import { SourceError } from '../../source/source-error.ts';
 import type { Elsewhere, Found } from '../../source/source-tree.ts';
 import { KustomizeError } from './kustomize-error.ts';
-import { parseRemote, type RemoteAddress } from './remote-address.ts';
+import { parseRemote, shownAddress, type RemoteAddress } from './remote-address.ts';
 
 /** Repositories and files of one build. */
 const MAX_REMOTES = 100;
@@ -44,7 +44,7 @@ export class Remotes {
   /** What an address leads to. Throws {@link KustomizeError}. */
   async find(written: string): Promise<Found> {
     const { elsewhere } = this;
-    const shown = redacted(written);
+    const shown = shownAddress(written);
     if (!elsewhere)
       throw new KustomizeError(`${shown} is remote, and nothing is fetched`, {
         hint: 'copy it into the repository, and name the copy; or allow it with --allow-remote',
@@ -116,7 +116,7 @@ export class Remotes {
 
   private async file(url: string, elsewhere: Elsewhere): Promise<Found> {
     const bytes = await elsewhere.fetch(url);
-    const shown = redacted(url);
+    const shown = shownAddress(url);
     if (!/[0-9a-f]{40}/.test(url)) {
       const sum = createHash('sha256').update(bytes).digest('hex');
       this.notes.push({

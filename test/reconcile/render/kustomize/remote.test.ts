@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { changedFields } from '../../../../src/reconcile/render/origin.ts';
-import { parseRemote } from '../../../../src/reconcile/render/kustomize/remote-address.ts';
+import { parseRemote, shownAddress } from '../../../../src/reconcile/render/kustomize/remote-address.ts';
 import { render } from '../../../../src/reconcile/render/render.ts';
 import { serve } from '../../source/git-server.ts';
 import { commit, git, opened, repository, scratch, write } from '../../source/scratch.ts';
@@ -80,6 +80,9 @@ test('a file', async () => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   expect(await rendered(`${url}/a.yaml`)).toMatch(/^http:\S+\/a\.yaml:1 ConfigMap a\nwarning \S+ resources\[0\]: \S+ is not pinned/);
   expect(await rendered(`${url}/b.yaml`)).toContain('there is no such file (HTTP 404)');
+  const withToken = await rendered(`${url}/b.yaml?token=secret`);
+  expect(withToken).toContain('/b.yaml?…: there is no such file');
+  expect(withToken).not.toContain('secret');
 });
 
 describe('what is refused', () => {
@@ -115,6 +118,10 @@ describe('what is refused', () => {
     expect(lines).toMatch(/^error http:\/\/127\.0\.0\.1:\S+\/base\/kustomization\.yaml:1:13: resources\[0\]: /);
     expect(lines).toContain(message);
   });
+});
+
+test('an address is shown without credentials', () => {
+  expect(shownAddress('https://me:secret@host/org/repo?ref=v1&token=secret')).toBe('https://host/org/repo?ref=v1');
 });
 
 test.each([
