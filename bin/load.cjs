@@ -4,6 +4,7 @@
 const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
+const { fileURLToPath } = require('node:url');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 const { crc32 } = require('node:zlib');
@@ -44,7 +45,9 @@ function evaluate(file, purpose, provided) {
   const compiled = new vm.Script(source, { filename: file, cachedData: cache?.data });
   if (cache) process.once('exit', () => keep(compiled, cache));
   const own = createRequire(file);
-  const requireFrom = Object.assign((id) => provided[id] ?? own(id), own);
+  // oclif names the modules of plugins by their URLs
+  const load = (id) => provided[id] ?? own(id.startsWith('file:') ? fileURLToPath(id) : id);
+  const requireFrom = Object.assign(load, own);
   const loaded = { exports: {} };
   compiled.runInThisContext()(loaded.exports, requireFrom, loaded, file, CODE);
   return loaded.exports;

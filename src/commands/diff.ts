@@ -1,7 +1,7 @@
 import { JibeCommand, outputFlags } from './shared/base.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, sourceArg, sourceFlags } from './shared/source.ts';
+import { appFlags, ignoreDifferenceFlag, sourceArg, sourceFlags } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 import { targetFlags, withCluster } from './shared/target.ts';
 
@@ -14,21 +14,25 @@ export default class Diff extends JibeCommand {
     '<%= config.bin %> <%= command.id %> . --ref main --path deploy -o json',
   ];
   static override args = { source: sourceArg };
-  static override flags = { ...sourceFlags, ...appFlags, ...targetFlags, ...outputFlags };
+  static override flags = { ...sourceFlags, ...appFlags, 'ignore-difference': ignoreDifferenceFlag, ...targetFlags, ...outputFlags };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Diff);
     await this.ending(async () => {
       const progress = new Progress(process.stderr, stylesFor(process.stderr, flags['no-color']), flags.quiet);
       progress.now('reading the source…');
-      const [{ prepareFor }, { diff }] = await Promise.all([import('./shared/sync-source.ts'), import('../reconcile/difference.ts')]);
+      const [{ policyOfFlags, prepareFor }, { diff }] = await Promise.all([
+        import('./shared/sync-source.ts'),
+        import('../reconcile/difference.ts'),
+      ]);
       const result = await withCluster(flags, async (engine) => {
         const { plain, tree, only, name } = await engine.clock.hold(prepareFor(engine, args.source, flags));
+        const policy = await policyOfFlags(flags, tree);
         const options = {
           namespace: flags.namespace,
           onProgress: (done: number, of: number) => progress.now(`comparing: ${done} of ${of} objects`),
         };
-        if (!tree) return diff(engine, plain, { ...options, app: flags.app ?? name });
+        if (!tree) return diff(engine, plain, { ...options, ...(policy ? { policy } : {}), app: flags.app ?? name });
         const { diffApps } = await import('../reconcile/apps/diff-apps.ts');
         return diffApps(engine, tree, { ...options, name, ...(only === undefined ? {} : { only }) });
       });

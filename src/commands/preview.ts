@@ -45,6 +45,7 @@ export default class Preview extends JibeCommand {
     path: sourceFlags.path,
     include: sourceFlags.include,
     exclude: sourceFlags.exclude,
+    'allow-remote': sourceFlags['allow-remote'],
     ...appFlags,
     ...previewReportFlags,
   };
@@ -66,7 +67,7 @@ export default class Preview extends JibeCommand {
       const { repository: location } = args;
       const how = flags.merge ? 'merge' : flags.direct ? 'direct' : 'pull';
       // both sides have most of their objects in common
-      const deps = { ...sourceDeps(), gitCache: {} };
+      const deps = { ...sourceDeps(flags), gitCache: {} };
       const world = await readWorld(flags);
       const meanwhile = flags.meanwhile === undefined ? undefined : await readOthers(flags.meanwhile);
       const sides = await sidesOf({ location, base: flags.base, head: flags.head, how }, deps);

@@ -20,6 +20,7 @@ export default class Watch extends JibeCommand {
     path: sourceFlags.path,
     include: sourceFlags.include,
     exclude: sourceFlags.exclude,
+    'allow-remote': sourceFlags['allow-remote'],
     ...appFlags,
     ...syncFlags,
     ...targetFlags,

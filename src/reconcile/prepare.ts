@@ -58,8 +58,10 @@ export async function validated(
   { validator = new ManifestValidator(), judge = 'static', served }: PrepareOptions = {},
 ): Promise<Prepared> {
   const validation = await validator.validate(rendered.manifests, served ? { served } : {});
-  const [errors, doubts] = judge === 'static' ? [validation.errors, NO_DOUBTS] : [[], validation.byObject];
-  const faulty = new Set(errors.map(({ file }) => file));
+  const isJudged = judge === 'static';
+  const [errors, doubts] = isJudged ? [validation.errors, NO_DOUBTS] : [[], validation.byObject];
+  // a fault may stand in an overlay; what is left out is the object's own file
+  const faulty = new Set(isJudged ? [...validation.byObject.keys()].map(({ file }) => file) : []);
   return {
     ...read,
     manifests: rendered.manifests.filter(({ origin }) => !faulty.has(origin.file)),

@@ -8,14 +8,14 @@ import { resourceKey, type ResourceId } from './plan/resource-id.ts';
 import { generatedStem, valueDifference } from './plan/value-difference.ts';
 import type { DesiredObject } from './render/manifest-document.ts';
 import type { Manifest } from './render/manifests.ts';
-import type { Origin } from './render/origin.ts';
+import { locateAll, type ManifestOrigin, type Origin } from './render/origin.ts';
 import { originOf, type DescribedDifference, type ObjectDifference } from './report/result.ts';
 
 export async function semanticDifferences(plan: Plan): Promise<ObjectDifference[]> {
   const previous = generatedPairs(plan.resources);
   const replaced = new Set(previous.values());
   const renamed = renamedPairs(plan, new Set([...previous.keys(), ...replaced]));
-  const found: ObjectDifference[] = [];
+  const found: { readonly difference: ObjectDifference; readonly from: ManifestOrigin | undefined }[] = [];
   for (const planned of plan.resources) {
     if (replaced.has(planned)) continue;
     const old = previous.get(planned);
@@ -24,9 +24,22 @@ export async function semanticDifferences(plan: Plan): Promise<ObjectDifference[
     const other = renamed.get(planned)?.id;
     const place = other && { namespace: other.namespace, name: other.name };
     const told = place ? { [planned.action === 'create' ? 'renamedFrom' : 'renamedTo']: place } : {};
-    found.push({ ...difference, ...told, fields: await described(difference.fields) });
+    found.push({ difference: { ...difference, ...told, fields: await described(difference.fields) }, from: planned.desired?.origin });
   }
-  return found;
+  return withOrigins(found);
+}
+
+/** Each field with the place where its value is said. */
+async function withOrigins(
+  found: readonly { readonly difference: ObjectDifference; readonly from: ManifestOrigin | undefined }[],
+): Promise<ObjectDifference[]> {
+  const places = await locateAll(
+    found.flatMap(({ difference, from }) => (from ? difference.fields.map(({ path }) => ({ origin: from, at: [], path })) : [])),
+  );
+  let next = 0;
+  return found.map(({ difference, from }) =>
+    from ? { ...difference, fields: difference.fields.map((field) => ({ ...field, origin: originOf(places[next++])! })) } : difference,
+  );
 }
 
 function plain({ id, action, differences, desired }: PlannedResource): ObjectDifference | undefined {

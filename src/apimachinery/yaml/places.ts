@@ -1,5 +1,6 @@
 // Where a field stands in a document: from Kubernetes' field paths to offsets in the text.
-import { isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
+import { isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
+import { hasKeys, listPart, longestName, type FirstPart } from '../field-path.ts';
 import type { YamlTree } from './tree.ts';
 import { keyOfPlain, ScalarError } from './scalar.ts';
 
@@ -7,7 +8,8 @@ import { keyOfPlain, ScalarError } from './scalar.ts';
  * The offset of a field: of its key, of a list's item, or where the field is absent of its nearest present parent.
  *
  * @param at the way to where the path begins: names and indices
- * @param path as Kubernetes writes it: `spec.containers[0].image`, `metadata.labels[a/b]`, or with a dot before a map's key
+ * @param path as Kubernetes writes it: `spec.containers[0].image`, `spec.containers[name="web"]`, `metadata.labels[a/b]`, or with a dot before a
+ *   map's key
  */
 export function offsetOf({ root }: YamlTree, at: readonly (string | number)[], path: string): number {
   const walk = new Walk(root);
@@ -48,30 +50,35 @@ class Walk {
     return isMap<Node, Node | null>(this.node) ? this.node.items : [];
   }
 
-  /** Goes along a path in text. Keys may hold dots and brackets: of those that fit, the longest counts. */
+  /** Goes along a path in text. Names may hold dots and brackets: of those that fit, the longest counts. */
   follow(path: string): void {
     let rest = path;
     while (rest !== '') {
-      const index = isSeq(this.node) ? /^\[(\d+)\]/.exec(rest) : null;
-      const next = index ? { part: Number(index[1]), rest: rest.slice(index[0].length) } : this.longestKey(rest);
+      const next = isSeq(this.node) ? this.element(rest) : longestName(this.names(), rest);
       if (!next || !this.step(next.part)) return;
       rest = next.rest;
     }
   }
 
-  private longestKey(path: string): { readonly part: string; readonly rest: string } | undefined {
-    let best: { readonly part: string; readonly rest: string } | undefined;
-    for (const pair of this.pairs()) {
-      const key = keyText(pair.key);
-      if (key === undefined || (best && key.length <= best.part.length)) continue;
-      for (const spelling of [`[${key}]`, `.${key}`, key]) {
-        const rest = path.startsWith(spelling) ? path.slice(spelling.length) : undefined;
-        if (rest !== undefined && (rest === '' || rest[0] === '.' || rest[0] === '[')) best = { part: key, rest };
-      }
-    }
-    return best;
+  private element(path: string): FirstPart<number> | undefined {
+    const found = listPart(path);
+    if (!found || typeof found.part === 'number') return found as FirstPart<number> | undefined;
+    const keys = found.part;
+    const part = (this.node as YAMLSeq).items.findIndex((item) => isMap<Node, Node | null>(item) && hasKeys(keys, textOf(item)));
+    return part < 0 ? undefined : { part, rest: found.rest };
+  }
+
+  private names(): readonly string[] {
+    return this.pairs().flatMap(({ key }) => keyText(key) ?? []);
   }
 }
+
+const textOf =
+  (map: YAMLMap<Node, Node | null>) =>
+  (field: string): string | undefined => {
+    const value = map.items.find(({ key }) => keyText(key) === field)?.value;
+    return isScalar(value) ? (value.source ?? '') : undefined;
+  };
 
 function keyText(key: Node): string | undefined {
   if (!isScalar(key)) return undefined;

@@ -1,5 +1,5 @@
 // What a kubelet remembers of one container of a pod: its state now, its last end, how often it was started, and when it may be again.
-import type { Container, ContainerStateTerminated, ContainerStatus } from '#api/core/v1';
+import type { Container, ContainerStateTerminated, ContainerStatus, PodSpec } from '#api/core/v1';
 import { timeMs } from '../../apimachinery/time.ts';
 import type { ContainerExit, RunningContainer } from './runtime/runtime.ts';
 
@@ -9,7 +9,9 @@ export type ContainerState =
   | { readonly is: 'terminated'; readonly startedAtMs: number; readonly id: string; readonly exit: ContainerExit };
 
 export interface ContainerRecord {
-  readonly container: Container;
+  container: Container;
+  /** The same with another image: it takes its place once what runs has ended. */
+  next: Container | undefined;
   readonly role: 'init' | 'sidecar' | 'main' | 'ephemeral';
   state: ContainerState;
   last: Extract<ContainerState, { is: 'terminated' }> | undefined;
@@ -35,6 +37,7 @@ const BACKOFF_RESET_MS = 600_000;
 export function newRecord(container: Container, role: ContainerRecord['role'], waitingReason: string): ContainerRecord {
   return {
     container,
+    next: undefined,
     role,
     state: { is: 'waiting', reason: waitingReason },
     last: undefined,
@@ -48,6 +51,34 @@ export function newRecord(container: Container, role: ContainerRecord['role'], w
   };
 }
 
+/** Takes the image that the spec has now, or will at its next start. @returns whether it is to be started with it */
+export function takesImage(record: ContainerRecord, { initContainers = [], containers }: PodSpec): boolean {
+  const { container, next, role, state } = record;
+  const now = [...initContainers, ...containers].find(({ name }) => name === container.name);
+  if (role === 'ephemeral' || !now || now.image === (next ?? container).image) return false;
+  const changed = { ...container, image: now.image ?? '' };
+  if (state.is === 'running') {
+    // what an init container has begun it brings to its end
+    if (role === 'init') return false;
+    record.next = changed;
+    return next === undefined;
+  }
+  record.container = changed;
+  record.pullBackoffMs = 0;
+  record.notBeforeMs = 0;
+  return true;
+}
+
+/**
+ * It has ended so that the same container can start with another image. What the pod's status says of it stays until then, as with a kubelet,
+ * which does both in one go: the policy does not matter, and there is no pause. @returns whether that is why it has ended
+ */
+export function makesWay(record: ContainerRecord, ended: NonNullable<ContainerRecord['last']>): boolean {
+  if (!record.next) return false;
+  Object.assign(record, { container: record.next, next: undefined, last: ended, restartDue: true, backoffMs: 0, notBeforeMs: 0 });
+  return true;
+}
+
 /** What the pod's status tells of the container, after the kubelet has started anew. @param id of the container if it still runs */
 export function recoverRecord(record: ContainerRecord, status: ContainerStatus | undefined, found: RunningContainer | undefined): void {
   if (!status) return;
@@ -56,7 +87,9 @@ export function recoverRecord(record: ContainerRecord, status: ContainerStatus |
   record.backoffMs = restartCount === 0 ? 0 : Math.min(FIRST_BACKOFF_MS * 2 ** (restartCount - 1), MAX_BACKOFF_MS);
   record.last = terminated(lastState?.terminated);
   if (found) {
-    record.state = { is: 'running', ...found };
+    const { id, startedAtMs, container } = found;
+    record.state = { is: 'running', id, startedAtMs };
+    if (container?.image) record.container = { ...record.container, image: container.image };
     record.ready = ready;
     record.started = started;
     return;

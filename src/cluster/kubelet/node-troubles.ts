@@ -15,7 +15,7 @@ import {
   rankMemoryPressure,
   type MemoryUse,
 } from './node-health.ts';
-import type { PodRunner } from './pod-worker.ts';
+import type { PodRunner } from './pod-runner.ts';
 import type { Runtime } from './runtime/runtime.ts';
 
 /** Of a shutdown: for most pods, and then for the important ones. */

@@ -8,10 +8,11 @@ import { isNotFound, isConflict } from '../../apimachinery/status-error.ts';
 import { formatDuration, timeMs } from '../../apimachinery/time.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventType } from '../../client/event-recorder.ts';
-import { newRecord, recoverRecord, restartPause, restarts, type ContainerRecord } from './container-record.ts';
+import { makesWay, newRecord, recoverRecord, restartPause, restarts, takesImage, type ContainerRecord } from './container-record.ts';
 import { stopContainer, stopContainers } from './container-stopper.ts';
 import { ImagePuller } from './image-puller.ts';
 import { environmentFault, isUnboundClaim, volumeFaults, type ConfigLister } from './pod-config.ts';
+import type { EarlyEnd, PodRunner } from './pod-runner.ts';
 import { podPhase, podStatus, type PodObservation } from './pod-status.ts';
 import type { NodeVolumes } from './node-volumes.ts';
 import { Prober } from './prober.ts';
@@ -50,33 +51,6 @@ export interface PodWorkerDeps {
   onError(pod: Pod, error: unknown): void;
   /** The pod is over and gone from the node. */
   finished(pod: Pod): void;
-}
-
-/** Why a pod ends that did not want to. */
-export interface EarlyEnd {
-  readonly reason: string;
-  readonly message: string;
-  readonly graceMs: number;
-}
-
-/** What a kubelet tells whoever runs a pod of its node. */
-export interface PodRunner {
-  /** A newer version of the pod. */
-  update(pod: Pod): void;
-  /** Something the pod uses has changed. */
-  configChanged(): void;
-  /** Volumes were attached. */
-  volumesChanged(): void;
-  probesChanged(): void;
-  exited(containerId: string, exit: ContainerExit): void;
-  /** The mirror of this static pod was made or written. */
-  mirrorChanged(): void;
-  /** The node needs its place. Resolves when nothing of it runs any more. */
-  endEarly(end: EarlyEnd): Promise<void>;
-  /** The node is no longer this kubelet's, or the pod is gone: nothing more is done or said. */
-  close(): void;
-  /** The pod was taken away by force: its containers must not outlive it. */
-  kill(): Promise<void>;
 }
 
 export class PodWorker implements PodRunner {
@@ -174,6 +148,7 @@ export class PodWorker implements PodRunner {
       if (record.state.is === 'running') this.probe(record, record.state.id, record.state.startedAtMs);
       else if (record.state.is === 'terminated' && restarts(record, record.state.exit, this.restartPolicy)) this.plan(record, record.state);
     }
+    this.takeImages();
     this.watchDeadline();
   }
 
@@ -183,10 +158,21 @@ export class PodWorker implements PodRunner {
     this.noteEphemeral();
     if (pod.metadata.annotations !== old.metadata.annotations || pod.metadata.labels !== old.metadata.labels)
       this.deps.runtime.podChanged(pod);
+    this.takeImages();
     if (pod.metadata.deletionTimestamp && !this.stopping) this.aborted.abort(new Error('the pod is being deleted'));
     if (this.stopping && pod.metadata.deletionGracePeriodSeconds !== old.metadata.deletionGracePeriodSeconds) this.hurry();
     this.wake();
     this.writer.changed();
+  }
+
+  /** A container whose image changes is restarted whatever the policy; one that does not run yet starts with the new one. */
+  private takeImages(): void {
+    for (const record of this.records) {
+      const { container, state } = record;
+      if (!takesImage(record, this.pod.spec) || state.is !== 'running' || this.stopping || this.ended) continue;
+      this.event('Normal', 'Killing', `Container ${container.name} definition changed, will be restarted`, container);
+      void stopContainer(this.deps, container, state.id, this.gracePeriodMs());
+    }
   }
 
   mirrorChanged(): void {
@@ -466,6 +452,9 @@ export class PodWorker implements PodRunner {
       record.started = false;
       record.ready = false;
       if (record.role !== 'ephemeral') this.probe(record, id, clock.now());
+      // it may have changed since this one was made
+      record.container = container;
+      this.takeImages();
       this.writer.changed();
     } catch (error) {
       if (!(error instanceof ContainerError)) throw error;
@@ -514,6 +503,7 @@ export class PodWorker implements PodRunner {
     this.probers.get(state.id)?.stop();
     this.probers.delete(state.id);
     const terminated = { is: 'terminated', startedAtMs: state.startedAtMs, id: state.id, exit } as const;
+    if (!this.stopping && !this.ended && makesWay(record, terminated)) return this.wake();
     record.state = terminated;
     record.started = false;
     // an init container that has done its work counts as ready
@@ -556,6 +546,8 @@ export class PodWorker implements PodRunner {
   }
 
   private stopAll(graceMs: number): Promise<void> {
+    // one that has made way for another will not see it
+    for (const record of this.records) if (record.state.is === 'running' && record.restartDue && record.last) record.state = record.last;
     return stopContainers(this.deps, this.records, graceMs, (container) =>
       this.event('Normal', 'Killing', `Stopping container ${container.name}`, container),
     );

@@ -16,6 +16,10 @@ export const sourceFlags = {
   path: Flags.string({ summary: 'A directory or file inside the source.', helpValue: 'PATH', helpGroup: 'SOURCE' }),
   include: Flags.string({ summary: 'Only files that match.', helpValue: 'GLOB', multiple: true, helpGroup: 'SOURCE' }),
   exclude: Flags.string({ summary: 'No files that match.', helpValue: 'GLOB', multiple: true, helpGroup: 'SOURCE' }),
+  'allow-remote': Flags.boolean({
+    summary: 'Fetch what kustomizations name elsewhere: repositories at a commit or a tag, and files over https.',
+    helpGroup: 'SOURCE',
+  }),
   verify: Flags.string({
     summary: 'Commits, or the tags that name them, must be signed with a trusted key.',
     options: ['gpg', 'ssh'],
@@ -35,6 +39,7 @@ export interface SourceFlags {
   readonly path?: string | undefined;
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
+  readonly 'allow-remote'?: boolean | undefined;
   readonly verify?: string | undefined;
   readonly 'trusted-keys'?: string | undefined;
 }
@@ -49,11 +54,12 @@ export function sourceSpec(location: string, { ref, path: inside, include, exclu
   };
 }
 
-/** @param flags of signatures that are asked for */
-export const sourceDeps = ({ verify, 'trusted-keys': trustedKeys }: SourceFlags = {}): SourceDeps => ({
+/** @param flags of signatures that are asked for, and of what may be fetched */
+export const sourceDeps = ({ verify, 'trusted-keys': trustedKeys, 'allow-remote': allowRemote }: SourceFlags = {}): SourceDeps => ({
   clock: new RealClock(),
   stdin: process.stdin,
   cacheDirectory: path.join(jibeHome(), 'repositories'),
+  ...(allowRemote ? { allowRemote } : {}),
   ...(verify === undefined || trustedKeys === undefined ? {} : { signatures: { format: verify as 'gpg' | 'ssh', trustedKeys } }),
 });
 
@@ -80,6 +86,15 @@ export const appFlags = {
   }),
   namespace: namespaceFlag,
 };
+
+export const ignoreDifferenceFlag = Flags.string({
+  summary: 'Fields that are left as they are, and make no difference.',
+  description:
+    '`KIND[.GROUP][/NAME]:FIELDS`: `Deployment/web:/spec/replicas` (a JSON pointer), `Secret:.data.token` (a path of jq), `*:manager=x` (all that a manager owns). May be given several times. Not for sources that define apps: there their definitions say it.',
+  helpValue: 'RULE',
+  multiple: true,
+  helpGroup: 'APP',
+});
 
 /** After the last part of what was named: a repository, a directory, a file. */
 export function appName(location: string, inside: string | undefined): string {

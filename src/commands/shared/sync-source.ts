@@ -2,6 +2,7 @@
 import type { Engine } from '../../reconcile/engine.ts';
 import type { PreparedSource } from '../../reconcile/apps/prepare-apps.ts';
 import type { ManifestCache } from '../../reconcile/render/manifest-cache.ts';
+import type { SyncPolicy } from '../../reconcile/plan/sync-policy.ts';
 import type { Selection } from '../../reconcile/plan/selection.ts';
 import type { SyncResult } from '../../reconcile/report/result.ts';
 import type { SourceDeps } from '../../reconcile/source/source.ts';
@@ -61,12 +62,36 @@ export function chosenApp(apps: readonly { readonly name: string }[] | undefined
   );
 }
 
+/** What --ignore-difference asks for; undefined where nothing is. @param tree of a source that defines apps */
+export async function policyOfFlags(
+  { 'ignore-difference': rules = [] }: { readonly 'ignore-difference'?: readonly string[] | undefined },
+  tree: unknown,
+): Promise<SyncPolicy | undefined> {
+  if (rules.length === 0) return undefined;
+  if (tree)
+    throw new CannotDo('--ignore-difference is not for sources that define apps', 'write ignoreDifferences into the definition of the app');
+  const [{ parseIgnoreDifference }, { NO_POLICY }] = await Promise.all([
+    import('../../reconcile/apps/ignore-difference.ts'),
+    import('../../reconcile/plan/sync-policy.ts'),
+  ]);
+  const ignoreDifferences = rules.map((text) => {
+    const rule = parseIgnoreDifference(text);
+    if (rule) return rule;
+    throw new CannotDo(
+      `--ignore-difference: ${JSON.stringify(text)} names no fields`,
+      'write Deployment/web:/spec/replicas, Secret:.data.token or *:manager=NAME',
+    );
+  });
+  return { ...NO_POLICY, options: ['RespectIgnoreDifferences=true'], ignoreDifferences };
+}
+
 export interface SyncSourceOptions {
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
 interface SyncSourceFlags {
+  readonly 'ignore-difference'?: readonly string[] | undefined;
   readonly prune: string;
   readonly timeout: number;
   readonly only?: readonly string[] | undefined;
@@ -99,6 +124,7 @@ export async function syncSource(
   const selects = await selectionOf(flags);
   const confirmPrune = pruneConfirmer(progress);
   const { plain, tree, name, only } = await engine.clock.hold(prepareFor(engine, location, flags));
+  const policy = await policyOfFlags(flags, tree);
   const shared = {
     namespace: flags.namespace,
     prune: prunePolicy(flags.prune, confirmPrune),
@@ -125,7 +151,14 @@ export async function syncSource(
   }
   if (isEmpty(plain)) throw new CannotDo(`${location}: ${NO_MANIFESTS[0]}`, NO_MANIFESTS[1]);
   const { sync } = await import('../../reconcile/sync.ts');
-  return found(await sync(engine, plain, { ...shared, app: flags.app ?? name, onProgress: (event) => tellSync(event, progress) }));
+  return found(
+    await sync(engine, plain, {
+      ...shared,
+      ...(policy ? { policy } : {}),
+      app: flags.app ?? name,
+      onProgress: (event) => tellSync(event, progress),
+    }),
+  );
 }
 
 /** A directory without manifests is a mistake, not a wish to have nothing. */

@@ -51,7 +51,7 @@ export interface Executed {
 }
 
 export async function execute(plan: Plan, deps: ExecuteDeps): Promise<Executed> {
-  const { steps, onFailure, skipped, removedLast } = stepsOf(plan.resources, plan.policy);
+  const { steps, onFailure, onceDeleted, skipped, removedLast } = stepsOf(plan.resources, plan.policy);
   const run = new Execution(deps, plan);
   for (const planned of skipped) run.skip(planned, planned.reason);
   // with a single step and no hooks, applying is all; how it turns out is followed afterwards
@@ -67,7 +67,12 @@ export async function execute(plan: Plan, deps: ExecuteDeps): Promise<Executed> 
     await run.failed(onFailure, ended);
     return { outcomes: run.outcomes, timedOut: run.timedOut };
   }
-  for (const planned of removedLast) await run.prune(planned);
+  await run.pruneAll(removedLast);
+  const ended = await run.deleted(removedLast, onceDeleted);
+  if (ended !== 'done') {
+    await run.failed(onFailure, ended);
+    return { outcomes: run.outcomes, timedOut: run.timedOut };
+  }
   await run.succeeded(onFailure);
   return { outcomes: run.outcomes, timedOut: run.timedOut };
 }
@@ -89,9 +94,10 @@ class Execution {
 
   /** @param waits for the health of what it has applied @param more steps come after it */
   async step({ resources, removed }: Step, waits: boolean, more: boolean): Promise<Ended> {
-    for (const planned of removed) await this.prune(planned);
+    await this.pruneAll(removed);
     if (more || resources.length) await this.gone(removed);
     await this.apply(resources);
+    await this.made(resources.filter(({ action }) => action === 'await'));
     if (this.deps.signal.aborted) return 'stopped';
     if (this.anyFailed([...removed, ...resources])) {
       await this.ended(this.hooksOf(resources), []);
@@ -102,13 +108,25 @@ class Execution {
     return this.ended(this.hooksOf(resources), ids);
   }
 
+  /** Runs the hooks of a deletion, once all is gone. */
+  async deleted(removed: readonly PlannedResource[], hooks: readonly PlannedResource[]): Promise<Ended> {
+    if (hooks.length === 0) return 'done';
+    await this.gone(removed);
+    if (this.timedOut || this.anyFailed(removed)) {
+      for (const planned of hooks) this.skip(planned, 'not all is gone');
+      return 'stopped';
+    }
+    await this.apply(hooks);
+    return this.ended(this.hooksOf(hooks), []);
+  }
+
   private async apply(resources: readonly PlannedResource[]): Promise<void> {
     if (!this.deps.signal.aborted)
       await clearBefore(
         resources.filter(({ action }) => action === 'hook'),
         this.deps,
       );
-    for (const group of byRank(resources)) {
+    for (const group of byRank(resources.filter(({ action }) => action !== 'await'))) {
       if (this.deps.signal.aborted) {
         for (const planned of group) this.skip(planned, 'interrupted');
         continue;
@@ -126,7 +144,7 @@ class Execution {
   }
 
   private readonly awaited = (resources: readonly PlannedResource[]): ResourceId[] =>
-    resources.filter(({ action }) => action !== 'hook' && action !== 'refused').map(({ id }) => id);
+    resources.filter(({ action }) => action !== 'hook' && action !== 'refused' && action !== 'await').map(({ id }) => id);
 
   /** The sync has come to its end: the hooks that it is to leave behind are those without such a policy. */
   async succeeded(onFailure: readonly PlannedResource[]): Promise<void> {
@@ -183,7 +201,30 @@ class Execution {
     }
   }
 
-  async prune(planned: PlannedResource): Promise<void> {
+  /** Waits for what others make, until it is there. */
+  private async made(awaited: readonly PlannedResource[]): Promise<void> {
+    const { follower, deadline, signal } = this.deps;
+    if (awaited.length === 0) return;
+    for (const { id } of awaited) await follower.follow(kindOf(id));
+    const isThere = ({ id }: PlannedResource): boolean => follower.get(id) !== undefined;
+    if (!awaited.every(isThere)) this.deps.onWait(awaited.filter((planned) => !isThere(planned)).map(({ id }) => id));
+    const result = await follower.waitUntil(() => awaited.every(isThere), deadline, signal);
+    if (result === 'timeout') this.timedOut = true;
+    for (const planned of awaited) {
+      if (isThere(planned)) this.skip(planned, 'it is there now, and others make it');
+      else this.tell({ planned, action: 'failed', message: 'others were to make it, and nobody did in time', refusal: undefined });
+    }
+  }
+
+  /** One after the other; what is in a later stage once the stages before it are gone. */
+  async pruneAll(removed: readonly PlannedResource[]): Promise<void> {
+    for (const [i, planned] of removed.entries()) {
+      if (planned.stage && planned.stage !== removed[i - 1]?.stage) await this.gone(removed.slice(0, i));
+      await this.prune(planned);
+    }
+  }
+
+  private async prune(planned: PlannedResource): Promise<void> {
     if (this.deps.signal.aborted) {
       this.skip(planned, 'interrupted');
       return;

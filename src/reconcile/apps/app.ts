@@ -34,9 +34,11 @@ export interface KustomizeOverrides {
   readonly replace: JsonObject;
   /** Lists that come behind those of the file; images replace those of the same name. */
   readonly append: Readonly<Record<string, readonly unknown[]>>;
+  /** Where the app's definition says each of these fields. */
+  readonly said: Readonly<Record<string, string>>;
 }
 
-export const NO_OVERRIDES: KustomizeOverrides = { replace: {}, append: {} };
+export const NO_OVERRIDES: KustomizeOverrides = { replace: {}, append: {}, said: {} };
 
 export interface Dependency {
   /** The id of an app. */

@@ -12,8 +12,8 @@ import {
   type KustomizeOverrides,
   type RetryPolicy,
 } from './app.ts';
-import type { IgnoreDifference } from '../plan/sync-policy.ts';
 import { Fields, type FieldFault } from './fields.ts';
+import { ignoreDifference } from './ignore-difference.ts';
 
 export const ARGO_NAMESPACE = 'argocd';
 
@@ -120,7 +120,8 @@ function overrides(kustomize: Fields): KustomizeOverrides {
       .inners('replicas')
       .map((replica) => ({ name: replica.required('name'), count: Number(replica.value.count ?? 0) }));
   for (const field of ['patches', 'components']) if (kustomize.list(field).length) append[field] = kustomize.list(field);
-  return { replace, append };
+  const said = Object.fromEntries([...Object.keys(replace), ...Object.keys(append)].map((field) => [field, kustomize.at(field)]));
+  return { replace, append, said: append.labels ? { ...said, labels: kustomize.at('commonLabels') } : said };
 }
 
 /** `[name=]newName[:tag][@digest]`, as `kustomize edit set image` takes it. */
@@ -152,18 +153,6 @@ function retryPolicy(policy: Fields, automated: boolean): RetryPolicy {
     firstMs: backoff.duration('duration') ?? BACKOFF.firstMs,
     factor: backoff.integer('factor') ?? BACKOFF.factor,
     maxMs: backoff.duration('maxDuration') ?? BACKOFF.maxMs,
-  };
-}
-
-function ignoreDifference(item: Fields): IgnoreDifference {
-  return {
-    group: item.string('group'),
-    kind: item.required('kind'),
-    name: item.string('name'),
-    namespace: item.string('namespace'),
-    jsonPointers: item.strings('jsonPointers'),
-    jqPathExpressions: item.strings('jqPathExpressions'),
-    managedFieldsManagers: item.strings('managedFieldsManagers'),
   };
 }
 

@@ -118,15 +118,17 @@ const ignoreGlobs = (text: string): string[] =>
 
 function overrides(spec: Fields): KustomizeOverrides {
   const replace: JsonObject = {};
+  const said: Record<string, string> = {};
   for (const [from, to] of [
     ['targetNamespace', 'namespace'],
     ['namePrefix', 'namePrefix'],
     ['nameSuffix', 'nameSuffix'],
   ] as const)
-    if (spec.string(from)) replace[to] = spec.string(from);
+    if (spec.string(from)) [replace[to], said[to]] = [spec.string(from), spec.at(from)];
   const append: Record<string, readonly unknown[]> = {};
-  for (const field of ['patches', 'images', 'components']) if (spec.list(field).length) append[field] = spec.list(field);
-  return { replace, append };
+  for (const field of ['patches', 'images', 'components'])
+    if (spec.list(field).length) [append[field], said[field]] = [spec.list(field), spec.at(field)];
+  return { replace, append, said };
 }
 
 function healthCheck(item: Fields): HealthCheck {

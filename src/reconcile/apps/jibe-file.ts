@@ -17,6 +17,7 @@ import {
 import type { Snapshot, SourceFile } from '../source/snapshot.ts';
 import { NO_RETRY, plainApp, type App } from './app.ts';
 import { Fields } from './fields.ts';
+import { ignoreDifference } from './ignore-difference.ts';
 import { NOTIFICATIONS_SCHEMA, readNotification } from './notifications.ts';
 import { readWindow } from './windows.ts';
 import type { NotificationTarget } from '../notify/target.ts';
@@ -87,6 +88,22 @@ export const JIBE_SCHEMA = objectSchema(
             },
             createNamespace: { type: 'boolean' },
             verify: { enum: ['gpg', 'ssh'] },
+            ignoreDifferences: {
+              type: 'array',
+              items: objectSchema(
+                {
+                  group: { type: 'string' },
+                  kind: textSchema,
+                  name: textSchema,
+                  namespace: textSchema,
+                  jsonPointers: textsSchema,
+                  jqPathExpressions: textsSchema,
+                  managedFieldsManagers: textsSchema,
+                },
+                ['kind'],
+              ),
+            },
+            respectIgnoreDifferences: { type: 'boolean' },
             timeout: durationSchema,
             retry: objectSchema({
               limit: { type: 'integer', minimum: 0, maximum: 100 },
@@ -148,6 +165,10 @@ function readApp(value: JsonObject, i: number, place: App['place'], placeOf: Rea
           maxMs: backoff.duration('maxDuration') ?? 180_000,
         }
       : NO_RETRY,
-    syncOptions: policies.boolean('createNamespace') ? ['CreateNamespace=true'] : [],
+    syncOptions: [
+      ...(policies.boolean('createNamespace') ? ['CreateNamespace=true'] : []),
+      ...(policies.boolean('respectIgnoreDifferences') ? ['RespectIgnoreDifferences=true'] : []),
+    ],
+    ignoreDifferences: policies.inners('ignoreDifferences').map(ignoreDifference),
   };
 }

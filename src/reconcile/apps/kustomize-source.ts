@@ -6,13 +6,16 @@ import { writeYaml } from '../../apimachinery/yaml/write.ts';
 import { buildKustomization } from '../render/kustomize/build.ts';
 import { KUSTOMIZATION_NAMES } from '../render/kustomize/target.ts';
 import type { ManifestCache } from '../render/manifest-cache.ts';
+import { ManifestDocument } from '../render/manifest-document.ts';
 import type { ManifestError } from '../render/manifest-error.ts';
 import type { Manifests } from '../render/manifests.ts';
+import { documentOrigin } from '../render/origin.ts';
 import { decodeText } from '../render/text.ts';
 import { anyOf } from '../source/glob.ts';
 import type { Snapshot } from '../source/snapshot.ts';
 import type { SourceTree } from '../source/source-tree.ts';
-import type { KustomizeOverrides } from './app.ts';
+import type { App, KustomizeOverrides } from './app.ts';
+import { overriddenSources } from './app-origins.ts';
 import { overlaid } from './overlaid-tree.ts';
 
 /** The kustomization file of the snapshot's own directory; undefined where it has none. */
@@ -24,22 +27,28 @@ export async function kustomizationFile(tree: SourceTree, directory: string): Pr
   return undefined;
 }
 
-/** Builds a directory of the tree with overrides. @param file its kustomization */
+/** Builds a directory of the tree with overrides. @param file its kustomization @param app says the overrides */
 export async function buildWith(
   tree: SourceTree,
   directory: string,
   file: string,
   overrides: KustomizeOverrides,
   cache: ManifestCache,
+  app: App,
 ): Promise<Manifests> {
   if (Object.keys(overrides.replace).length + Object.keys(overrides.append).length === 0) return buildKustomization(tree, directory, cache);
   const found = await tree.find(file);
+  const shown = found?.kind === 'file' ? found.file.path : file;
   const decoded = found?.kind === 'file' ? decodeText(await found.file.read()) : { text: '' };
-  const read = decoded.fault ? undefined : await readYaml(decoded.text);
+  const given = decoded.fault ? undefined : decoded.text;
+  const read = given === undefined ? undefined : await readYaml(given);
   // what cannot be read is told by the build itself
   if (!read || read.faults || !isObject(read.value)) return buildKustomization(tree, directory, cache);
-  const text = writeYaml(overridden(read.value, overrides));
-  return buildKustomization(overlaid(tree, new Map([[file, text]])), directory, cache);
+  const { value } = read;
+  const text = writeYaml(overridden(value, overrides));
+  const own = documentOrigin(shown, 1, { document: ManifestDocument.ofText(given!), firstLine: 1 });
+  const sources = overriddenSources({ file, own }, (field) => keptOf(value, field, overrides.append[field]!), overrides, app);
+  return buildKustomization(overlaid(tree, new Map([[file, text]])), directory, cache, sources);
 }
 
 /** Builds all manifests and kustomizations of a directory, as if a kustomization named them. */
@@ -50,12 +59,15 @@ export async function buildGenerated(
   overrides: KustomizeOverrides,
   exclude: readonly string[],
   cache: ManifestCache,
+  app: App,
 ): Promise<Manifests> {
   const resources = generatedResources(snapshot, exclude);
   if (resources.length === 0) return { manifests: [], errors: [], warnings: [] };
   const file = directory ? `${directory}/${KUSTOMIZATION_NAMES[0]}` : KUSTOMIZATION_NAMES[0];
   const generated = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources };
-  return buildKustomization(overlaid(tree, new Map([[file, writeYaml(overridden(generated, overrides))]])), directory, cache);
+  const text = writeYaml(overridden(generated, overrides));
+  const sources = overriddenSources({ file, own: app.origin }, () => [], overrides, app);
+  return buildKustomization(overlaid(tree, new Map([[file, text]])), directory, cache, sources);
 }
 
 /** What Flux leaves out of a repository unless it is told otherwise. */
@@ -87,12 +99,18 @@ function generatedResources({ files, path: root }: Snapshot, exclude: readonly s
   return [...new Set([...plain, ...outermost])].sort().map((path) => `./${path}`);
 }
 
+/** Which of its own items of a list a file keeps: their indices. */
+function keptOf(kustomization: JsonObject, field: string, items: readonly unknown[]): readonly number[] {
+  const own = Array.isArray(kustomization[field]) ? (kustomization[field] as readonly unknown[]) : [];
+  const named = new Set(NAMED.has(field) ? items.map(nameOf) : []);
+  return [...own.keys()].filter((i) => !named.has(nameOf(own[i])));
+}
+
 function overridden(kustomization: JsonObject, { replace, append }: KustomizeOverrides): JsonObject {
   const out: JsonObject = { ...kustomization, ...replace };
   for (const [field, items] of Object.entries(append)) {
     const own = Array.isArray(kustomization[field]) ? (kustomization[field] as readonly unknown[]) : [];
-    const named = new Set(NAMED.has(field) ? items.map(nameOf) : []);
-    out[field] = [...own.filter((item) => !named.has(nameOf(item))), ...items];
+    out[field] = [...keptOf(kustomization, field, items).map((i) => own[i]), ...items];
   }
   return out;
 }

@@ -6,6 +6,7 @@ import type { SourceTree } from '../source/source-tree.ts';
 export function overlaid(tree: SourceTree, files: ReadonlyMap<string, string>): SourceTree {
   return {
     prefix: tree.prefix,
+    ...(tree.elsewhere ? { elsewhere: tree.elsewhere } : {}),
     async find(path) {
       const text = files.get(path);
       if (text === undefined) return tree.find(path);

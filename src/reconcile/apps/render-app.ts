@@ -12,6 +12,7 @@ import { anyOf } from '../source/glob.ts';
 import type { Snapshot, SourceInfo } from '../source/snapshot.ts';
 import { SourceError } from '../source/source-error.ts';
 import type { App, AppSource, CommonMetadata, PostBuild } from './app.ts';
+import { withApp } from './app-origins.ts';
 import { atStart, buildGenerated, buildWith, kustomizationFile } from './kustomize-source.ts';
 import { JIBE_FILE } from './jibe-file.ts';
 import type { Repositories } from './repositories.ts';
@@ -39,7 +40,7 @@ export async function renderApp(app: App, repositories: Repositories, cache: Man
         const { type, location, path, revision, dirty } = snapshot;
         info ??= { type, location, path, revision, dirty };
         files += snapshot.files.length;
-        parts.push(await renderSource(source, snapshot, cache));
+        parts.push(await renderSource(app, source, snapshot, cache));
       } finally {
         await snapshot.close();
       }
@@ -71,14 +72,14 @@ const globsOf = ({
 }: AppSource): { readonly include?: readonly string[]; readonly exclude?: readonly string[] } =>
   as === 'source' ? { include, exclude } : {};
 
-async function renderSource(source: AppSource, snapshot: Snapshot, cache: ManifestCache): Promise<Manifests> {
+async function renderSource(app: App, source: AppSource, snapshot: Snapshot, cache: ManifestCache): Promise<Manifests> {
   const { tree, path } = snapshot;
   const { render: how, exclude } = source;
   if (how.as === 'source' || !tree) return render(snapshot, { cache, passOver: (file) => file === JIBE_FILE });
   const directory = [tree.prefix, path].filter(Boolean).join('/');
   const file = await kustomizationFile(tree, directory);
-  if (file !== undefined) return buildWith(tree, directory, file, how.overrides, cache);
-  if (how.as === 'flux') return buildGenerated(tree, directory, snapshot, how.overrides, exclude, cache);
+  if (file !== undefined) return buildWith(tree, directory, file, how.overrides, cache, app);
+  if (how.as === 'flux') return buildGenerated(tree, directory, snapshot, how.overrides, exclude, cache, app);
   if (snapshot.files.some((f) => f.path === (path ? `${path}/Chart.yaml` : 'Chart.yaml'))) {
     const hint = `render it first (helm template ${path || '.'}), and let the app name the result`;
     return {
@@ -143,7 +144,7 @@ async function finish(app: App, manifests: readonly Manifest[], findData: FindDa
         message: `${object.kind} ${JSON.stringify(object.metadata.name)}: ${result.fault}`,
         hint: `see postBuild of ${app.id}`,
       });
-    else out.push({ object: result.object, origin });
+    else out.push({ object: result.object, origin: withApp(app, object, result.object, origin) });
   }
   return { manifests: out, errors };
 }

@@ -6,7 +6,8 @@ import { forgetHistory } from '../history.ts';
 import type { HealthStatus } from '../health/verdict.ts';
 import type { Plan, PrunePolicy } from '../plan/plan.ts';
 import type { Selection } from '../plan/selection.ts';
-import type { SyncPolicy } from '../plan/sync-policy.ts';
+import { readSyncAnnotations } from '../plan/sync-annotations.ts';
+import { NO_POLICY, type SyncPolicy } from '../plan/sync-policy.ts';
 import { originOf, type AppResult, type ResourceResult, type SyncResult } from '../report/result.ts';
 import { sync, type SyncEvent, type SyncOptions } from '../sync.ts';
 import type { App } from './app.ts';
@@ -237,18 +238,25 @@ async function withdraw(engine: Engine, { app, set, prepared }: WithdrawnApp, op
     const kept = bare(prepared, 'withdrawn', 'the source defines it no longer; its objects stay');
     return { ...kept, result: { ...kept.result, sync: 'Synced', health: 'Healthy' } };
   }
-  const whole = await sync(engine, prepared.prepared, {
-    app,
-    namespace,
-    prune,
-    definedBy: set.definedBy,
-    timeoutMs: Math.max(started + timeoutMs - clock.now(), 0),
-    signal,
-    ...(confirmPrune ? { confirmPrune } : {}),
-    onProgress: (event) => onProgress?.(event, app),
-  });
+  const hooks = (set.remembered?.objects ?? []).filter(({ metadata }) => readSyncAnnotations(metadata).hooks.includes('PostDelete'));
+  const manifests = hooks.map((object) => ({ object, origin: undefined }));
+  const whole = await sync(
+    engine,
+    { ...prepared.prepared, manifests },
+    {
+      app,
+      namespace,
+      policy: { ...NO_POLICY, deletes: true },
+      prune,
+      definedBy: set.definedBy,
+      timeoutMs: Math.max(started + timeoutMs - clock.now(), 0),
+      signal,
+      ...(confirmPrune ? { confirmPrune } : {}),
+      onProgress: (event) => onProgress?.(event, app),
+    },
+  );
   // what could not go is still remembered by it
-  if (whole.resources.every(({ action }) => action === 'pruned')) {
+  if (whole.resources.every(({ action, hook }) => action === 'pruned' || (hook !== null && action === 'created'))) {
     await forgetHistory(engine.client, set);
     await deleteParent(engine.client, set);
   }

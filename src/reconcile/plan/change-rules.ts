@@ -1,5 +1,6 @@
 // Order between single objects, as kapp (change-group, change-rule) and cli-utils (depends-on) write it: each object's stage within its
-// phase and wave. What a stage needs is in the stages before it. Pure.
+// phase and wave, and among those that go away; what must be gone before something else is made. What a stage needs is in the stages
+// before it. Pure.
 import { resourceKey, type ResourceId } from './resource-id.ts';
 
 export interface Ruled {
@@ -14,11 +15,84 @@ export interface Stages {
   readonly circle: readonly ResourceId[];
 }
 
+/** Of objects that are applied. */
 export function stagesOf(items: readonly Ruled[]): Stages {
-  if (!items.some(({ annotations }) => Object.keys(annotations).some((key) => key === DEPENDS_ON || key.startsWith(CHANGE_RULE))))
-    return { stages: new Map(), circle: [] };
+  if (!items.some(isRuled)) return { stages: new Map(), circle: [] };
+  const before = new Edges();
+  addDependencies(items, (later, earlier) => before.add(later, earlier));
+  for (const { key, rule, others } of rulesOf(items, 'upsert', items, 'upserting')) {
+    for (const other of others) {
+      if (rule === 'after') before.add(key, other);
+      else before.add(other, key);
+    }
+  }
+  return longestWays(items, before);
+}
+
+export interface Removals extends Stages {
+  /** Of what must be gone before something is applied: the keys of that. */
+  readonly goesBefore: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/**
+ * Of objects that are taken away. Where nothing else is said, what was made after another goes before it.
+ *
+ * @param applied objects of the same sync
+ */
+export function removalsOf(items: readonly Ruled[], applied: readonly Ruled[]): Removals {
+  const before = new Edges();
+  const own = rulesOf(items, 'delete', items, 'deleting');
+  for (const { key, rule, others } of own) {
+    for (const other of others) {
+      if (rule === 'after') before.add(key, other);
+      else before.add(other, key);
+    }
+  }
+  const said = new Set(own.map(({ key }) => key));
+  const mirrored = items.filter(({ id }) => !said.has(resourceKey(id)));
+  addDependencies(mirrored, (later, earlier) => before.add(earlier, later));
+  for (const { key, rule, others } of rulesOf(mirrored, 'upsert', mirrored, 'upserting'))
+    for (const other of others) {
+      if (rule === 'after') before.add(other, key);
+      else before.add(key, other);
+    }
+  const goesBefore = new Edges();
+  for (const { key, rule, others } of rulesOf(items, 'delete', applied, 'upserting'))
+    if (rule === 'before') for (const other of others) goesBefore.add(key, other);
+  for (const { key, rule, others } of rulesOf(applied, 'upsert', items, 'deleting'))
+    if (rule === 'after') for (const other of others) goesBefore.add(other, key);
+  for (const [key, applies] of goesBefore.to)
+    for (const needed of reachable(before, key)) for (const other of applies) goesBefore.add(needed, other);
+  return { ...longestWays(items, before), goesBefore: goesBefore.to };
+}
+
+/** All that a removal waits for, and what that waits for. */
+function reachable({ to }: Edges, from: string): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const todo = [from];
+  for (let key = todo.pop(); key !== undefined; key = todo.pop())
+    for (const next of to.get(key) ?? [])
+      if (!seen.has(next)) {
+        seen.add(next);
+        todo.push(next);
+      }
+  return seen;
+}
+
+class Edges {
+  readonly to = new Map<string, Set<string>>();
+
+  add(from: string, to: string): void {
+    if (from === to) return;
+    const known = this.to.get(from);
+    if (known) known.add(to);
+    else this.to.set(from, new Set([to]));
+  }
+}
+
+/** @param before which objects each one waits for */
+function longestWays(items: readonly Ruled[], { to: before }: Edges): Stages {
   const byKey = new Map(items.map((item) => [resourceKey(item.id), item]));
-  const before = needs(items, byKey);
   const stages = new Map<string, number>();
   const path: string[] = [];
   let circle: readonly string[] = [];
@@ -43,42 +117,59 @@ const DEPENDS_ON = 'config.kubernetes.io/depends-on';
 const CHANGE_GROUP = 'kapp.k14s.io/change-group';
 const CHANGE_RULE = 'kapp.k14s.io/change-rule';
 
-/** Which objects each one waits for. */
-function needs(items: readonly Ruled[], byKey: ReadonlyMap<string, Ruled>): ReadonlyMap<string, ReadonlySet<string>> {
-  const groups = new Map<string, string[]>();
+const isRuled = ({ annotations }: Ruled): boolean =>
+  Object.keys(annotations).some((key) => key === DEPENDS_ON || key.startsWith(CHANGE_RULE));
+
+/** What is no part of the sync is there, or is not: it cannot be waited for. */
+function addDependencies(items: readonly Ruled[], add: (later: string, earlier: string) => void): void {
+  const keys = new Set(items.map(({ id }) => resourceKey(id)));
   for (const { id, annotations } of items)
-    for (const group of valuesOf(annotations, CHANGE_GROUP)) groups.set(group, [...(groups.get(group) ?? []), resourceKey(id)]);
-  const before = new Map<string, Set<string>>();
-  const add = (later: string, earlier: string): void => {
-    if (later === earlier) return;
-    const known = before.get(later);
-    if (known) known.add(earlier);
-    else before.set(later, new Set([earlier]));
-  };
-  for (const { id, annotations } of items) {
-    const key = resourceKey(id);
     for (const reference of (annotations[DEPENDS_ON] ?? '').split(',')) {
       const other = referredKey(reference.trim());
-      // what is no part of the sync is there, or is not: it cannot be waited for
-      if (other !== undefined && byKey.has(other)) add(key, other);
+      if (other !== undefined && keys.has(other)) add(resourceKey(id), other);
     }
-    for (const rule of valuesOf(annotations, CHANGE_RULE)) {
-      const parsed = /^upsert (after|before) upserting (\S+)$/.exec(rule);
-      if (!parsed) continue;
-      for (const other of groups.get(parsed[2]!) ?? []) {
-        if (parsed[1] === 'after') add(key, other);
-        else add(other, key);
-      }
-    }
-  }
-  return before;
 }
 
-/** Annotations may be given several times with endings of their own: `kapp.k14s.io/change-rule.db`. */
-const valuesOf = (annotations: Readonly<Record<string, string>>, name: string): string[] =>
-  Object.entries(annotations)
+interface Rule {
+  readonly key: string;
+  readonly rule: 'after' | 'before';
+  /** The objects of its group. */
+  readonly others: readonly string[];
+}
+
+/** Rules of `items` that are about what they do and about what those of the groups among `among` do. */
+function rulesOf(
+  items: readonly Ruled[],
+  does: 'upsert' | 'delete',
+  among: readonly Ruled[],
+  others: 'upserting' | 'deleting',
+): readonly Rule[] {
+  const groups = new Map<string, string[]>();
+  for (const item of among)
+    for (const group of valuesOf(item, CHANGE_GROUP)) groups.set(group, [...(groups.get(group) ?? []), resourceKey(item.id)]);
+  if (groups.size === 0) return [];
+  return items.flatMap((item) =>
+    valuesOf(item, CHANGE_RULE).flatMap((text): Rule[] => {
+      const [, verb, rule, other, group] = /^(upsert|delete) (after|before) (upserting|deleting) (\S+)$/.exec(text) ?? [];
+      return verb === does && other === others
+        ? [{ key: resourceKey(item.id), rule: rule as Rule['rule'], others: groups.get(group!) ?? [] }]
+        : [];
+    }),
+  );
+}
+
+/** Annotations may be given several times with endings of their own: `kapp.k14s.io/change-rule.db`; and name parts of the object's id. */
+function valuesOf({ id, annotations }: Ruled, name: string): string[] {
+  const parts: Readonly<Record<string, string>> = { 'api-group': id.group, kind: id.kind, namespace: id.namespace, name: id.name };
+  return Object.entries(annotations)
     .filter(([key]) => key === name || key.startsWith(`${name}.`))
-    .map(([, value]) => value.trim().replace(/\s+/g, ' '));
+    .map(([, value]) =>
+      value
+        .trim()
+        .replace(/\s+/g, ' ')
+        .replace(/\{([a-z-]+)\}/g, (whole, part: string) => parts[part] ?? whole),
+    );
+}
 
 /** `group/kind/name`, or `group/namespaces/namespace/kind/name`. */
 function referredKey(reference: string): string | undefined {

@@ -68,14 +68,19 @@ function compareValues(
   found: FieldDifference[],
   skip: Skip,
 ): void {
-  if (deepEqual(live, desired) || (isNothing(live) && isNothing(desired)) || isSameQuantity(live, desired, type)) return;
+  if (
+    deepEqual(live, desired) ||
+    (bare(type)?.is === 'slice' && isNothing(live) && isNothing(desired)) ||
+    isSameQuantity(live, desired, type)
+  )
+    return;
   if (at === 'metadata.labels' || at === 'metadata.annotations') [live, desired] = [live ?? {}, desired ?? {}];
   if (isObject(live) && isObject(desired)) return compareMaps(live, desired, type, at, found, skip);
   if (Array.isArray(live) && Array.isArray(desired)) return compareLists(live, desired, elementOf(type), keys, at, found, skip);
   found.push({ path: at, ...(live === undefined ? {} : { live }), ...(desired === undefined ? {} : { desired }) });
 }
 
-/** Go does not tell a list or map that is not there from an empty one, and some servers answer with the one, some with the other. */
+/** Of a Go slice: one that is not there is as good as an empty one, and some servers answer with the one, some with the other. */
 const isNothing = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0);
 
 /** `0.5` is `500m`; what is no quantity is equal to nothing. */

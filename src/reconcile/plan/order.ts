@@ -49,7 +49,7 @@ const LAST = new Map(['APIService', 'ValidatingWebhookConfiguration', 'MutatingW
 
 export const kindRank = (kind: string): number => RANKS.get(kind) ?? LAST.get(kind) ?? KINDS.length;
 
-const PHASES: readonly Phase[] = ['PreSync', 'Sync', 'PostSync', 'SyncFail', 'Skip'];
+const PHASES: readonly Phase[] = ['PreSync', 'Sync', 'PostSync', 'SyncFail', 'PostDelete', 'Skip'];
 
 export interface Ordered {
   readonly id: ResourceId;

@@ -7,7 +7,7 @@ import { PART_OF_LABEL, type ApplySet } from './apply-set.ts';
 import { labelled, type DesiredResource } from './desired.ts';
 import { isAutoscalersAlone } from './autoscaled.ts';
 import { fieldDifferences, type FieldDifference } from './field-difference.ts';
-import { stagesOf } from './change-rules.ts';
+import { removalsOf, stagesOf } from './change-rules.ts';
 import { ignoredPaths, withLive, withPaths } from './ignored.ts';
 import { inApplyOrder, kindRank } from './order.ts';
 import { refusal, type Refusal } from './refusal.ts';
@@ -18,7 +18,17 @@ import { FIELD_MANAGER, type Scratch } from './scratch.ts';
 import { readSyncAnnotations } from './sync-annotations.ts';
 import { NO_POLICY, type SyncPolicy } from './sync-policy.ts';
 
-export type PlannedAction = 'create' | 'configure' | 'recreate' | 'unchanged' | 'hook' | 'prune' | 'skip' | 'refused';
+export type PlannedAction =
+  | 'create'
+  | 'configure'
+  | 'recreate'
+  | 'unchanged'
+  | 'hook'
+  | 'prune'
+  | 'skip'
+  | 'refused'
+  /** Others make it; it is waited for until it is there. */
+  | 'await';
 
 export interface PlannedResource {
   readonly id: ResourceId;
@@ -31,6 +41,10 @@ export interface PlannedResource {
   /** As the server would store it. */
   readonly predicted: KubernetesObject | undefined;
   readonly refusal: Refusal | undefined;
+  /** Of what is pruned: what is in an earlier stage is gone before it. */
+  readonly stage?: number;
+  /** Of what is pruned: keys of what is applied only once it is gone. */
+  readonly goesBefore?: ReadonlySet<string>;
 }
 
 export interface Plan {
@@ -80,7 +94,7 @@ export async function makePlan({ desired, members, set, scratch, prune, policy =
   await sideBySide(others, AT_A_TIME, plan);
   const wanted = new Set(desired.map(({ id }) => resourceKey(id)));
   const unwanted = members.filter((object) => !wanted.has(resourceKey(idOf(object))));
-  return { set, policy, resources: [...resources, ...inPruneOrder(unwanted).map((object) => planRemoval(object, prune, policy))] };
+  return { set, policy, resources: [...resources, ...planRemovals(unwanted, desired, (object) => planRemoval(object, prune, policy))] };
 }
 
 /** How many objects are tried at a time, where each is by itself. */
@@ -113,7 +127,9 @@ async function planOne(
   const { id, sync } = desired;
   const none = { id, desired, differences: [], live: undefined, predicted: undefined, refusal: undefined };
   if (desired.phase === 'Skip') return { ...none, action: 'skip', reason: 'a hook of another occasion' };
-  if (sync.ignored) return { ...none, action: 'skip', reason: 'an annotation of Flux says to leave it alone' };
+  if (desired.phase === 'PostDelete' && !policy.deletes) return { ...none, action: 'skip', reason: 'a hook of the deletion of the app' };
+  if (sync.awaited) return planAwaited(desired, scratch);
+  if (sync.ignored) return { ...none, action: 'skip', reason: 'an annotation says to leave it alone' };
   if (desired.isHook) return { ...none, action: 'hook', reason: `${desired.phase} hook` };
   const own = desired.unowned ? desired : { ...desired, object: labelled(desired.object, { [PART_OF_LABEL]: set.id }) };
   try {
@@ -128,6 +144,16 @@ async function planOne(
     if (sync.mayLackKind && lacksKind(error)) return { ...none, desired: own, action: 'create', reason: 'its kind is not there yet' };
     return { ...none, desired: own, action: 'refused', reason: '', refusal: refusal(error, id) };
   }
+}
+
+/** Whether it is there; whoever makes it may be part of the same sync. */
+async function planAwaited(desired: DesiredResource, scratch: Scratch): Promise<PlannedResource> {
+  const { id } = desired;
+  const live = await scratch.get(id).catch(unknownKind);
+  const common = { id, desired, live, predicted: live, differences: [], refusal: undefined };
+  return live
+    ? { ...common, action: 'skip', reason: 'it is there, and others make it' }
+    : { ...common, action: 'await', reason: 'others are to make it' };
 }
 
 /** A kind that the server does not have will be refused when it is applied, in better words. */
@@ -161,8 +187,15 @@ async function tried(
     const same = differences.length === 0 && appliedEntry(live.metadata.managedFields, FIELD_MANAGER) && isMember(live, set);
     return {
       ...common,
-      action: same ? 'unchanged' : 'configure',
-      reason: same && scaled ? "its replicas are an autoscaler's" : same || differences.length ? '' : 'taken over',
+      action: same ? 'unchanged' : differences.length && written.sync.recreate ? 'recreate' : 'configure',
+      reason:
+        differences.length && written.sync.recreate
+          ? 'an annotation says to make it anew'
+          : same && scaled
+            ? "its replicas are an autoscaler's"
+            : same || differences.length
+              ? ''
+              : 'taken over',
       differences,
       predicted,
     };
@@ -205,19 +238,43 @@ function planRemoval(live: KubernetesObject, prune: PrunePolicy, { options }: Sy
   return { ...common, action: 'prune', reason: 'no longer in the source' };
 }
 
-/** What others need goes last: the opposite of the order in which it was made. */
-function inPruneOrder(objects: readonly KubernetesObject[]): KubernetesObject[] {
-  const { stages } = stagesOf(objects.map((object) => ({ id: idOf(object), annotations: object.metadata.annotations ?? {} })));
+/** What others need goes last, unless rules say otherwise: the opposite of the order in which it was made. */
+function planRemovals(
+  objects: readonly KubernetesObject[],
+  desired: readonly DesiredResource[],
+  plan: (object: KubernetesObject) => PlannedResource,
+): PlannedResource[] {
+  const ruled = objects.map((object) => ({ id: idOf(object), annotations: object.metadata.annotations ?? {} }));
+  const applied = desired.map(({ id, object }) => ({ id, annotations: object.metadata.annotations ?? {} }));
+  const { stages, circle, goesBefore } = removalsOf(ruled, applied);
+  const entangled = new Set(circle.map(resourceKey));
   const ranked = objects.map((object) => {
     const key = resourceKey(idOf(object));
     return { object, key, wave: readSyncAnnotations(object.metadata).wave, stage: stages.get(key) ?? 0 };
   });
   ranked.sort(
-    (a, b) => b.wave - a.wave || b.stage - a.stage || kindRank(b.object.kind) - kindRank(a.object.kind) || (a.key < b.key ? 1 : -1),
+    (a, b) => b.wave - a.wave || a.stage - b.stage || kindRank(b.object.kind) - kindRank(a.object.kind) || (a.key < b.key ? 1 : -1),
   );
-  return ranked.map(({ object }) => object);
+  return ranked.map(({ object, key, stage }) => {
+    const planned = plan(object);
+    if (entangled.has(key))
+      return {
+        ...planned,
+        action: 'skip',
+        reason: `its removal waits in a circle: ${[...circle, circle[0]!].map(resourceText).join(' → ')}`,
+      };
+    const before = goesBefore.get(key);
+    return { ...planned, ...(stage ? { stage } : {}), ...(before ? { goesBefore: before } : {}) };
+  });
 }
 
-/** Whether doing the plan would write anything. Hooks run only along with other work. */
+/** Whether doing the plan would write anything. Hooks run only along with other work, but for those of a deletion. */
 export const changesAnything = ({ resources }: Plan): boolean =>
-  resources.some(({ action }) => action === 'create' || action === 'configure' || action === 'recreate' || action === 'prune');
+  resources.some(
+    ({ action, desired }) =>
+      (action === 'hook' && desired!.phase === 'PostDelete') ||
+      action === 'create' ||
+      action === 'configure' ||
+      action === 'recreate' ||
+      action === 'prune',
+  );

@@ -61,7 +61,7 @@ function immutableRemedy(id: ResourceId, faults: readonly FieldFault[]): string 
     case 'Service':
       return `an address is never changed: leave ${path} out to keep the one there is, or ${anew}; clients lose their connections then`;
     case 'PersistentVolumeClaim':
-      return `a claim can only grow (spec.resources.requests.storage, where its class allows it): make a new claim and copy the data; deleting it may delete the data`;
+      return CLAIM_GROWS;
     case 'ConfigMap':
     case 'Secret':
       return `it was made immutable: give the new content another name and refer to that`;
@@ -70,9 +70,13 @@ function immutableRemedy(id: ResourceId, faults: readonly FieldFault[]): string 
   }
 }
 
+const CLAIM_GROWS =
+  'a claim can only grow (spec.resources.requests.storage, where its class allows it): make a new claim and copy the data; deleting it may delete the data';
+
 function remedyFor(error: StatusError, id: ResourceId): string {
   if (isNotFound(error) && /^namespaces? "/.test(error.message))
     return `add a manifest of the namespace ${id.namespace} to the source, or create it first`;
+  if (id.kind === 'PersistentVolumeClaim' && /can not be less than/.test(error.message)) return CLAIM_GROWS;
   if (isForbidden(error) && /exceeded quota/.test(error.message)) return 'lower the requests, or have the quota raised';
   return '';
 }

@@ -1,6 +1,7 @@
 // A plan as the steps in which it is done: phase by phase, wave by wave, what goes away before what comes in each of them. Pure; follows
 // Argo CD's gitops-engine.
 import type { PlannedResource } from './plan.ts';
+import { resourceKey } from './resource-id.ts';
 import type { SyncPolicy } from './sync-policy.ts';
 import { readSyncAnnotations, type Phase } from './sync-annotations.ts';
 
@@ -17,6 +18,8 @@ export interface Steps {
   readonly steps: readonly Step[];
   /** Hooks that run only if the sync fails. */
   readonly onFailure: readonly PlannedResource[];
+  /** Hooks that run once the app and all that it had is gone. */
+  readonly onceDeleted: readonly PlannedResource[];
   /** What no step is about: it is left as it is. */
   readonly skipped: readonly PlannedResource[];
   /** Deleted once all steps are done, one after the other. */
@@ -28,7 +31,8 @@ export function stepsOf(resources: readonly PlannedResource[], { options, prunes
   const skipped = resources.filter(({ action }) => action === 'skip');
   const done = resources.filter(({ action }) => action !== 'skip');
   const onFailure = done.filter(({ desired }) => desired?.phase === 'SyncFail');
-  const kept = done.filter((planned) => planned.desired && !onFailure.includes(planned));
+  const onceDeleted = done.filter(({ desired }) => desired?.phase === 'PostDelete');
+  const kept = done.filter((planned) => planned.desired && !onFailure.includes(planned) && !onceDeleted.includes(planned));
   const steps: MutableStep[] = [];
   for (const planned of kept) {
     const { phase, wave, stage = 0 } = planned.desired!;
@@ -37,9 +41,24 @@ export function stepsOf(resources: readonly PlannedResource[], { options, prunes
     else steps.push({ phase, wave, stage, resources: [planned], removed: [] });
   }
   const removals = done.filter(({ action }) => action === 'prune');
-  if (prunes === 'last') return { steps, onFailure, skipped, removedLast: removals };
-  addRemovals(steps, removals, options);
-  return { steps, onFailure, skipped, removedLast: [] };
+  const early = addEarlyRemovals(steps, removals);
+  const others = removals.filter((planned) => !early.has(planned));
+  if (prunes === 'last') return { steps, onFailure, onceDeleted, skipped, removedLast: others };
+  addRemovals(steps, others, options);
+  return { steps, onFailure, onceDeleted, skipped, removedLast: [] };
+}
+
+/** What must be gone before something is applied goes with that step. */
+function addEarlyRemovals(steps: readonly MutableStep[], removals: readonly PlannedResource[]): ReadonlySet<PlannedResource> {
+  const early = new Set<PlannedResource>();
+  for (const planned of removals) {
+    const { goesBefore } = planned;
+    const step = goesBefore && steps.find(({ resources }) => resources.some(({ id }) => goesBefore.has(resourceKey(id))));
+    if (!step) continue;
+    step.removed.push(planned);
+    early.add(planned);
+  }
+  return early;
 }
 
 interface MutableStep {
@@ -76,4 +95,4 @@ function addRemovals(steps: MutableStep[], removals: readonly PlannedResource[],
   }
 }
 
-const RANK: Readonly<Record<Phase, number>> = { PreSync: 0, Sync: 1, PostSync: 2, SyncFail: 3, Skip: 4 };
+const RANK: Readonly<Record<Phase, number>> = { PreSync: 0, Sync: 1, PostSync: 2, SyncFail: 3, PostDelete: 4, Skip: 5 };

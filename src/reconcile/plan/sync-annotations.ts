@@ -1,8 +1,8 @@
-// What manifests say about their own synchronisation, in the annotations of Argo CD, Flux and Helm. Read as Argo CD's gitops-engine reads
+// What manifests say about their own synchronisation, in the annotations of Argo CD, Flux, Helm and kapp. Read as Argo CD's gitops-engine reads
 // them; order between single objects (kapp, cli-utils) is in change-rules.ts.
 import type { ObjectMeta } from '#api/meta/v1';
 
-export type Phase = 'PreSync' | 'Sync' | 'PostSync' | 'SyncFail' | 'Skip';
+export type Phase = 'PreSync' | 'Sync' | 'PostSync' | 'SyncFail' | 'PostDelete' | 'Skip';
 export type HookDeletePolicy = 'BeforeHookCreation' | 'HookSucceeded' | 'HookFailed';
 export type Propagation = 'Foreground' | 'Background' | 'Orphan';
 
@@ -29,6 +29,10 @@ export interface SyncAnnotations {
   readonly mayLackKind: boolean;
   /** Left as it is: neither written nor pruned. */
   readonly ignored: boolean;
+  /** Made by others, and waited for until it is there. */
+  readonly awaited: boolean;
+  /** A change makes the object anew, whatever it changes. */
+  readonly recreate: boolean;
   /** That it is in the cluster and not in the source is nobody's concern. */
   readonly ignoreExtraneous: boolean;
 }
@@ -38,13 +42,14 @@ const HELM_PHASES: Readonly<Record<string, Phase>> = {
   'pre-upgrade': 'PreSync',
   'post-install': 'PostSync',
   'post-upgrade': 'PostSync',
+  'post-delete': 'PostDelete',
 };
 const HELM_POLICIES: Readonly<Record<string, HookDeletePolicy>> = {
   'before-hook-creation': 'BeforeHookCreation',
   'hook-succeeded': 'HookSucceeded',
   'hook-failed': 'HookFailed',
 };
-const PHASES: readonly string[] = ['PreSync', 'Sync', 'PostSync', 'SyncFail'];
+const PHASES: readonly string[] = ['PreSync', 'Sync', 'PostSync', 'SyncFail', 'PostDelete'];
 const POLICIES: readonly string[] = ['BeforeHookCreation', 'HookSucceeded', 'HookFailed'];
 const PROPAGATIONS: Readonly<Record<string, Propagation>> = { foreground: 'Foreground', background: 'Background', orphan: 'Orphan' };
 
@@ -63,6 +68,7 @@ export function readSyncAnnotations(
 ): SyncAnnotations {
   const options = new Map([...defaults, ...words(annotations['argocd.argoproj.io/sync-options'])].map(splitOption));
   const flux = (name: string): string => (annotations[`${FLUX}/${name}`] ?? labels[`${FLUX}/${name}`] ?? '').toLowerCase();
+  const kapp = (name: string): string | undefined => annotations[`kapp.k14s.io/${name}`];
   const policies = [
     ...words(annotations['argocd.argoproj.io/hook-delete-policy']).filter((word) => POLICIES.includes(word)),
     ...words(annotations['helm.sh/hook-delete-policy']).flatMap((word) => HELM_POLICIES[word] ?? []),
@@ -72,16 +78,24 @@ export function readSyncAnnotations(
     // as Argo CD and Helm do where nothing is said
     deletePolicies: policies.length ? [...new Set(policies)] : ['BeforeHookCreation'],
     wave: waveOf(annotations['argocd.argoproj.io/sync-wave']) ?? waveOf(annotations['helm.sh/hook-weight']) ?? 0,
-    keep: options.get('Prune') === 'false' || flux('prune') === 'disabled' || annotations['helm.sh/resource-policy'] === 'keep',
+    keep:
+      options.get('Prune') === 'false' ||
+      flux('prune') === 'disabled' ||
+      annotations['helm.sh/resource-policy'] === 'keep' ||
+      kapp('delete-strategy') === 'orphan',
     confirm: options.get('Prune') === 'confirm',
     pruneLast: options.get('PruneLast') === 'true',
     propagation: PROPAGATIONS[(options.get('PrunePropagationPolicy') ?? '').toLowerCase()] ?? 'Background',
-    force: options.get('Force') === 'true' || flux('force') === 'enabled',
+    force: options.get('Force') === 'true' || flux('force') === 'enabled' || kapp('update-strategy') === 'fallback-on-replace',
     replace: options.get('Replace') === 'true',
-    onlyCreate: flux('ssa') === 'ifnotpresent',
+    onlyCreate: flux('ssa') === 'ifnotpresent' || kapp('update-strategy') === 'skip',
+    recreate: kapp('update-strategy') === 'always-replace',
+    awaited: kapp('exists') !== undefined,
     mayLackKind: options.get('SkipDryRunOnMissingResource') === 'true',
-    ignored: flux('reconcile') === 'disabled' || flux('ssa') === 'ignore',
-    ignoreExtraneous: words(annotations['argocd.argoproj.io/compare-options']).includes('IgnoreExtraneous'),
+    ignored: flux('reconcile') === 'disabled' || flux('ssa') === 'ignore' || kapp('noop') !== undefined || kapp('exists') !== undefined,
+    // kapp forgets what it is to leave behind
+    ignoreExtraneous:
+      words(annotations['argocd.argoproj.io/compare-options']).includes('IgnoreExtraneous') || kapp('delete-strategy') === 'orphan',
   };
 }
 
@@ -90,7 +104,7 @@ function splitOption(option: string): readonly [string, string] {
   return equals < 0 ? [option, ''] : [option.slice(0, equals), option.slice(equals + 1)];
 }
 
-/** Argo CD's own go before Helm's. Hooks of other occasions (deleting, rolling back, testing) are none of a sync's. */
+/** Argo CD's own go before Helm's. Hooks of other occasions (before deleting, rolling back, testing) are none of ours. */
 function hooksOf(annotations: Readonly<Record<string, string>>): readonly Phase[] {
   const [argo, helm] = [annotations['argocd.argoproj.io/hook'], annotations['helm.sh/hook']];
   const own = words(argo).filter((word) => PHASES.includes(word)) as Phase[];

@@ -19,6 +19,8 @@ export interface SyncPolicy {
   readonly ignoreDifferences: readonly IgnoreDifference[];
   /** When what the source has no longer is deleted: wave by wave as Argo CD does, or once all else is applied. */
   readonly prunes: 'in waves' | 'last';
+  /** The app itself is deleted, and not only some of its objects. */
+  readonly deletes?: true;
   /** For the namespace that CreateNamespace makes. */
   readonly namespaceMetadata: { readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>> };
 }

@@ -1,8 +1,9 @@
-// Secrets that SOPS has encrypted for age recipients: decrypted as they are read, in memory alone. The whole of the document is checked against
-// SOPS' own checksum, so that nothing in it was changed by somebody without the key. Other kinds, and other keepers of keys, are refused.
+// Secrets that SOPS has encrypted: decrypted as they are read, in memory alone, with a key that sops-data-key.ts finds. The whole of the document is checked against
+// SOPS' own checksum, so that nothing in it was changed by somebody without the key. Other kinds are refused.
 import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isObject, type JsonObject } from '../../apimachinery/object.ts';
+import { dataKeyOf, SopsError } from './sops-data-key.ts';
 
 /** The secret keys of age that there are; undefined where encrypted Secrets are to be left as they are. */
 export type AgeKeys = () => Promise<readonly string[]>;
@@ -30,7 +31,7 @@ export async function decrypt(value: JsonObject & { readonly sops: JsonObject },
   if (rest.kind !== 'Secret')
     return wrong(`only Secrets are decrypted, and this is a ${String(rest.kind)}`, 'take its secrets into a Secret');
   try {
-    const dataKey = await dataKeyOf(sops, await keys());
+    const dataKey = await dataKeyOf(sops, keys);
     const walk = new Walk(dataKey, sops.mac_only_encrypted === true);
     const plain = walk.value(rest, []) as JsonObject;
     const mac = String(opened(String(sops.mac), String(sops.lastmodified), dataKey));
@@ -46,40 +47,6 @@ export async function decrypt(value: JsonObject & { readonly sops: JsonObject },
 }
 
 const wrong = (message: string, hint?: string): Decrypted => ({ fault: { message, ...(hint ? { hint } : {}) } });
-
-class SopsError extends Error {
-  override readonly name = 'SopsError';
-  readonly hint: string | undefined;
-
-  constructor(message: string, hint?: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.hint = hint;
-  }
-}
-
-/** Recipients that are tried. */
-const MAX_RECIPIENTS = 100;
-
-/** The key of the document's values, as one of the recipients may have it. */
-async function dataKeyOf({ age }: JsonObject, keys: readonly string[]): Promise<Uint8Array> {
-  const recipients = (Array.isArray(age) ? age : []).filter(isObject).slice(0, MAX_RECIPIENTS);
-  if (recipients.length === 0) throw new SopsError('is encrypted for no age recipient', 'add one: sops --add-age');
-  if (keys.length === 0) throw new SopsError('is encrypted, and there is no key', 'set $SOPS_AGE_KEY_FILE to a file with an age key');
-  const { armor, Decrypter } = await import('age-encryption');
-  const decrypter = new Decrypter();
-  for (const key of keys) {
-    try {
-      decrypter.addIdentity(key);
-    } catch (error) {
-      throw new SopsError('a line of the age key file is no key', undefined, error);
-    }
-  }
-  for (const { enc } of recipients) {
-    const dataKey = await decrypter.decrypt(armor.decode(String(enc)), 'uint8array').catch(() => undefined);
-    if (dataKey?.length === 32) return dataKey;
-  }
-  throw new SopsError('is encrypted for others: none of the age keys opens it', 'add your key to its recipients (sops updatekeys)');
-}
 
 const VALUE = /^ENC\[AES256_GCM,data:([^,\]]*),iv:([^,\]]+),tag:([^,\]]+),type:(\w+)\]$/;
 

@@ -30,7 +30,7 @@ export function objectDifferenceLines(difference: ObjectDifference, room = ALL):
   const from = origin ? `  ${oneLine(origin.file)}:${origin.line}` : '';
   return [
     [[tone, sign], ' ', ['bold', objectText(difference)], ` ${change}${noteOf(difference)}`, ['dim', from]],
-    ...fields.flatMap((field) => fieldDifferenceLines(field, room)),
+    ...fields.flatMap((field) => fieldDifferenceLines(field, room, origin?.file)),
   ];
 }
 
@@ -43,12 +43,18 @@ export function noteOf({ previousName, renamedFrom, renamedTo }: ObjectDifferenc
   return previousName ? ` (was ${oneLine(previousName)})` : place ? ` (the same ${renamedFrom ? 'was' : 'is now'} ${oneLine(place)})` : '';
 }
 
-export function fieldDifferenceLines(field: DescribedDifference, room = ALL): Line[] {
-  const lines = linesOf(field);
+/** @param home the object's own file: only what is said elsewhere names its place */
+export function fieldDifferenceLines(field: DescribedDifference, room = ALL, home = field.origin?.file): Line[] {
+  const lines = withPlace(linesOf(field), field.origin?.file === home ? undefined : field.origin);
   const most = lines.length > room.lines + 1 ? room.lines : lines.length;
   const kept = lines.slice(0, most).map((line) => (room.characters === Infinity ? line : cut(line, room.characters)));
   return most < lines.length ? [...kept, [['dim', `      … and ${lines.length - most} more lines`]]] : kept;
 }
+
+const withPlace = ([first = [], ...rest]: Line[], origin: DescribedDifference['origin']): Line[] => [
+  origin ? [...first, ['dim', `  ${oneLine(origin.file)}:${origin.line}`]] : first,
+  ...rest,
+];
 
 function cut(line: Line, most: number): Line {
   let left = most;

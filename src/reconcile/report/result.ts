@@ -77,6 +77,8 @@ export interface SyncResult {
 export interface DescribedDifference extends FieldDifference {
   /** What the values alone do not say: parts of an image's name, fields of YAML in a text. */
   readonly detail?: ValueDifference;
+  /** Where the desired value is said: in the object's own file, or in the overlay that set it. Absent where nothing is desired. */
+  readonly origin?: Pick<Origin, 'file' | 'line'>;
 }
 
 export interface ObjectDifference extends ResourceId {
@@ -124,5 +126,5 @@ export interface AppStatus {
   readonly drift: readonly Drift[];
 }
 
-export const originOf = (origin: Origin | undefined): ResourceResult['origin'] =>
+export const originOf = (origin: Pick<Origin, 'file' | 'line'> | undefined): ResourceResult['origin'] =>
   origin ? { file: origin.file, line: origin.line } : null;

@@ -3,13 +3,23 @@
 // a change to it is noticed as one to a chosen file is.
 import { resolve, type FileTree, type TreeEntry } from './file-tree.ts';
 import { MAX_ENTRIES } from './limits.ts';
-import type { SourceFile } from './snapshot.ts';
+import type { Snapshot, SourceFile } from './snapshot.ts';
+import type { SourceSpec } from './source.ts';
 import { SourceError } from './source-error.ts';
 
 export type Found =
   { readonly kind: 'file'; readonly path: string; readonly file: SourceFile } | { readonly kind: 'directory'; readonly path: string };
 
+/** What lies in other repositories and on web servers. Both throw {@link SourceError}. */
+export interface Elsewhere {
+  /** The snapshot must be closed. */
+  open(spec: SourceSpec): Promise<Snapshot>;
+  fetch(url: string): Promise<Uint8Array>;
+}
+
 export interface SourceTree {
+  /** For what its files name elsewhere; absent where nothing is to be fetched. */
+  readonly elsewhere?: Elsewhere;
   /** Where the source lies in the tree; empty where it is the whole. */
   readonly prefix: string;
   /**

@@ -17,6 +17,7 @@ import type { Signed, SignaturePolicy } from './git/signature.ts';
 import { MAX_GIT_OBJECT_BYTES } from './limits.ts';
 import type { Snapshot } from './snapshot.ts';
 import { fromSystemError, SourceError } from './source-error.ts';
+import type { Elsewhere } from './source-tree.ts';
 import { openStdin } from './stdin.ts';
 
 export interface SourceSpec {
@@ -41,16 +42,28 @@ export interface SourceDeps {
   readonly gitCache?: GitCache;
   /** Commits must be signed as it says; what is no commit is refused then. */
   readonly signatures?: SignaturePolicy;
+  /** What the source's files name elsewhere may be fetched. */
+  readonly allowRemote?: boolean;
   /** Given each snapshot that is opened, to be closed by whom it is given to: whoever reads it leaves it open then. */
   readonly keep?: (snapshot: Snapshot, spec: SourceSpec) => void;
 }
 
 /** Opens a source. Throws {@link SourceError}. The snapshot must be closed. */
 export async function openSource(spec: SourceSpec, deps: SourceDeps): Promise<Snapshot> {
-  const snapshot = await open(spec, deps);
+  const snapshot = withElsewhere(await open(spec, deps), deps);
   if (!deps.keep) return snapshot;
   deps.keep(snapshot, spec);
   return { ...snapshot, close: async () => undefined };
+}
+
+function withElsewhere(snapshot: Snapshot, deps: SourceDeps): Snapshot {
+  const { tree } = snapshot;
+  if (!deps.allowRemote || !tree) return snapshot;
+  const elsewhere: Elsewhere = {
+    open: (spec) => open(spec, deps),
+    fetch: async (url) => (await import('./remote-file.ts')).fetchFile(url, deps.clock),
+  };
+  return { ...snapshot, tree: { prefix: tree.prefix, find: (path) => tree.find(path), elsewhere } };
 }
 
 async function open(spec: SourceSpec, deps: SourceDeps): Promise<Snapshot> {

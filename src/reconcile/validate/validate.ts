@@ -38,11 +38,11 @@ export class ManifestValidator {
       const known = kinds.get(object.apiVersion, object.kind);
       if (!known) {
         const { path, ...explained } = kinds.explain(object.apiVersion, object.kind);
-        errors.push({ origin, error: { parts: [path], value: JSON.stringify(object[path]), ...explained } });
+        errors.push({ object, origin, error: { parts: [path], value: JSON.stringify(object[path]), ...explained } });
         continue;
       }
-      for (const error of await this.check(object, known)) errors.push({ origin, error });
-      if (!known.namespaced && object.metadata.namespace) warnings.push({ origin, error: ignoredNamespace(object) });
+      for (const error of await this.check(object, known)) errors.push({ object, origin, error });
+      if (!known.namespaced && object.metadata.namespace) warnings.push({ object, origin, error: ignoredNamespace(object) });
     }
     const placedErrors = await placed(errors);
     const byObject = new Map<ManifestOrigin, ManifestError[]>();
@@ -89,11 +89,19 @@ const ignoredNamespace = ({ kind, metadata }: DesiredObject): ExplainedError => 
 });
 
 interface Found {
+  readonly object: DesiredObject;
   readonly origin: ManifestOrigin;
   readonly error: ExplainedError;
 }
 
+/** What an overlay sets, it may set in many objects. */
+const ofWhat = ({ kind, metadata }: DesiredObject, { file, line }: ManifestOrigin, said: string): string =>
+  said === file ? '' : ` (in ${kind} ${metadata.name ?? metadata.generateName ?? ''} of ${file}:${line})`;
+
 async function placed(found: readonly Found[]): Promise<readonly ManifestError[]> {
   const places = await locateAll(found.map(({ origin, error }) => ({ origin, at: error.parts })));
-  return found.map(({ error: { parts, ...error } }, i) => ({ ...places[i]!, path: fieldPath(parts), ...error }));
+  return found.map(({ object, origin, error: { parts, message, ...error } }, i) => {
+    const place = places[i]!;
+    return { ...place, path: fieldPath(parts), message: `${message}${ofWhat(object, origin, place.file)}`, ...error };
+  });
 }

@@ -39,6 +39,47 @@ describe('a pod over time', () => {
   });
 });
 
+describe('an image that changes in place', () => {
+  const another = { spec: { containers: [{ name: 'app', image: 'example.test/app:2' }] } };
+
+  test('restarts the container, whatever the policy, without a pause', async () => {
+    const { create, watch, client, told, errors, get } = await kubeletCluster();
+    await create(podOn('x', { restartPolicy: 'Never' }));
+    await watch('x', 3);
+    await client.patch('v1/Pod', 'x', another, { type: 'strategic', namespace: 'default' });
+    expect(await watch('x', 3.4, 6)).toEqual(['3.4s Running ready=True app:running/0', '6s Running ready=True app:running/1']);
+    expect(errors).toEqual([]);
+    expect((await told()).slice(4)).toEqual([
+      'Killing: Container app definition changed, will be restarted',
+      'Pulling: Pulling image "example.test/app:2"',
+      'Pulled: Successfully pulled image "example.test/app:2" in 1s (1s including waiting). Image size: 50000000 bytes.',
+    ]);
+    const [status] = (await get('x')).status?.containerStatuses ?? [];
+    expect(status).toMatchObject({ image: 'example.test/app:2', restartCount: 1 });
+    expect(status?.lastState?.terminated).toBeDefined();
+  });
+
+  test('and the pod can be deleted meanwhile', async () => {
+    const { create, watch, client, errors } = await kubeletCluster();
+    await create(podOn('x'));
+    await watch('x', 3);
+    await client.patch('v1/Pod', 'x', another, { type: 'strategic', namespace: 'default' });
+    await watch('x', 4);
+    await client.delete('v1/Pod', 'x', { namespace: 'default' });
+    expect(await watch('x', 6)).toEqual(['6s gone']);
+    expect(errors).toEqual([]);
+  });
+
+  test('lets a pod start whose image was wrong', async () => {
+    const { create, watch, client } = await kubeletCluster();
+    await create(podOn('x', {}, { annotations: { 'jibe.dev/behaviour-pull-error': 'not found' } }));
+    await watch('x', 3);
+    const annotations = { 'jibe.dev/behaviour-pull-error': null };
+    await client.patch('v1/Pod', 'x', { metadata: { annotations }, ...another }, { type: 'strategic', namespace: 'default' });
+    expect(await watch('x', 6)).toEqual(['6s Running ready=True app:running/0']);
+  });
+});
+
 const main = (over: object) => ({ containers: [{ name: 'app', image: 'example.test/app:1', ...over }] });
 
 /** Pulled at 1 s, started at 1.5 s, unless said otherwise. */

@@ -232,6 +232,49 @@ describe('an app that the source defines no longer', () => {
     expect(states(await run())).toEqual(['a synced Healthy', 'c withdrawn Healthy']);
   });
 
+  test('runs its hooks once all is gone, until they succeed', async () => {
+    const hook = (command: string): string => `---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: bye, annotations: {argocd.argoproj.io/hook: PostDelete, argocd.argoproj.io/hook-delete-policy: HookSucceeded}}
+spec: {backoffLimit: 0, template: {spec: {restartPolicy: Never, containers: [{name: main, image: x, command: [sh, -c, "${command}"]}]}}}
+`;
+    const done = (result: SyncResult): string[] =>
+      result.resources.map(({ name, action, hook: phase }) => `${action} ${name} ${phase ?? ''}`.trim());
+    embedded.write({
+      'jibe.yaml': jibe('name: a, path: a', 'name: b, path: b'),
+      'a/a.yaml': configMap('a'),
+      'b/b.yaml': `${configMap('b')}${hook('sleep 2')}`,
+    });
+    expect(done(await run())).toEqual(
+      ['unchanged a', 'created b', 'skipped bye PostDelete'].map((line) => line.replace('unchanged a', 'created a')),
+    );
+    embedded.write({ 'jibe.yaml': jibe('name: a, path: a') });
+    const result = await run();
+    expect(done(result)).toEqual(['unchanged a', 'created bye PostDelete', 'pruned b']);
+    expect(states(result)).toEqual(['a synced Healthy', 'b withdrawn Healthy']);
+    expect((await embedded.engine.client.list('batch/v1/Job', {})).items).toEqual([]);
+    expect(states(await run())).toEqual(['a synced Healthy']);
+  });
+
+  test('is remembered as long as one of them fails', async () => {
+    const hook = `---
+apiVersion: v1
+kind: Pod
+metadata: {name: bye, annotations: {argocd.argoproj.io/hook: PostDelete}}
+spec: {restartPolicy: Never, containers: [{name: main, image: x, command: [sh, -c, "exit 1"]}]}
+`;
+    embedded.write({
+      'jibe.yaml': jibe('name: a, path: a', 'name: b, path: b'),
+      'a/a.yaml': configMap('a'),
+      'b/b.yaml': `${configMap('b')}${hook}`,
+    });
+    await run();
+    embedded.write({ 'jibe.yaml': jibe('name: a, path: a') });
+    expect(states(await run())[1]).toMatch(/^b failed/);
+    expect(states(await run())[1], 'tried again').toMatch(/^b failed/);
+  });
+
   test('stays where another source of the same name has defined it', async () => {
     embedded.write({
       'x/jibe.yaml': jibe('name: a, path: x/a'),

@@ -179,7 +179,8 @@ describe('annotations', () => {
     ['hooks', { 'argocd.argoproj.io/hook': 'PreSync, PostSync' }, { hooks: ['PreSync', 'PostSync'] }],
     ["Helm's hooks", { 'helm.sh/hook': 'pre-install,pre-upgrade', 'helm.sh/hook-weight': '2' }, { hooks: ['PreSync'], wave: 2 }],
     ["Argo CD's hooks go before Helm's", { 'helm.sh/hook': 'post-install', 'argocd.argoproj.io/hook': 'Sync' }, { hooks: ['Sync'] }],
-    ["hooks of other occasions are none of a sync's", { 'helm.sh/hook': 'post-delete,test' }, { hooks: ['Skip'] }],
+    ["hooks of other occasions are none of a sync's", { 'helm.sh/hook': 'post-rollback,test' }, { hooks: ['Skip'] }],
+    ['hooks of a deletion', { 'helm.sh/hook': 'post-delete' }, { hooks: ['PostDelete'] }],
     ['a hook to be skipped', { 'argocd.argoproj.io/hook': 'Skip' }, { hooks: ['Skip'] }],
     ['a hook of no known phase', { 'argocd.argoproj.io/hook': 'Later' }, { hooks: ['Skip'] }],
     ["what was Helm's mark of a definition", { 'helm.sh/hook': 'crd-install' }, { hooks: [] }],
@@ -241,6 +242,18 @@ describe('differences', () => {
       stored('v1', 'ConfigMap', {}, { generation: 1 }),
       stored('v1', 'ConfigMap', { status: { a: 1 } }, { generation: 2, resourceVersion: '9' }),
       [],
+    ],
+    [
+      'lists that are not there and empty ones, where Go has a list',
+      stored('rbac.authorization.k8s.io/v1', 'Role', { rules: null }),
+      stored('rbac.authorization.k8s.io/v1', 'Role', { rules: [] }),
+      [],
+    ],
+    [
+      'the same in a custom resource, of which nobody knows that',
+      stored('example.com/v1', 'Widget', { rules: null, texts: [] }),
+      stored('example.com/v1', 'Widget', { rules: [], texts: null }),
+      ['rules: null → ', 'texts:  → null'],
     ],
     [
       'Secrets, masked',

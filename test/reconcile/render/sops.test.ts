@@ -1,10 +1,11 @@
 // Secrets as SOPS encrypts them: the same way is gone here in the other direction.
+import { execFileSync } from 'node:child_process';
 import { createCipheriv, createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { armor, Encrypter, generateIdentity, identityToRecipient } from 'age-encryption';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { isObject, type JsonObject } from '../../../src/apimachinery/object.ts';
 import { RealClock } from '../../../src/apimachinery/clock.ts';
 import { prepare } from '../../../src/reconcile/prepare.ts';
@@ -96,7 +97,14 @@ describe('an encrypted Secret', () => {
       '2026-01-02T00:00:00Z cannot be decrypted',
     ],
     ['that is no Secret', (value) => ({ ...value, kind: 'ConfigMap' }), 'only Secrets are decrypted'],
-    ['for no age recipient', (value) => ({ ...value, sops: { ...value.sops, age: [] } }), 'no age recipient'],
+    ['for no recipient', (value) => ({ ...value, sops: { ...value.sops, age: [] } }), 'no recipient of age or PGP'],
+    [
+      'of another keeper',
+      (value) => ({ ...value, sops: { ...value.sops, age: null, kms: [{ arn: 'arn:aws:kms:x', enc: 'x' }], hc_vault: [{ enc: 'x' }] } }),
+      'kept by AWS KMS and HashiCorp Vault',
+    ],
+    ['of groups of recipients', (value) => ({ ...value, sops: { ...value.sops, age: [], key_groups: [{ age: [] }] } }), 'key_groups'],
+    ['for an age recipient that is none', (value) => ({ ...value, sops: { ...value.sops, age: [{ enc: 'x' }] } }), 'none of the age keys'],
   ])('%s is refused', async (_, change, why) => {
     const { fault, value } = await open(change(await encrypted(SECRET)) as JsonObject & { readonly sops: JsonObject });
     expect(value).toBeUndefined();
@@ -113,6 +121,61 @@ describe('an encrypted Secret', () => {
     });
     const unreadable = keysOfEnvironment({ SOPS_AGE_KEY_FILE: '/nowhere/key' });
     expect((await decrypt(await encrypted(SECRET), unreadable)).fault?.message).toBe('$SOPS_AGE_KEY_FILE cannot be read (ENOENT)');
+  });
+});
+
+describe('an encrypted Secret for a PGP recipient', () => {
+  let home: string;
+  let message: string;
+  const gpg = (input: Uint8Array, ...args: readonly string[]): string =>
+    execFileSync('gpg', ['--batch', '--quiet', ...args], { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'] });
+  beforeAll(() => {
+    // the socket of gpg's agent lies in it, and its path must be short
+    home = fs.mkdtempSync('/tmp/jibe-pgp-');
+    vi.stubEnv('GNUPGHOME', home);
+    gpg(Buffer.of(), '--passphrase', '', '--quick-generate-key', 'shop@example.com', 'rsa2048', 'encr', 'never');
+    message = gpg(DATA_KEY, '--armor', '--trust-model', 'always', '--recipient', 'shop@example.com', '--encrypt');
+  });
+  afterAll(() => {
+    try {
+      execFileSync('gpgconf', ['--kill', 'all'], { stdio: 'ignore' });
+    } finally {
+      vi.unstubAllEnvs();
+      fs.rmSync(home, { recursive: true, force: true });
+    }
+  });
+  const forPgp = async (age: unknown = null): Promise<JsonObject & { readonly sops: JsonObject }> => {
+    const value = await encrypted(SECRET);
+    return { ...value, sops: { ...value.sops, pgp: [{ fp: 'x', enc: message }], ...(age === undefined ? {} : { age }) } };
+  };
+
+  test('is what it was', async () => {
+    expect(await open(await forPgp())).toEqual({ value: SECRET });
+  });
+
+  test('and for one of age opens with either', async () => {
+    expect(await open(await forPgp(undefined))).toEqual({ value: SECRET });
+    expect(await decrypt(await forPgp(undefined), keysOfEnvironment({}))).toEqual({ value: SECRET });
+  });
+
+  test('whose key is not there is refused', async () => {
+    const elsewhere = fs.mkdtempSync('/tmp/jibe-pgp-');
+    vi.stubEnv('GNUPGHOME', elsewhere);
+    try {
+      expect((await open(await forPgp())).fault?.message).toMatch(/gpg does not open it: .*(?:No secret key|secret key not available)/i);
+    } finally {
+      vi.stubEnv('GNUPGHOME', home);
+      fs.rmSync(elsewhere, { recursive: true, force: true });
+    }
+  });
+
+  test('without the program is refused', async () => {
+    vi.stubEnv('SOPS_GPG_EXEC', '/nowhere/gpg');
+    try {
+      expect((await open(await forPgp())).fault?.message).toContain('the program was not found');
+    } finally {
+      vi.stubEnv('SOPS_GPG_EXEC', '');
+    }
   });
 });
 

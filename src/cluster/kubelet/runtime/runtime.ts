@@ -14,6 +14,8 @@ export interface RunningContainer {
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
+  /** What it was made of, where that is known. */
+  readonly container?: Container;
 }
 
 /** What a kubelet finds of a pod that another one has started. */

@@ -1,7 +1,8 @@
 // A pod whose life Stages tell: no container of it is run. Where the kubelet waits for what pods use, the Stages begin once that is there.
 // Its address is the runtime's to give, so that it is no other pod's. A node in trouble leaves such pods alone, as kwok's nodes do.
 import type { Pod } from '#api/core/v1';
-import type { PodRunner, PodWorkerDeps } from '../pod-worker.ts';
+import type { PodRunner } from '../pod-runner.ts';
+import type { PodWorkerDeps } from '../pod-worker.ts';
 import { environmentFault, volumeFaults } from '../pod-config.ts';
 import type { StagePlayer } from './stage-player.ts';
 

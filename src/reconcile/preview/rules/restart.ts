@@ -4,7 +4,7 @@ import { counted, listed, type Finding } from '../consequence.ts';
 import { plannedOf, stayed, type Evidence, type Rule } from '../evidence.ts';
 import { templateOf } from '../workloads.ts';
 
-export const restarts: Rule = (evidence) => [...madeAnew(evidence), ...replaced(evidence)];
+export const restarts: Rule = (evidence) => [...madeAnew(evidence), ...inPlace(evidence), ...replaced(evidence)];
 
 function madeAnew({ plan }: Evidence): Finding[] {
   return plan.resources
@@ -19,9 +19,23 @@ function madeAnew({ plan }: Evidence): Finding[] {
     }));
 }
 
+const IMAGE = /^spec\.(?:c|initC)ontainers\[.*\]\.image$/;
+
+/** A pod that no workload stands behind keeps its name and its place when its image changes; its containers do not run on. */
+function inPlace({ plan }: Evidence): Finding[] {
+  return plan.resources.flatMap(({ id, action, differences }): Finding[] => {
+    const fields = differences.map(({ path }) => path).filter((path) => IMAGE.test(path));
+    if (id.kind !== 'Pod' || id.group !== '' || action !== 'configure' || fields.length === 0) return [];
+    const message = `${counted(fields.length, 'container')} of ${resourceText(id)} ${fields.length === 1 ? 'restarts' : 'restart'} in place: ${listed(fields)} ${fields.length === 1 ? 'changes' : 'change'}`;
+    return [{ severity: 'info', type: 'PodsRestart', reason: 'InPlace', object: id, message, fields }];
+  });
+}
+
 function replaced(evidence: Evidence): Finding[] {
   return stayed(evidence).flatMap(({ key, is: { id } }) => {
     const { podsCreated = 0, podsDeleted = 0 } = evidence.observed.workloads.get(key) ?? {};
+    // others go or come because another number is wanted
+    const count = Math.min(podsCreated, podsDeleted);
     if (id.kind === 'Job' || id.kind === 'CronJob' || podsCreated === 0 || podsDeleted === 0) return [];
     const planned = plannedOf(evidence, id);
     const fields = (planned?.differences ?? []).map(({ path }) => path).filter((path) => path.startsWith('spec.template'));
@@ -37,7 +51,7 @@ function replaced(evidence: Evidence): Finding[] {
         type: 'PodsRestart',
         reason: fields.length ? 'TemplateChanged' : preempted ? 'Preempted' : 'Other',
         object: id,
-        message: `${counted(podsDeleted, 'pod')} of ${resourceText(id)} ${podsDeleted === 1 ? 'restarts' : 'restart'}: ${why}`,
+        message: `${counted(count, 'pod')} of ${resourceText(id)} ${count === 1 ? 'restarts' : 'restart'}: ${why}`,
         fields,
       },
     ];

@@ -44,7 +44,9 @@ export class Accumulator {
     resource.inherit(old);
     if (behavior === 'merge') {
       for (const field of ['data', 'binaryData']) {
-        const merged = { ...(old.object[field] as object | undefined), ...(resource.object[field] as object | undefined) };
+        const [before, own] = [old.object[field] as object | undefined, resource.object[field] as object | undefined];
+        const merged = { ...before, ...own };
+        for (const part of [before, own]) if (part) resource.origins.carry(part, merged);
         if (Object.keys(merged).length) resource.object[field] = merged;
       }
       resource.buildOrigin = old.buildOrigin;

@@ -12,7 +12,8 @@ import { KustomizeError } from './kustomize-error.ts';
 import { fixNameReferences } from './name-references.ts';
 import type { BuildOrigin, Resource } from './resource.ts';
 import { sortResources } from './sort.ts';
-import { Build, Target } from './target.ts';
+import { Build, type Overridden } from './shared-build.ts';
+import { Target } from './target.ts';
 import { resolveVars } from './vars.ts';
 
 export interface Built {
@@ -22,21 +23,33 @@ export interface Built {
 }
 
 /** Builds what a directory of the tree holds. Never throws for bad input. @param directory in the tree */
-export async function buildKustomization(tree: SourceTree, directory: string, cache: ManifestCache): Promise<Built> {
-  const build = new Build(tree, cache);
+export async function buildKustomization(
+  tree: SourceTree,
+  directory: string,
+  cache: ManifestCache,
+  overridden?: Overridden,
+): Promise<Built> {
+  const build = new Build(tree, cache, overridden);
   try {
     const found = await build.files.find('', directory || '.');
     const target = await Target.load(build, found?.path ?? directory);
     await target.bringSchemas();
     const resources = await finished(target);
     const errors = resources.flatMap(faultsOf);
-    const manifests = errors.length ? [] : resources.map(({ object, origin }) => ({ object: object as DesiredObject, origin }));
+    const manifests = errors.length
+      ? []
+      : resources.map(({ object, origin, origins }) => ({
+          object: object as DesiredObject,
+          origin: origin.withLayer({ root: object, origins }),
+        }));
     return { manifests, errors: inReadingOrder(errors), warnings: inReadingOrder(build.warnings) };
   } catch (thrown) {
     // what is read is bounded in depth; JSON patches that copy may still pile it up until the stack is full
     const error = thrown instanceof RangeError ? new KustomizeError('objects are nested too deeply', { cause: thrown }) : thrown;
     if (!(error instanceof KustomizeError)) throw error;
     return { manifests: [], errors: [await toManifestError(error, build)], warnings: inReadingOrder(build.warnings) };
+  } finally {
+    await build.files.remotes.close();
   }
 }
 

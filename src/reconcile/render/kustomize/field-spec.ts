@@ -12,6 +12,8 @@ export interface FieldSpec extends GvkSelector {
 
 /** A field that exists or was made: its value is read and written through what holds it. */
 export interface Field {
+  readonly holder: object;
+  readonly key: string | number;
   get(): unknown;
   set(value: unknown): void;
 }
@@ -19,12 +21,15 @@ export interface Field {
 /** What is made where a field is absent that may be created. */
 export type Make = 'map' | 'scalar' | undefined;
 
-const splitPaths = new Map<string, readonly string[]>();
+/** By separator: one text of both would have to be made each time. */
+const splitPaths = { '/': new Map<string, readonly string[]>(), '.': new Map<string, readonly string[]>() };
+/** Paths that are remembered. */
+const MOST_PATHS = 10_000;
 
 /** `a/b\\/c` → a, b/c. A slash in front is passed over. */
-export function splitPath(path: string, separator = '/'): readonly string[] {
-  const key = separator + path;
-  let names = splitPaths.get(key);
+export function splitPath(path: string, separator: '/' | '.' = '/'): readonly string[] {
+  const known = splitPaths[separator];
+  let names = known.get(path);
   if (!names) {
     const parts = path.split(separator);
     if (parts.length > 1 && parts[0] === '') parts.shift();
@@ -35,7 +40,7 @@ export function splitPath(path: string, separator = '/'): readonly string[] {
       else out.push(part);
     }
     names = out;
-    if (splitPaths.size < 10_000) splitPaths.set(key, names);
+    if (known.size < MOST_PATHS) known.set(path, names);
   }
   return names;
 }
@@ -50,6 +55,8 @@ export function visitFields(resource: Resource, specs: readonly FieldSpec[], mak
 export function visitField(resource: Resource, spec: FieldSpec, make: Make, visit: (field: Field) => void): void {
   const path = splitPath(spec.path);
   const root: Field = {
+    holder: resource,
+    key: 'object',
     get: () => resource.object,
     set: (value) => {
       resource.object = value as JsonObject;
@@ -91,6 +98,8 @@ function inMap(map: JsonObject, path: readonly string[], at: number, make: Make,
 }
 
 export const member = (map: JsonObject, name: string): Field => ({
+  holder: map,
+  key: name,
   get: () => map[name],
   set: (value) => {
     map[name] = value;
@@ -98,6 +107,8 @@ export const member = (map: JsonObject, name: string): Field => ({
 });
 
 export const element = (list: unknown[], i: number): Field => ({
+  holder: list,
+  key: i,
   get: () => list[i],
   set: (value) => {
     list[i] = value;

@@ -1,5 +1,6 @@
 // The files that kustomizations name, read from the tree around the source: never from outside of it, whatever paths and links say, and,
-// as in kustomize, files only from the kustomization's own directory and below. Bounded in bytes. Remote ones are refused.
+// as in kustomize, files only from the kustomization's own directory and below. Bounded in bytes. What lies
+// elsewhere: remotes.ts.
 import { looksLikeJson, splitJson, splitYaml } from '../../../apimachinery/yaml/documents.ts';
 import { readJson, readYaml } from '../../../apimachinery/yaml/read.ts';
 import { resolvePlain, resolvePlainV3 } from '../../../apimachinery/yaml/scalar.ts';
@@ -14,6 +15,8 @@ import { recognise } from '../recognise.ts';
 import { decrypt, isEncrypted } from '../sops.ts';
 import { decodeText } from '../text.ts';
 import { KustomizeError } from './kustomize-error.ts';
+import { isRemote } from './remote-address.ts';
+import { MOUNT, Remotes } from './remotes.ts';
 
 /** A document as kustomize reads it: its value is shared, and must not be changed. */
 export interface ParsedDocument {
@@ -35,35 +38,38 @@ export interface LoadedFile {
 /** How YAML is read. */
 export type Dialect = 'resources' | 'own';
 
-const REMOTE = /^(?:[a-z][a-z0-9+.-]*:\/\/|git::|gh:|git@|[\w.-]+@[\w.-]+:|github\.com[/:])/i;
-
-export const isRemote = (path: string): boolean => REMOTE.test(path);
-
 export class BuildFiles {
   private readonly tree: SourceTree;
   private readonly cache: ManifestCache;
   private bytes = 0;
+  /** Where files lie that were read, by the names under which they are shown. */
+  private readonly paths = new Map<string, string>();
+  readonly remotes: Remotes;
 
   constructor(tree: SourceTree, cache: ManifestCache) {
+    this.remotes = new Remotes(tree.elsewhere);
     this.tree = tree;
     this.cache = cache;
   }
 
   /** How a path of the tree is shown. */
   shown(path: string): string {
-    return fromSource(this.tree.prefix, path);
+    return MOUNT.test(path) ? this.remotes.shown(path) : fromSource(this.tree.prefix, path);
   }
 
   /** What a path leads to, as seen from a directory. Undefined where there is nothing. */
   async find(directory: string, path: string): Promise<Found | undefined> {
-    if (isRemote(path))
-      throw new KustomizeError(`${path} is remote, and nothing is fetched`, { hint: 'copy it into the repository, and name the copy' });
+    if (isRemote(path)) return this.remotes.find(path);
     try {
-      return await this.tree.find(joined(directory, path));
+      return await this.at(joined(directory, path));
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       throw new KustomizeError(`${path}: ${error.message}`, { ...(error.hint ? { hint: error.hint } : {}), cause: error });
     }
+  }
+
+  private at(path: string): Promise<Found | undefined> {
+    return MOUNT.test(path) ? this.remotes.findIn(path) : this.tree.find(path);
   }
 
   /** Reads a file of a kustomization in `directory`. */
@@ -71,7 +77,7 @@ export class BuildFiles {
     const found = await this.find(directory, path);
     if (!found) throw new KustomizeError(`${path}: no such file`);
     if (found.kind !== 'file') throw new KustomizeError(`'${path}' must resolve to a file`);
-    if (directory !== '' && !found.path.startsWith(`${directory}/`))
+    if (directory !== '' && !isRemote(path) && !found.path.startsWith(`${directory}/`))
       throw new KustomizeError(`security; file '${this.shown(found.path)}' is not in or below '${this.shown(directory) || '.'}'`, {
         hint: 'files must lie below the kustomization that names them; give their directory a kustomization of its own, and name the directory',
       });
@@ -84,6 +90,7 @@ export class BuildFiles {
       this.bytes += bytes.length;
       if (this.bytes > MAX_SOURCE_BYTES)
         throw new SourceError('TooLarge', found.file.path, `the build reads more than ${megabytes(MAX_SOURCE_BYTES)}`);
+      this.paths.set(found.file.path, found.path);
       return { name: found.file.path, path: found.path, bytes };
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
@@ -109,7 +116,8 @@ export class BuildFiles {
   /** The documents of a file that was read before, by the name under which it is shown; none where it cannot be read again. */
   async reread(name: string): Promise<readonly PlacedValue[]> {
     try {
-      const found = await this.find(this.tree.prefix, name);
+      const path = this.paths.get(name);
+      const found = path === undefined ? undefined : await this.at(path);
       return found?.kind === 'file' ? (await this.documents(await this.read(found))).filter(({ value }) => value !== null) : [];
     } catch (error) {
       if (error instanceof KustomizeError) return [];
@@ -196,7 +204,7 @@ export function joined(directory: string, path: string): string {
   for (const name of path.split('/')) {
     if (name === '' || name === '.') continue;
     if (name !== '..') names.push(name);
-    else if (names.pop() === undefined)
+    else if (names.length === 0 || MOUNT.test(names.pop()!))
       throw new KustomizeError(`${path} leads out of the source`, {
         hint: 'nothing outside of the repository is read; without a repository name the directory that holds both, and this one with --path',
       });

@@ -12,6 +12,21 @@ export interface Generated {
   readonly object: JsonObject;
   readonly behavior: Behavior;
   readonly needsHash: boolean;
+  /** What each key is made of. */
+  readonly keys: ReadonlyMap<string, KeySource>;
+}
+
+/** The field of the generator, and where that names a file, the line in it. */
+export interface KeySource {
+  readonly at: readonly (string | number)[];
+  readonly file?: string;
+  readonly line?: number;
+}
+
+/** What a generator reads. */
+interface ReadFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
 }
 
 /** Options of one generator, with those of all. */
@@ -30,28 +45,35 @@ export async function generate(
   kind: GeneratedKind,
   args: GeneratorArgs,
   options: GeneratorOptions | undefined,
-  load: (path: string, at: readonly (string | number)[]) => Promise<Uint8Array>,
+  load: (path: string, at: readonly (string | number)[]) => Promise<ReadFile>,
 ): Promise<Generated> {
   if (args.name === '') throw new KustomizeError(`a ${kind === 'Secret' ? 'secret' : 'configmap'} must have a name`, { at: ['name'] });
   const pairs = new Map<string, Uint8Array>();
-  const add = (key: string, value: Uint8Array, at: readonly (string | number)[]): void => {
-    if (pairs.has(key)) throw new KustomizeError(`configmap ${args.name} illegally repeats the key \`${key}\``, { at });
+  const keys = new Map<string, KeySource>();
+  const add = (key: string, value: Uint8Array, source: KeySource): void => {
+    if (pairs.has(key)) throw new KustomizeError(`configmap ${args.name} illegally repeats the key \`${key}\``, { at: source.at });
     pairs.set(key, value);
+    keys.set(key, source);
   };
   const envs = [...args.envs.map((path, i) => ({ path, at: ['envs', i] })), ...(args.env ? [{ path: args.env, at: ['env'] }] : [])];
-  for (const { path, at } of envs) for (const [key, value] of envLines(await load(path, at), at)) add(key, value, at);
+  for (const { path, at } of envs) {
+    const { name, bytes } = await load(path, at);
+    for (const { key, value, line } of envLines(bytes, at)) add(key, value, { at, file: name, line });
+  }
   for (const [i, literal] of args.literals.entries()) {
     const [key, value] = literalOf(literal, ['literals', i]);
-    add(key, value, ['literals', i]);
+    add(key, value, { at: ['literals', i] });
   }
   for (const [i, source] of args.files.entries()) {
     const { key, path } = fileSource(source, ['files', i]);
-    add(key, await load(path, ['files', i]), ['files', i]);
+    const { name, bytes } = await load(path, ['files', i]);
+    add(key, bytes, { at: ['files', i], file: name, line: 1 });
   }
   return {
     object: objectOf(kind, args, options, pairs),
     behavior: behaviorOf(args.behavior),
     needsHash: !options?.disableNameSuffixHash,
+    keys,
   };
 }
 
@@ -90,17 +112,20 @@ function base64(bytes: Uint8Array): string {
 }
 
 /** Lines of `key=value`; blank ones and comments count for nothing. */
-function envLines(bytes: Uint8Array, at: readonly (string | number)[]): readonly (readonly [string, Uint8Array])[] {
+function envLines(
+  bytes: Uint8Array,
+  at: readonly (string | number)[],
+): readonly { readonly key: string; readonly value: Uint8Array; readonly line: number }[] {
   if (!isUtf8(bytes)) throw new KustomizeError('the env file has invalid UTF-8', { at });
   const text = Buffer.from(bytes).toString('utf8');
-  const out: (readonly [string, Uint8Array])[] = [];
+  const out: { key: string; value: Uint8Array; line: number }[] = [];
   for (const [i, raw] of text.split('\n').entries()) {
     const ended = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
     const line = (i === 0 ? ended.replace(/^\ufeff/, '') : ended).trimStart();
     if (line === '' || line.startsWith('#')) continue;
     const equals = line.indexOf('=');
     const key = equals < 0 ? line : line.slice(0, equals);
-    if (key !== '') out.push([key, Buffer.from(equals < 0 ? '' : line.slice(equals + 1))]);
+    if (key !== '') out.push({ key, value: Buffer.from(equals < 0 ? '' : line.slice(equals + 1)), line: i + 1 });
   }
   return out;
 }

@@ -2,7 +2,7 @@
 // of references names is looked up among the former names. Follows kustomize's nameref filter; the lookup goes through an index.
 import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
 import type { NameReference } from './default-references.ts';
-import { setScalar, visitField, type Field, type FieldSpec } from './field-spec.ts';
+import { element, setScalar, visitField, type Field, type FieldSpec } from './field-spec.ts';
 import { KustomizeError } from './kustomize-error.ts';
 import { idText, isSelected, NO_NAMESPACE, type GvkSelector, type ResourceId } from './resource-id.ts';
 import type { ResourceMap } from './resource-map.ts';
@@ -79,16 +79,7 @@ class Referrer {
         const item: unknown = value[i];
         if (isObject(item)) this.byMapping(item, rule);
         else if (Array.isArray(item)) throw new KustomizeError('is expected to be either a string or a map of string');
-        else
-          this.byName(
-            {
-              get: () => value[i] as unknown,
-              set: (name) => {
-                value[i] = name;
-              },
-            },
-            rule,
-          );
+        else this.byName(element(value, i), rule);
       }
     } else if (isObject(value)) this.byMapping(value, rule);
     else this.byName(field, rule);

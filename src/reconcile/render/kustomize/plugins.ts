@@ -1,6 +1,7 @@
 // Transformers that `transformers` and `validators` name in files of their own: those that are built into kustomize run here, with the
 // fields that they list; anything else is a plugin, and plugins are not run.
 import { isObject } from '../../../apimachinery/object.ts';
+import type { DocumentSource, Steps } from '../field-origins.ts';
 import type { Accumulator } from './accumulator.ts';
 import type { FieldSpec } from './field-spec.ts';
 import {
@@ -20,9 +21,10 @@ import type { Resource } from './resource.ts';
 import { replacementsOf, runJsonPatch, runPatch } from './run-transformers.ts';
 import { decodeShape, type Fields } from './shape.ts';
 import type { Target } from './target.ts';
-import { addAffix, setEntries, setImage, setNamespace, setReplicas, type SubjectsMode } from './transformers.ts';
+import { addAffix, setEntries, setImage, setNamespace, setReplicas, type SourceOf, type SubjectsMode } from './transformers.ts';
 
-type Run = (target: Target, config: unknown, into: Accumulator) => Promise<void> | void;
+/** @param sourceOf where the fields of the configuration stand */
+type Run = (target: Target, config: unknown, into: Accumulator, sourceOf: (...at: Steps) => DocumentSource) => Promise<void> | void;
 
 const STRING_MAP = { map: 'string' } as const;
 
@@ -34,42 +36,44 @@ interface WithSpecs {
 const BUILT_IN: Readonly<Record<string, { readonly takes: Fields['fields']; readonly run: Run }>> = {
   AnnotationsTransformer: {
     takes: { annotations: STRING_MAP, fieldSpecs: FIELD_SPECS },
-    run: (_, config, { map }) => {
+    run: (_, config, { map }, sourceOf) => {
       const { annotations, fieldSpecs } = config as WithSpecs & { readonly annotations: Readonly<Record<string, string>> };
-      setEntries(map, annotations, fieldSpecs);
+      setEntries(map, annotations, fieldSpecs, (...at) => sourceOf('annotations', ...at));
     },
   },
   LabelTransformer: {
     takes: { labels: STRING_MAP, fieldSpecs: FIELD_SPECS },
-    run: (_, config, { map }) => {
+    run: (_, config, { map }, sourceOf) => {
       const { labels, fieldSpecs } = config as WithSpecs & { readonly labels: Readonly<Record<string, string>> };
-      setEntries(map, labels, fieldSpecs);
+      setEntries(map, labels, fieldSpecs, (...at) => sourceOf('labels', ...at));
     },
   },
   ImageTagTransformer: {
     takes: { imageTag: { fields: IMAGE }, fieldSpecs: FIELD_SPECS },
-    run: (_, config, { map }) => {
+    run: (_, config, { map }, sourceOf) => {
       const { imageTag, fieldSpecs } = config as WithSpecs & { readonly imageTag: Image };
-      setImage(map, imageTag, fieldSpecs);
+      setImage(map, imageTag, fieldSpecs, (...at) => sourceOf('imageTag', ...at));
     },
   },
   NamespaceTransformer: {
     takes: { fieldSpecs: FIELD_SPECS, unsetOnly: 'bool', setRoleBindingSubjects: 'string', namespace: 'string' },
-    run: (_, config, { map }) => {
+    run: (_, config, { map }, sourceOf) => {
       const { namespace, fieldSpecs, unsetOnly, setRoleBindingSubjects } = config as WithSpecs & {
         readonly namespace: string;
         readonly unsetOnly: boolean;
         readonly setRoleBindingSubjects: string;
       };
-      if (namespace) setNamespace(map, { namespace, specs: fieldSpecs, unsetOnly, subjects: subjectsMode(setRoleBindingSubjects) });
+      if (!namespace) return;
+      const source = sourceOf('metadata', 'namespace');
+      setNamespace(map, { namespace, specs: fieldSpecs, unsetOnly, subjects: subjectsMode(setRoleBindingSubjects), source });
     },
   },
-  PatchTransformer: { takes: PATCH, run: (target, config, into) => runPatch(target, into, config as Patch) },
+  PatchTransformer: { takes: PATCH, run: (target, config, into, sourceOf) => runPatch(target, into, config as Patch, sourceOf('patch')) },
   PatchJson6902Transformer: {
     takes: { target: PATCH.target, path: 'string', jsonOp: 'string' },
-    run: (target, config, into) => {
+    run: (target, config, into, sourceOf) => {
       const { jsonOp, ...rest } = config as Omit<Patch, 'patch'> & { readonly jsonOp: string };
-      return runJsonPatch(target, into, { ...rest, patch: jsonOp });
+      return runJsonPatch(target, into, { ...rest, patch: jsonOp }, sourceOf('jsonOp'));
     },
   },
   PrefixTransformer: { takes: { prefix: 'string', fieldSpecs: FIELD_SPECS }, run: affixes },
@@ -77,26 +81,28 @@ const BUILT_IN: Readonly<Record<string, { readonly takes: Fields['fields']; read
   PrefixSuffixTransformer: { takes: { prefix: 'string', suffix: 'string', fieldSpecs: FIELD_SPECS }, run: affixes },
   ReplacementTransformer: {
     takes: { replacements: { list: { fields: { ...REPLACEMENT, path: 'string' } } } },
-    run: async (target, config, { map }) => {
+    run: async (target, config, { map }, sourceOf) => {
       const { replacements } = config as { readonly replacements: readonly (Replacement & { readonly path: string })[] };
-      for (const entry of replacements)
-        for (const { replacement } of await replacementsOf(target, entry)) replace(map.resources, replacement);
+      for (const [i, entry] of replacements.entries()) {
+        const at: SourceOf = (...inside) => sourceOf('replacements', i, ...inside);
+        for (const { replacement, sourceOf: own } of await replacementsOf(target, entry, at)) replace(map.resources, replacement, own);
+      }
       map.idsChanged();
     },
   },
   ReplicaCountTransformer: {
     takes: { replica: { fields: REPLICA }, fieldSpecs: FIELD_SPECS },
-    run: (_, config, { map }) => {
+    run: (_, config, { map }, sourceOf) => {
       const { replica, fieldSpecs } = config as WithSpecs & { readonly replica: Replica };
-      setReplicas(map, replica, fieldSpecs);
+      setReplicas(map, replica, fieldSpecs, (...at) => sourceOf('replica', ...at));
     },
   },
 };
 
-function affixes(_: Target, config: unknown, { map }: Accumulator): void {
+function affixes(_: Target, config: unknown, { map }: Accumulator, sourceOf: SourceOf): void {
   const { prefix, suffix, fieldSpecs } = config as WithSpecs & { readonly prefix?: string; readonly suffix?: string };
-  if (prefix) addAffix(map, 'prefix', prefix, fieldSpecs);
-  if (suffix) addAffix(map, 'suffix', suffix, fieldSpecs);
+  if (prefix) addAffix(map, 'prefix', prefix, fieldSpecs, sourceOf('prefix'));
+  if (suffix) addAffix(map, 'suffix', suffix, fieldSpecs, sourceOf('suffix'));
 }
 
 function subjectsMode(mode: string): SubjectsMode {
@@ -117,5 +123,8 @@ export async function runPlugin(target: Target, plugin: Resource, into: Accumula
     });
   const { apiVersion: _, kind: __, metadata, ...rest } = plugin.object;
   const namespace = plugin.kind === 'NamespaceTransformer' && isObject(metadata) ? { namespace: metadata.namespace ?? null } : {};
-  await known.run(target, decodeShape({ fields: known.takes }, { ...rest, ...namespace }), into);
+  await known.run(target, decodeShape({ fields: known.takes }, { ...rest, ...namespace }), into, (...at) => ({
+    origin: plugin.origin,
+    at,
+  }));
 }

@@ -7,14 +7,15 @@ import type { FieldOptions, Replacement, ReplacementSource, ReplacementTarget, S
 import { KustomizeError, type FieldPath } from './kustomize-error.ts';
 import { isSelected, type ResourceId } from './resource-id.ts';
 import { text, type Resource } from './resource.ts';
+import type { SourceOf } from './transformers.ts';
 import { bySelectors } from './selector.ts';
 
 /** Errors stand at fields of the replacement. */
-export function replace(resources: readonly Resource[], { source, targets }: Replacement): void {
+export function replace(resources: readonly Resource[], { source, targets }: Replacement, sourceOf: SourceOf): void {
   if (!source) throw new KustomizeError('replacements must specify a source and at least one target');
   if (targets.length === 0) throw new KustomizeError('replacements must specify a source and at least one target', { at: ['source'] });
   const value = sourceValue(resources, source);
-  for (const [i, target] of targets.entries()) replaceIn(resources, value, target, ['targets', i]);
+  for (const [i, target] of targets.entries()) replaceIn(resources, value, target, ['targets', i], sourceOf);
 }
 
 /** Empty fields select all. */
@@ -48,7 +49,7 @@ function sourceValue(resources: readonly Resource[], source: ReplacementSource):
   return parts[index];
 }
 
-function replaceIn(resources: readonly Resource[], value: unknown, target: ReplacementTarget, at: FieldPath): void {
+function replaceIn(resources: readonly Resource[], value: unknown, target: ReplacementTarget, at: FieldPath, sourceOf: SourceOf): void {
   const { select, reject } = target;
   if (!select) throw new KustomizeError('target must specify resources to select', { at });
   const matches = bySelectors(select, [...at, 'select']);
@@ -60,13 +61,15 @@ function replaceIn(resources: readonly Resource[], value: unknown, target: Repla
     if (!matches(resource) || rejects.some((rejected) => rejected(resource))) continue;
     const ids = resource.allIds;
     if (!ids.some((id) => selects(select, id)) || rejectIds.some((selector) => ids.some((id) => selects(selector, id)))) continue;
-    copyInto(resource, value, target, at);
+    copyInto(resource, value, target, at, sourceOf);
   }
 }
 
-function copyInto(resource: Resource, value: unknown, { fieldPaths, options }: ReplacementTarget, at: FieldPath): void {
+function copyInto(resource: Resource, value: unknown, { fieldPaths, options }: ReplacementTarget, at: FieldPath, sourceOf: SourceOf): void {
   for (const [i, fieldPath] of (fieldPaths.length ? fieldPaths : ['metadata.name']).entries()) {
     const root: Field = {
+      holder: resource,
+      key: 'object',
       get: () => resource.object,
       set: (object) => {
         resource.object = object as JsonObject;
@@ -78,7 +81,10 @@ function copyInto(resource: Resource, value: unknown, { fieldPaths, options }: R
         `unable to find ${options?.create ? 'or create ' : ''}field ${JSON.stringify(fieldPath)} in replacement target`,
         { at: [...at, 'fieldPaths', i], hint: `the target is at ${resource.origin.file}:${resource.origin.line}` },
       );
-    for (const field of found) setValue(field, value, options, at);
+    for (const field of found) {
+      setValue(field, value, options, at);
+      resource.origins.set(field.holder, field.key, field.get(), sourceOf(...at, 'fieldPaths', i));
+    }
   }
 }
 

@@ -40,7 +40,10 @@ const CLUSTER_SCOPED: ReadonlySet<string> = new Set(
   ).flatMap(([group, versions, kinds]) => versions.flatMap((version) => kinds.split(' ').map((kind) => `${group}/${version}/${kind}`))),
 );
 
-export const isClusterScoped = ({ group, version, kind }: GroupVersionKind): boolean => CLUSTER_SCOPED.has(`${group}/${version}/${kind}`);
+const CLUSTER_SCOPED_NAMES: ReadonlySet<string> = new Set([...CLUSTER_SCOPED].map((id) => id.slice(id.lastIndexOf('/') + 1)));
+
+export const isClusterScoped = ({ group, version, kind }: GroupVersionKind): boolean =>
+  CLUSTER_SCOPED_NAMES.has(kind) && CLUSTER_SCOPED.has(`${group}/${version}/${kind}`);
 
 export function gvkOf(apiVersion: unknown, kind: unknown): GroupVersionKind {
   return { ...splitApiVersion(typeof apiVersion === 'string' ? apiVersion : ''), kind: typeof kind === 'string' ? kind : '' };

@@ -1,6 +1,7 @@
 // A resource on its way through a build: its object, which is the build's own and is changed in place, and what kustomize notes on it in
 // annotations of its own: former ids, prefixes and suffixes, how it was generated.
 import { isObject, type GroupVersionKind, type JsonObject } from '../../../apimachinery/object.ts';
+import { FieldOrigins } from '../field-origins.ts';
 import type { ManifestOrigin } from '../origin.ts';
 import { effectiveNamespace, gvkOf, type ResourceId } from './resource-id.ts';
 
@@ -22,8 +23,11 @@ export interface BuildOrigin {
 export class Resource {
   object: JsonObject;
   readonly origin: ManifestOrigin;
+  /** What set its fields since it was read. */
+  readonly origins = new FieldOrigins();
   /** The oldest first. Their group and version are those of now. */
   private former: FormerId[] = [];
+  private known: { readonly apiVersion: unknown; readonly kind: unknown; readonly gvk: GroupVersionKind } | undefined;
   prefixes: string[] = [];
   suffixes: string[] = [];
   behavior: Behavior = 'create';
@@ -44,8 +48,11 @@ export class Resource {
     return isObject(this.object.metadata) ? this.object.metadata : {};
   }
 
+  /** Asked for at every step, and hardly ever another. */
   get gvk(): GroupVersionKind {
-    return gvkOf(this.object.apiVersion, this.object.kind);
+    const { apiVersion, kind } = this.object;
+    if (this.known?.apiVersion !== apiVersion || this.known?.kind !== kind) this.known = { apiVersion, kind, gvk: gvkOf(apiVersion, kind) };
+    return this.known!.gvk;
   }
 
   get kind(): string {
@@ -108,6 +115,7 @@ export class Resource {
     this.suffixes = [...other.suffixes];
     this.refVarNames = [...other.refVarNames];
     this.behavior = other.behavior;
+    this.origins.merge(other.origins);
   }
 
   stringMap(field: 'labels' | 'annotations'): Record<string, string> {
@@ -117,6 +125,8 @@ export class Resource {
   }
 
   setStringMap(field: 'labels' | 'annotations', map: Readonly<Record<string, string>>): void {
+    const old = this.metadata[field];
+    if (isObject(old)) this.origins.carry(old, map);
     this.setMeta(field, Object.keys(map).length ? map : undefined);
   }
 }

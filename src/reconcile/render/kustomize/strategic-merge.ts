@@ -5,31 +5,42 @@ import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
 import { resolvePlainV3 } from '../../../apimachinery/yaml/scalar.ts';
 import { nodeKind, wrongKind } from './field-spec.ts';
 import { KustomizeError } from './kustomize-error.ts';
+import type { FieldOrigins, FieldSource } from '../field-origins.ts';
 import type { MergeField, MergeSchema, MergeSchemas } from './merge-keys.ts';
 import { text } from './resource.ts';
 
 /** @returns the merged object; undefined where the patch takes it away */
-export function strategicMerge(object: JsonObject, patch: JsonObject, schemas: MergeSchemas): JsonObject | undefined {
-  const merged = merge(object, patch, { schema: undefined, keys: undefined }, schemas);
-  return isObject(merged) ? merged : undefined;
+export function strategicMerge(object: JsonObject, patch: JsonObject, merging: Merging): JsonObject | undefined {
+  const merged = merge(object, patch, UNKNOWN, merging);
+  if (!isObject(merged)) return undefined;
+  if (merged !== object) merging.origins.set({}, '', merged, merging.source);
+  return merged;
+}
+
+/** What a merge needs besides the two. */
+export interface Merging {
+  readonly schemas: MergeSchemas;
+  /** Takes notes of what the patch sets. */
+  readonly origins: FieldOrigins;
+  readonly source: FieldSource;
 }
 
 const isNothing = (value: unknown): boolean => value === undefined || value === null;
 
 /** Undefined: the field goes. */
-function merge(dest: unknown, patch: unknown, field: MergeField, schemas: MergeSchemas): unknown {
+function merge(dest: unknown, patch: unknown, field: MergeField, merging: Merging): unknown {
   const first = isNothing(dest) ? patch : dest;
   if (isNothing(first)) return dest === null && patch === undefined ? null : undefined;
   for (const side of [dest, patch]) if (!isNothing(side) && nodeKind(side) !== nodeKind(first)) throw wrongKind(nodeKind(first), side);
   if (Array.isArray(first)) {
     return field.keys
-      ? mergeList(dest as unknown[] | null | undefined, patch as unknown[] | null | undefined, field.schema, field.keys, schemas)
+      ? mergeList(dest as unknown[] | null | undefined, patch as unknown[] | null | undefined, field.schema, field.keys, merging)
       : patch === undefined
         ? dest
         : (patch ?? undefined);
   }
   if (isObject(first))
-    return mergeMap(dest as JsonObject | null | undefined, patch as JsonObject | null | undefined, field.schema, schemas);
+    return mergeMap(dest as JsonObject | null | undefined, patch as JsonObject | null | undefined, field.schema, merging);
   return patch === undefined ? dest : (patch ?? undefined);
 }
 
@@ -37,20 +48,33 @@ function mergeMap(
   dest: JsonObject | null | undefined,
   patch: JsonObject | null | undefined,
   known: MergeSchema | undefined,
-  schemas: MergeSchemas,
+  merging: Merging,
 ): unknown {
-  const schema = known ?? schemaOf(dest, schemas) ?? schemaOf(patch, schemas);
+  const schema = known ?? schemaOf(dest, merging.schemas) ?? schemaOf(patch, merging.schemas);
   if (dest && patch === null) return undefined;
   const directive = patch ? directiveOfMap(patch) : 'merge';
   if (directive === 'delete') return undefined;
   const target = dest && directive !== 'replace' ? dest : patch!;
   const names = new Set([...Object.keys(target), ...(patch ? Object.keys(patch) : [])]);
   for (const name of names) {
-    const value = merge(own(target, name), patch ? own(patch, name) : undefined, schema?.fields.get(name) ?? UNKNOWN, schemas);
+    const [before, given] = [own(target, name), patch ? own(patch, name) : undefined];
+    const field = schema?.fields.get(name) ?? UNKNOWN;
+    const value = merge(before, given, field, merging);
     if (value === undefined) delete target[name];
     else target[name] = value;
+    const isMergedList = field.keys && Array.isArray(before) && Array.isArray(value);
+    if (target !== patch && given !== undefined && !isMergedList) noteField(target, name, before, value, merging);
   }
   return target;
+}
+
+/** Fields by which a patch names what it is for. */
+const IDENTIFYING: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'name', 'namespace']);
+
+/** What merged has its notes within; lists note themselves. */
+function noteField(target: JsonObject, name: string, before: unknown, value: unknown, { origins, source }: Merging): void {
+  if (value !== before || (typeof value !== 'object' && value !== undefined && !IDENTIFYING.has(name)))
+    origins.set(target, name, value, source);
 }
 
 const UNKNOWN: MergeField = { schema: undefined, keys: undefined };
@@ -90,7 +114,7 @@ function mergeList(
   patch: unknown[] | null | undefined,
   schema: MergeSchema | undefined,
   keys: readonly string[],
-  schemas: MergeSchemas,
+  merging: Merging,
 ): unknown {
   if (dest && patch === null) return undefined;
   let target = dest;
@@ -100,7 +124,10 @@ function mergeList(
     if (directive === 'delete') return undefined;
     if (directive === 'replace') target = patch;
   }
-  const merged = keys.length ? mergeElements(target, patch ?? undefined, schema, keys, schemas) : mergeValues(target, patch ?? undefined);
+  const merged = keys.length ? mergeElements(target, patch ?? undefined, schema, keys, merging) : mergeValues(target, patch ?? undefined);
+  // where there was no list, whoever holds it notes it
+  if (target === dest) merging.origins.carry(dest, merged);
+  else if (dest) merging.origins.set(dest, '', merged, merging.source);
   return merged;
 }
 
@@ -116,7 +143,7 @@ function mergeElements(
   patch: unknown[] | undefined,
   schema: MergeSchema | undefined,
   keys: readonly string[],
-  schemas: MergeSchemas,
+  merging: Merging,
 ): unknown[] {
   let tuples = distinct([...(patch ?? []), ...target].map((item) => keys.map((key) => keyText(item, key))));
   if (keys.length > 1) tuples = completed(tuples);
@@ -125,7 +152,10 @@ function mergeElements(
   const added: unknown[] = [];
   for (const tuple of tuples) {
     const values = used.length ? keys.flatMap((key, i) => (used.includes(key) || tuple[i] !== '' ? [tuple[i]!] : [])) : tuple;
-    const value = merge(find(target, valid, values), patch && find(patch, valid, values), { schema, keys: undefined }, schemas);
+    const [before, given] = [find(target, valid, values), patch && find(patch, valid, values)];
+    const value = merge(before, given, { schema, keys: undefined }, merging);
+    if (given !== undefined && target !== patch && value !== before && isObject(value))
+      merging.origins.set(added, '', value, merging.source);
     if (isNothing(value) || (isObject(value) && Object.keys(value).length === 0)) {
       setElement(target, undefined, valid, values);
       continue;

@@ -1,58 +1,26 @@
 // One kustomization and what it builds: its resources and bases, then what it generates, then its components, and on all of it its
 // transformers, in kustomize's order. Follows kustomize's KustTarget.
-import type { ManifestCache } from '../manifest-cache.ts';
-import type { ManifestError } from '../manifest-error.ts';
-import { startOf } from '../manifest-document.ts';
-import { ManifestOrigin, type PlacedDocument } from '../origin.ts';
+import type { DocumentSource, Steps } from '../field-origins.ts';
+import { fieldPath } from '../manifest-error.ts';
+import { documentOrigin, ManifestOrigin, type PlacedDocument } from '../origin.ts';
 import { positionsIn } from '../positions.ts';
-import { deepCopy, isObject, type JsonObject } from '../../../apimachinery/object.ts';
-import type { SourceTree } from '../../source/source-tree.ts';
+import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
 import { Accumulator } from './accumulator.ts';
-import { BuildFiles, isRemote, type LoadedFile, type PlacedValue } from './files.ts';
-import { generate, mergedOptions, type GeneratedKind } from './generators.ts';
+import type { Build, Overridden } from './shared-build.ts';
+import type { LoadedFile } from './files.ts';
+import { isRemote } from './remote-address.ts';
+import { generate, mergedOptions, type Generated, type GeneratedKind } from './generators.ts';
 import { COMPONENT, decodeKustomization, type GeneratorArgs, type Kustomization } from './kustomization.ts';
-import { builtinMergeSchemas, type MergeSchemas } from './merge-keys.ts';
 import { openApiSchemas } from './openapi-schema.ts';
 import { KustomizeError, placed, type FieldPath } from './kustomize-error.ts';
-import { Resource, text, type BuildOrigin } from './resource.ts';
+import { Resource, type BuildOrigin } from './resource.ts';
+import { resourcesIn } from './resource-files.ts';
 import { runPlugin } from './plugins.ts';
 import { configOfDefinitions, decodeConfiguration, DEFAULT_CONFIG, mergeConfigs } from './transformer-config.ts';
 import { runTransformers } from './run-transformers.ts';
 import { mergeVars } from './vars.ts';
 
 export const KUSTOMIZATION_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
-
-/** Levels of bases: as deep as directories may be nested. */
-const MAX_LEVELS = 64;
-/** Kustomizations of one build, each time that one is used: a base of many overlays is built many times. */
-const MAX_KUSTOMIZATIONS = 10_000;
-/** Resources of one build, each time that one is read. */
-const MAX_RESOURCES = 500_000;
-
-/** What the parts of one build share. */
-export class Build {
-  readonly files: BuildFiles;
-  readonly warnings: ManifestError[] = [];
-  /** How lists merge; the kustomization that is built may bring what stands in its place. */
-  mergeSchemas: MergeSchemas = builtinMergeSchemas;
-  private kustomizations = 0;
-  private resources = 0;
-
-  constructor(tree: SourceTree, cache: ManifestCache) {
-    this.files = new BuildFiles(tree, cache);
-  }
-
-  countKustomization(levels: number): void {
-    if (levels > MAX_LEVELS) throw new KustomizeError(`kustomizations are nested more than ${MAX_LEVELS} levels deep`);
-    if (++this.kustomizations > MAX_KUSTOMIZATIONS)
-      throw new KustomizeError(`the build is made of more than ${MAX_KUSTOMIZATIONS} kustomizations`);
-  }
-
-  countResources(count: number): void {
-    this.resources += count;
-    if (this.resources > MAX_RESOURCES) throw new KustomizeError(`the build reads more than ${MAX_RESOURCES} resources`);
-  }
-}
 
 export class Target {
   readonly build: Build;
@@ -62,6 +30,8 @@ export class Target {
   /** The kustomization file, as it is shown. */
   readonly file: string;
   private readonly document: PlacedDocument;
+  private readonly origin: ManifestOrigin;
+  private readonly overridden: Overridden | undefined;
   private readonly parent: Target | undefined;
   /** For origin annotations: as seen from where the build began. */
   private readonly trail: string;
@@ -83,6 +53,8 @@ export class Target {
     this.kustomization = kustomization;
     this.parent = parent;
     this.trail = trail;
+    this.origin = documentOrigin(file.name, 1, document);
+    this.overridden = build.overridden?.file === file.path ? build.overridden : undefined;
     this.buildMetadata = parent ? parent.buildMetadata : kustomization.buildMetadata;
   }
 
@@ -117,6 +89,11 @@ export class Target {
     return { file: this.file, line: this.document.firstLine + position!.line - 1, column: position!.column };
   }
 
+  /** A field of this kustomization, as what sets fields of resources. */
+  sourceOf(...at: Steps): DocumentSource {
+    return this.overridden?.sourceOf(at) ?? { origin: this.origin, at };
+  }
+
   /** Runs a step; its errors stand at that field of this kustomization where they name no other file. */
   async at<T>(field: FieldPath, step: () => Promise<T> | T): Promise<T> {
     try {
@@ -142,6 +119,7 @@ export class Target {
     await this.runExternalGenerators(into);
     for (const [i, path] of k.components.entries()) {
       const component = await this.at(['components', i], () => this.base(path, true));
+      await this.warnOfRemotes(['components', i]);
       await this.at(['components', i], () => component.accumulate(into));
     }
     await runTransformers(this, into);
@@ -180,6 +158,7 @@ export class Target {
     for (const [i, path] of paths.entries()) {
       await this.at([field, i], async () => {
         const found = await this.build.files.find(this.directory, path);
+        await this.warnOfRemotes([field, i]);
         if (!found) throw new KustomizeError(`${path}: no such file or directory`);
         if (found.kind === 'directory') {
           const base = await this.base(path, false);
@@ -187,6 +166,12 @@ export class Target {
         } else into.map.appendAll(await this.resourcesOf(await this.load(path), path));
       });
     }
+  }
+
+  /** Of what was just fetched. */
+  private async warnOfRemotes(at: FieldPath): Promise<void> {
+    for (const note of this.build.files.remotes.takeNotes())
+      this.build.warnings.push({ ...(await this.place(at)), path: fieldPath(at), ...note });
   }
 
   private async base(path: string, isComponent: boolean): Promise<Target> {
@@ -211,7 +196,7 @@ export class Target {
   }
 
   private async resourcesOf(file: LoadedFile, path: string): Promise<readonly Resource[]> {
-    const resources = await resourcesIn(await this.build.files.documents(file), file.name);
+    const resources = await resourcesIn(await this.build.files.documents(file), file.name, this.build.mergeSchemas);
     this.build.countResources(resources.length);
     if (this.buildMetadata.length) for (const resource of resources) resource.buildOrigin = { path: joinTrail(this.trail, path) };
     return resources;
@@ -249,9 +234,9 @@ export class Target {
 
   private async generate(into: Accumulator, kind: GeneratedKind, all: readonly GeneratorArgs[], field: string): Promise<void> {
     await this.each(field, all, async (args, i) => {
-      const load = async (path: string, at: FieldPath): Promise<Uint8Array> => {
+      const load = async (path: string, at: FieldPath): Promise<LoadedFile> => {
         try {
-          return (await this.load(path)).bytes;
+          return await this.load(path);
         } catch (error) {
           throw placed(error, { file: this.file, at: [field, i, ...at] });
         }
@@ -260,6 +245,7 @@ export class Target {
       const at = [field, i];
       const { file, line } = await this.place(at);
       const resource = new Resource(generated.object, new ManifestOrigin({ file, document: 1, line }, { ...this.document, at }));
+      noteKeys(resource, generated, (...inside) => this.sourceOf(...at, ...inside));
       resource.behavior = generated.behavior;
       resource.needsHash = generated.needsHash;
       resource.buildOrigin = this.configuredBy(`${kind}Generator`);
@@ -270,9 +256,12 @@ export class Target {
   /** The configurations of plugins: files, directories, or written in place. */
   private async plugins(field: 'generators' | 'transformers' | 'validators'): Promise<readonly Resource[]> {
     const into = new Accumulator();
-    await this.each(field, this.kustomization[field], async (entry) => {
+    await this.each(field, this.kustomization[field], async (entry, i) => {
       if (!/[\n{]/.test(entry)) return this.addResources(into, [entry], field);
-      into.map.appendAll(await resourcesIn(await this.build.files.parse(entry, this.file), this.file));
+      const documents = await this.build.files.parse(entry, this.file);
+      const { line } = await this.place([field, i]);
+      const there = documents.map((document) => ({ ...document, firstLine: line + document.firstLine }));
+      into.map.appendAll(await resourcesIn(there, this.file, this.build.mergeSchemas));
       return undefined;
     });
     return into.map.resources;
@@ -303,11 +292,23 @@ export class Target {
         [kind === 'Secret' ? 'secretGenerator' : 'configMapGenerator']: [{ name, namespace, ...rest }],
       }).kustomization;
       const [args] = [...configMapGenerator, ...secretGenerator];
-      const generated = await generate(kind as GeneratedKind, args!, args!.options, async (path) => (await this.load(path)).bytes);
+      const generated = await generate(kind as GeneratedKind, args!, args!.options, (path) => this.load(path));
       const resource = new Resource(generated.object, plugin.origin);
+      noteKeys(resource, generated, (...at) => ({ origin: plugin.origin, at }));
       resource.behavior = generated.behavior;
       resource.needsHash = generated.needsHash;
       into.absorb(resource);
+    }
+  }
+}
+
+/** Notes what each key of generated data is made of. @param sourceOf a field of the generator */
+function noteKeys({ object, origins }: Resource, { keys }: Generated, sourceOf: (...at: Steps) => DocumentSource): void {
+  for (const part of [object.data, object.binaryData]) {
+    if (!isObject(part)) continue;
+    for (const key of Object.keys(part)) {
+      const { at, file, line = 1 } = keys.get(key)!;
+      origins.set(part, key, undefined, file === undefined ? sourceOf(...at) : { place: { file, line, column: 1 } });
     }
   }
 }
@@ -322,40 +323,3 @@ const joinTrail = (trail: string, path: string): string => {
   }
   return names.join('/');
 };
-
-/** Lists within Lists. */
-const MAX_LISTS = 16;
-
-/** The resources of a file, each with an object of its own; those of Lists follow behind the others. */
-async function resourcesIn(documents: readonly PlacedValue[], file: string): Promise<readonly Resource[]> {
-  const out: Resource[] = [];
-  let queue = documents.map((placedValue, i) => ({ ...placedValue, number: i + 1, at: [] as (string | number)[] }));
-  for (let depth = 0; queue.length && depth < MAX_LISTS; depth++) {
-    const inner: typeof queue = [];
-    for (const { value, document, firstLine, number, at } of queue) {
-      if (value === null || value === undefined || (isObject(value) && Object.keys(value).length === 0)) continue;
-      const line = firstLine + (at.length ? (await positionsIn(document.text, [{ at }]))[0]!.line : lineAt(document.text)) - 1;
-      const fault = (message: string, hint: string): KustomizeError =>
-        new KustomizeError(message, { file, position: { line, column: 1 }, hint });
-      if (!isObject(value)) throw fault('not a Kubernetes object', 'name only files of objects under resources');
-      const kind = text(value.kind);
-      if (kind === '') throw fault('missing kind in object', 'every object names its apiVersion and kind');
-      if (kind.endsWith('List') && 'items' in value) {
-        if (value.items !== null && !Array.isArray(value.items)) throw fault(`expected array in ${kind}/items`, 'items is a list');
-        for (const [i, item] of ((value.items ?? []) as unknown[]).entries())
-          inner.push({ value: item, document, firstLine, number, at: [...at, 'items', i] });
-        continue;
-      }
-      if (!kind.endsWith('List') && (!isObject(value.metadata) || text(value.metadata.name) === ''))
-        throw fault(`missing metadata.name in object ${kind}`, `every ${kind} needs a name`);
-      out.push(new Resource(deepCopy(value), new ManifestOrigin({ file, document: number, line }, { document, firstLine, at })));
-    }
-    queue = inner;
-  }
-  return out;
-}
-
-/** The line of a document's first word. */
-function lineAt(document: string): number {
-  return document.slice(0, startOf(document)).split('\n').length;
-}

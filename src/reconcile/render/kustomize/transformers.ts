@@ -2,6 +2,7 @@
 // follows kustomize's filter of that name.
 import { isObject, type GroupVersionKind } from '../../../apimachinery/object.ts';
 import { compileRegexp, RegexpError, type Regexp } from '../../../apimachinery/regexp.ts';
+import type { FieldSource, Steps } from '../field-origins.ts';
 import { member, setEntry, setScalar, visitField, visitFields, wrongKind, type Field, type FieldSpec } from './field-spec.ts';
 import type { Image, Replica } from './kustomization.ts';
 import { KustomizeError } from './kustomize-error.ts';
@@ -9,14 +10,32 @@ import { idText, isClusterScoped, isSelected, type GvkSelector } from './resourc
 import type { ResourceMap } from './resource-map.ts';
 import { text, type Resource } from './resource.ts';
 
-/** For labels and annotations alike. */
-export function setEntries(map: ResourceMap, entries: Readonly<Record<string, string>>, specs: readonly FieldSpec[]): void {
+/** Where the field of a transformer's configuration stands that sets something: each sets what it says. */
+export type SourceOf = (...at: Steps) => FieldSource;
+
+/** For labels and annotations alike. @param sourceOf the entry of a key */
+export function setEntries(
+  map: ResourceMap,
+  entries: Readonly<Record<string, string>>,
+  specs: readonly FieldSpec[],
+  sourceOf: SourceOf,
+): void {
   const keys = Object.keys(entries).sort();
   if (keys.length === 0) return;
+  const sources = keys.map((key) => sourceOf(key));
   for (const resource of map.resources)
     visitFields(resource, specs, 'map', (field) => {
-      for (const key of keys) setEntry(field, key, entries[key]);
+      for (const [i, key] of keys.entries()) {
+        setEntry(field, key, entries[key]);
+        resource.origins.set(field.get() as object, key, entries[key], sources[i]!);
+      }
     });
+}
+
+/** Sets a scalar, and notes where that is said. */
+function set(resource: Resource, field: Field, value: unknown, source: FieldSource): void {
+  setScalar(field, value);
+  resource.origins.set(field.holder, field.key, value, source);
 }
 
 export type SubjectsMode = 'defaultOnly' | 'allServiceAccounts' | 'none';
@@ -27,27 +46,28 @@ export interface NamespaceOptions {
   /** Leave those that are set. */
   readonly unsetOnly?: boolean;
   readonly subjects?: SubjectsMode;
+  readonly source: FieldSource;
 }
 
 export function setNamespace(map: ResourceMap, options: NamespaceOptions): void {
-  const { namespace, specs, unsetOnly = false } = options;
-  const set = (field: Field): void => {
-    if (!unsetOnly || text(field.get()) === '') setScalar(field, namespace);
-  };
+  const { namespace, specs, unsetOnly = false, source } = options;
   for (const resource of map.resources) {
+    const setNs = (field: Field): void => {
+      if (!unsetOnly || text(field.get()) === '') set(resource, field, namespace, source);
+    };
     resource.storePreviousId();
     const { gvk } = resource;
     const isCore = resource.object.apiVersion === 'v1';
-    if (!isClusterScoped(gvk)) visitField(resource, { path: 'metadata/namespace', create: true }, 'scalar', set);
+    if (!isClusterScoped(gvk)) visitField(resource, { path: 'metadata/namespace', create: true }, 'scalar', setNs);
     const isBinding = gvk.kind === 'RoleBinding' || gvk.kind === 'ClusterRoleBinding';
-    if (isBinding) bindSubjects(resource, options.subjects ?? 'defaultOnly', set);
+    if (isBinding) bindSubjects(resource, options.subjects ?? 'defaultOnly', setNs);
     const fitting = specs.filter(
       ({ path, kind }) =>
         path !== 'metadata/namespace' &&
         (isCore || path !== 'metadata/name') &&
         !(isBinding && path === 'subjects/namespace' && (kind === 'RoleBinding' || kind === 'ClusterRoleBinding')),
     );
-    visitFields(resource, fitting, 'scalar', set);
+    visitFields(resource, fitting, 'scalar', setNs);
   }
   map.idsChanged();
   const conflict = map.conflict();
@@ -57,17 +77,12 @@ export function setNamespace(map: ResourceMap, options: NamespaceOptions): void 
     });
 }
 
-function bindSubjects({ object }: Resource, mode: SubjectsMode, set: (field: Field) => void): void {
+function bindSubjects({ object }: Resource, mode: SubjectsMode, visit: (field: Field) => void): void {
   if (mode === 'none' || !Array.isArray(object.subjects)) return;
   for (const subject of object.subjects as unknown[]) {
     if (!isObject(subject)) continue;
     if (mode === 'defaultOnly' ? subject.name !== 'default' : subject.kind !== 'ServiceAccount') continue;
-    set({
-      get: () => subject.namespace,
-      set: (value) => {
-        subject.namespace = value;
-      },
-    });
+    visit(member(subject, 'namespace'));
   }
 }
 
@@ -78,7 +93,13 @@ const KEEP_THEIR_NAMES: readonly GvkSelector[] = [
   { kind: 'Namespace' },
 ];
 
-export function addAffix(map: ResourceMap, which: 'prefix' | 'suffix', affix: string, specs: readonly FieldSpec[]): void {
+export function addAffix(
+  map: ResourceMap,
+  which: 'prefix' | 'suffix',
+  affix: string,
+  specs: readonly FieldSpec[],
+  source: FieldSource,
+): void {
   for (const resource of map.resources) {
     const id: GroupVersionKind = resource.originalId;
     if (KEEP_THEIR_NAMES.some((selector) => isSelected(id, selector))) continue;
@@ -91,24 +112,26 @@ export function addAffix(map: ResourceMap, which: 'prefix' | 'suffix', affix: st
       if (isSelected(resource.gvk, spec))
         visitField(resource, spec, 'scalar', (field) => {
           const name = text(field.get());
-          setScalar(field, which === 'prefix' ? affix + name : name + affix);
+          set(resource, field, which === 'prefix' ? affix + name : name + affix, source);
         });
     }
   }
   map.idsChanged();
 }
 
-export function setImage(map: ResourceMap, image: Image, specs: readonly FieldSpec[]): void {
+export function setImage(map: ResourceMap, image: Image, specs: readonly FieldSpec[], sourceOf: SourceOf): void {
   const matches = imagePattern(image.name);
+  const said = (['newTag', 'digest', 'tagSuffix', 'newName'] as const).find((field) => image[field] !== '');
+  const source = said === undefined ? sourceOf() : sourceOf(said);
   for (const resource of map.resources) {
     if (resource.kind === 'CustomResourceDefinition') continue;
-    const set = (field: Field): void => {
+    const visit = (field: Field): void => {
       const value = field.get();
       if (typeof value === 'object' && value !== null) throw wrongKind('ScalarNode', value);
-      if (matches.test(text(value))) setScalar(field, changedImage(text(value), image));
+      if (matches.test(text(value))) set(resource, field, changedImage(text(value), image), source);
     };
-    visitContainers(resource.object, set);
-    visitFields(resource, specs, undefined, set);
+    visitContainers(resource.object, visit);
+    visitFields(resource, specs, undefined, visit);
   }
 }
 
@@ -150,14 +173,15 @@ function splitImage(image: string): { readonly name: string; readonly tag: strin
   return { name: image.slice(0, colon), tag: image.slice(colon + 1, at < 0 ? undefined : at), digest: at < 0 ? '' : image.slice(at + 1) };
 }
 
-export function setReplicas(map: ResourceMap, { name, count }: Replica, specs: readonly FieldSpec[]): void {
+export function setReplicas(map: ResourceMap, { name, count }: Replica, specs: readonly FieldSpec[], sourceOf: SourceOf): void {
+  const source = sourceOf('count');
   const named = map.resources.filter((resource) => resource.allIds.some((id) => id.name === name));
   let found = false;
   for (const spec of specs) {
     for (const resource of named) {
       if (!resource.allIds.some((id) => id.name === name && isSelected(id, spec))) continue;
       found = true;
-      if (isSelected(resource.gvk, spec)) visitField(resource, spec, 'scalar', (field) => setScalar(field, count));
+      if (isSelected(resource.gvk, spec)) visitField(resource, spec, 'scalar', (field) => set(resource, field, count, source));
     }
   }
   if (found) return;

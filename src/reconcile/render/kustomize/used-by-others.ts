@@ -4,9 +4,10 @@ import { isObject } from '../../../apimachinery/object.ts';
 import { readYaml } from '../../../apimachinery/yaml/read.ts';
 import type { SourceFile } from '../../source/snapshot.ts';
 import { SourceError } from '../../source/source-error.ts';
-import { isRemote, joined } from './files.ts';
+import { joined } from './files.ts';
 import { COMPONENT } from './kustomization.ts';
 import { KustomizeError } from './kustomize-error.ts';
+import { isRemote } from './remote-address.ts';
 
 /** @param files all kustomization files of the source @returns directories, relative to the source's root */
 export async function usedByOthers(files: readonly SourceFile[]): Promise<ReadonlySet<string>> {

@@ -104,6 +104,9 @@ function directoryName(address: string): string {
 }
 
 async function resolveRemote(transfer: Transfer, objects: GitObjects, revision: string, where: string): Promise<ResolvedCommit> {
+  // what a commit's full id names never changes
+  if (/^[0-9a-f]{40}$/.test(revision) && (await objects.read(revision, MAX_GIT_OBJECT_BYTES)))
+    return resolveRevision(new Map(), objects, revision, where);
   const refs = await transfer.listRefs();
   if (refs.size === 0) throw new SourceError('NoCommits', where, 'the repository has no commits yet', 'push something first');
   const { base, steps } = splitSteps(revision);

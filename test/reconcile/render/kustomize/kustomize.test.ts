@@ -131,7 +131,7 @@ describe('bounds', () => {
     'https://github.com/acme/base',
     'github.com/acme/base?ref=v1',
     'git@github.com:acme/base.git',
-    'ssh://git@example.com/x',
+    'ssh://example.com/x',
     'file:///etc',
   ])('nothing is fetched: %s', async (resource) => {
     expect(await errorsOf({ 'kustomization.yaml': `resources: ["${resource}"]\n` })).toEqual([

@@ -143,7 +143,7 @@ export class SimulatedRuntime implements Runtime {
       const known = entry.containers.get(container.name);
       if (known?.startedAtMs !== undefined) {
         if (known.exit && startedAt === undefined) continue;
-        running.set(container.name, { id: known.id, startedAtMs: known.startedAtMs });
+        running.set(container.name, { id: known.id, startedAtMs: known.startedAtMs, container: known.container });
         if (known.exit) exited.set(container.name, known.exit);
         continue;
       }
