@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { isObject, type JsonObject } from '../apimachinery/object.ts';
+import { proxyFromEnvironment, type Environment } from './environment-proxy.ts';
 
 /** What is wrong with a kubeconfig file, and where. */
 export class KubeconfigError extends Error {
@@ -37,6 +38,7 @@ export interface ConnectionConfig {
   readonly ca?: string;
   readonly insecureSkipTlsVerify: boolean;
   readonly tlsServerName?: string;
+  /** That of the file, or the one that the environment names. */
   readonly proxyUrl?: string;
   /** PEM. */
   readonly clientCertificate?: string;
@@ -54,7 +56,7 @@ export interface KubeconfigOptions {
   readonly files?: readonly string[];
   /** By default the current one. */
   readonly context?: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
 }
 
 interface Part {
@@ -93,7 +95,7 @@ export function loadKubeconfig({ files, context, env }: KubeconfigOptions): Conn
   return {
     context: current,
     namespace: text(chosen.value, 'namespace') ?? 'default',
-    ...connection(cluster),
+    ...connection(cluster, env),
     ...(user ? identity(user) : {}),
   };
 }
@@ -157,7 +159,7 @@ function pem({ file, value }: Part, key: string): string | undefined {
   }
 }
 
-function connection(cluster: Part): Omit<ConnectionConfig, 'context' | 'namespace'> {
+function connection(cluster: Part, env: Environment): Omit<ConnectionConfig, 'context' | 'namespace'> {
   const { value, file } = cluster;
   const server = text(value, 'server');
   if (server === undefined || !/^https?:\/\//.test(server))
@@ -168,7 +170,7 @@ function connection(cluster: Part): Omit<ConnectionConfig, 'context' | 'namespac
     insecureSkipTlsVerify: value['insecure-skip-tls-verify'] === true,
     ...(ca === undefined ? {} : { ca }),
     ...optional('tlsServerName', text(value, 'tls-server-name')),
-    ...optional('proxyUrl', text(value, 'proxy-url')),
+    ...optional('proxyUrl', text(value, 'proxy-url') ?? proxyFromEnvironment(server, env)),
   };
 }
 

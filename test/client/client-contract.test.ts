@@ -11,6 +11,7 @@ import { UnreachableError } from '../../src/client/transport.ts';
 import { Informer } from '../../src/client/informer.ts';
 import { loadKubeconfig } from '../../src/client/kubeconfig.ts';
 import { serveCluster, type ServedCluster } from '../../src/cluster/served-cluster.ts';
+import { startProxy } from './proxy.ts';
 
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'jibe-contract-'));
 const clock = new RealClock();
@@ -159,4 +160,21 @@ test('a server that is not there is told as such', async () => {
   const nobody = new HttpTransport(config, clock, 'contract');
   await expect(new Client(nobody).get('v1/Namespace', 'default')).rejects.toThrow(UnreachableError);
   await nobody.close();
+});
+
+test('a proxy that the environment names is asked for what is not on this machine', async () => {
+  const { url, asked } = await startProxy();
+  const config = loadKubeconfig({ env: { HTTPS_PROXY: url }, files: [served.serving.kubeconfig] });
+  expect(config.proxyUrl).toBeUndefined();
+  const { port } = new URL(config.server);
+  const file = path.join(home, 'elsewhere');
+  const elsewhere = fs.readFileSync(served.serving.kubeconfig, 'utf8').replace(config.server, `https://cluster.test:${port}`);
+  fs.writeFileSync(file, elsewhere.replace(/^( *)server:/m, '$1tls-server-name: localhost\n$1server:'));
+  const through = new HttpTransport(loadKubeconfig({ env: { HTTPS_PROXY: url }, files: [file] }), clock, 'contract');
+  try {
+    expect((await new Client(through).get('v1/Namespace', 'default')).metadata?.name).toBe('default');
+    expect(asked).toContain(`cluster.test:${port}`);
+  } finally {
+    await through.close();
+  }
 });

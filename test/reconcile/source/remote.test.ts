@@ -6,6 +6,7 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseAddress, redacted } from '../../../src/reconcile/source/git/url.ts';
 import { openSource } from '../../../src/reconcile/source/source.ts';
+import { startProxy } from '../../client/proxy.ts';
 import { serve, type GitServer } from './git-server.ts';
 import { commit, deps, errorOf, git, opened, repository, scratch, texts, write } from './scratch.ts';
 
@@ -151,6 +152,23 @@ describe.each([
 });
 
 describe('over HTTP', () => {
+  test('through the proxy that the environment names', async () => {
+    const { location } = await overHttp();
+    const proxy = await startProxy();
+    const { http_proxy: before } = process.env;
+    process.env.http_proxy = proxy.url;
+    onTestFinished(() => {
+      if (before === undefined) delete process.env.http_proxy;
+      else process.env.http_proxy = before;
+    });
+    const { port } = new URL(location);
+    expect(await texts({ location: location.replace('127.0.0.1', 'git.test') }, { cacheDirectory: scratch() })).toEqual({
+      'a.yaml': 'changed',
+      'apps/web.yaml': 'web',
+    });
+    expect(proxy.asked[0]).toBe(`git.test:${port}`);
+  });
+
   test('one commit is fetched, without its history, and only once', async () => {
     const { location, first, server } = await overHttp();
     const cacheDirectory = scratch();

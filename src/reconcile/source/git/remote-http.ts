@@ -1,6 +1,8 @@
 // The HTTP requests that isomorphic-git makes to a remote: bounded in time and in size.
 import type { HttpClient } from 'isomorphic-git';
+import type { ProxyAgent } from 'undici';
 import type { Clock } from '../../../apimachinery/clock.ts';
+import { proxyFromEnvironment } from '../../../client/environment-proxy.ts';
 import { MAX_FETCH_BYTES, REMOTE_TIMEOUT_MS } from '../limits.ts';
 import { megabytes, SourceError } from '../source-error.ts';
 
@@ -12,7 +14,7 @@ export function httpClient(where: string, clock: Clock): HttpClient {
       const timer = clock.schedule(REMOTE_TIMEOUT_MS, () => abort.abort(), { background: true });
       try {
         const sent = body && Buffer.concat(await collect(body));
-        const response = await fetch(url, { method, headers, signal: abort.signal, ...(sent ? { body: sent } : {}) });
+        const response = await fetchThrough(url, { method, headers, signal: abort.signal, ...(sent ? { body: sent } : {}) });
         return {
           url: response.url,
           method,
@@ -28,6 +30,20 @@ export function httpClient(where: string, clock: Clock): HttpClient {
     },
   };
 }
+
+/** Through the proxy that the environment names, as git itself. */
+async function fetchThrough(url: string, init: RequestInit): Promise<Response> {
+  const proxy = proxyFromEnvironment(url, process.env);
+  if (proxy === undefined) return fetch(url, init);
+  const { fetch: fetchBy, ProxyAgent } = await import('undici');
+  const agent = agents.get(proxy) ?? new ProxyAgent(proxy);
+  agents.set(proxy, agent);
+  // the same standard, declared twice
+  return (await fetchBy(url, { ...init, dispatcher: agent } as Parameters<typeof fetchBy>[1])) as unknown as Response;
+}
+
+/** By the proxy's URL. */
+const agents = new Map<string, ProxyAgent>();
 
 async function collect(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Uint8Array[]> {
   const out: Uint8Array[] = [];
