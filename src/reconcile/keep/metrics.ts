@@ -55,15 +55,13 @@ export class KeepMetrics {
 
   /** https://prometheus.io/docs/instrumenting/exposition_formats/, version 0.0.4 */
   text(): string {
-    const apps = [...this.apps]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, { source, app, numbers }]) => ({ numbers, by: { ...sourceLabel(source), app } }));
+    const apps = [...this.apps].sort(byKey).map(([, { source, app, numbers }]) => ({ numbers, by: { ...sourceLabel(source), app } }));
     const each = (of: (by: Labels, numbers: AppNumbers) => readonly string[]): string[] =>
       apps.flatMap(({ by, numbers }) => of(by, numbers));
     // a counter is there before it counts
     const sources = this.sources.size ? this.sources : new Map([['', noSource()]]);
     const eachSource = (name: string, of: (numbers: SourceNumbers) => number): string[] =>
-      [...sources].map(([source, numbers]) => `${name}${source ? labels({ source }) : ''} ${of(numbers)}`);
+      [...sources].sort(byKey).map(([source, numbers]) => `${name}${source ? labels({ source }) : ''} ${of(numbers)}`);
     return [
       ...metric(
         'jibe_source_reads_total',
@@ -87,7 +85,7 @@ export class KeepMetrics {
         'jibe_syncs_total',
         'counter',
         'Syncs of an app, by how they ended.',
-        each((by, { syncs }) => [...syncs].map(([result, n]) => `jibe_syncs_total${labels({ ...by, result })} ${n}`)),
+        each((by, { syncs }) => [...syncs].sort(byKey).map(([result, n]) => `jibe_syncs_total${labels({ ...by, result })} ${n}`)),
       ),
       ...metric('jibe_sync_duration_seconds', 'histogram', 'How long syncs took, waiting included.', each(histogram)),
       ...metric(
@@ -111,6 +109,9 @@ export class KeepMetrics {
     ].join('\n');
   }
 }
+
+/** Whatever is told first, the text is in the same order. */
+const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
 
 type Labels = Readonly<Record<string, string>>;
 
