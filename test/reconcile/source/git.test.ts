@@ -2,10 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { beyondIsomorphicGit, findRepository } from '../../../src/reconcile/source/git/find-repository.ts';
+import { IsomorphicObjects } from '../../../src/reconcile/source/git/isomorphic-objects.ts';
 import { ObjectSizes } from '../../../src/reconcile/source/git/object-size.ts';
-import { openSource } from '../../../src/reconcile/source/source.ts';
+import type { Snapshot } from '../../../src/reconcile/source/snapshot.ts';
+import { openSource, type SourceDeps } from '../../../src/reconcile/source/source.ts';
 import { commit, deps, errorOf, git, listed, opened, repository, scratch, texts, write } from './scratch.ts';
 
 const FILES = { 'a.yaml': 'a', 'apps/web.yaml': 'web', 'apps/db/x.yml': 'x', 'README.md': 'r' };
@@ -300,4 +302,44 @@ test('sizes are those that git tells, in packs and outside', async () => {
   expect(differences).toBeGreaterThan(5);
   expect(await sizes.of('0'.repeat(40))).toBeUndefined();
   await sizes.close();
+});
+
+describe('a repository that is repacked while it is kept', () => {
+  const keptOpen = (given: Partial<SourceDeps>, location: string): Promise<Snapshot> => openSource({ location, ref: 'HEAD' }, deps(given));
+
+  test.each([
+    {
+      situation: 'and nobody reads it',
+      between: (given: Partial<SourceDeps>, location: string) => texts({ location, ref: 'HEAD' }, given),
+    },
+    {
+      situation: 'and an older commit of it is still open',
+      between: async (given: Partial<SourceDeps>, location: string) => {
+        const snapshot = await keptOpen(given, location);
+        onTestFinished(() => snapshot.close());
+      },
+    },
+  ])('$situation', async ({ between }) => {
+    const location = repository({ 'a.yaml': 'a' });
+    packed(location);
+    const given = { gitCache: {} };
+    await between(given, location);
+    write(location, { 'a.yaml': 'b', 'c.yaml': 'c' });
+    const oid = commit(location);
+    packed(location);
+    expect(await texts({ location, ref: 'HEAD' }, given)).toEqual({ 'a.yaml': 'b', 'c.yaml': 'c' });
+    expect(await opened({ location, ref: oid.slice(0, 8) }, ({ revision }) => revision, given)).toBe(oid);
+  });
+
+  test('short ids of what has come since are found', async () => {
+    const location = repository({ 'a.yaml': 'a' });
+    packed(location);
+    const objects = new IsomorphicObjects(path.join(location, '.git'), {});
+    onTestFinished(() => objects.close());
+    await objects.read(git(location, 'rev-parse', 'HEAD'), 1e6);
+    write(location, { 'a.yaml': 'b' });
+    const oid = commit(location);
+    packed(location);
+    expect(await objects.expand(oid.slice(0, 8))).toEqual([oid]);
+  });
 });

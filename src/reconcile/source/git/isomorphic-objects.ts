@@ -123,7 +123,8 @@ export class IsomorphicObjects implements GitObjects {
   async expand(prefix: string): Promise<readonly string[]> {
     const git = await library();
     try {
-      return [await git.expandOid({ fs: this.files, gitdir: this.gitDirectory, oid: prefix, cache: this.cache })];
+      // what has come since counts here
+      return [await git.expandOid({ fs, gitdir: this.gitDirectory, oid: prefix, cache: this.cache })];
     } catch (error) {
       const { code, data } = error as { readonly code?: string; readonly data?: { readonly matches?: readonly string[] } };
       if (code === 'NotFoundError') return [];

@@ -14,9 +14,11 @@ const OPEN = Symbol('stores that are open');
 export class ObjectSizes {
   private readonly objects: string;
   private users = 0;
+  /** By name. */
   private readonly packs = new Map<string, Promise<Pack>>();
-  private readonly opened: Pack[] = [];
-  /** As they were when they were last listed. */
+  /** Those of which the index has been read. */
+  private readonly opened = new Map<string, Pack>();
+  /** As they were when they were last listed: packs come, and are put together. */
   private names: readonly string[] | undefined;
 
   private constructor(gitDirectory: string) {
@@ -29,13 +31,15 @@ export class ObjectSizes {
     const sizes = open.get(gitDirectory) ?? new ObjectSizes(gitDirectory);
     open.set(gitDirectory, sizes);
     sizes.users++;
+    // whoever begins to read sees the packs that there are now
+    sizes.names = undefined;
     return sizes;
   }
 
   /** Whether the object is known to be in a pack whose index has been read. */
   isPacked(oid: string): boolean {
     const id = Buffer.from(oid, 'hex');
-    return this.opened.some((pack) => pack.has(id));
+    return this.names?.some((name) => this.opened.get(name)?.has(id)) ?? false;
   }
 
   /** The size of the largest thing that must be unpacked to read the object; undefined where the store does not have it. */
@@ -56,16 +60,19 @@ export class ObjectSizes {
 
   private async inPacks(oid: string, names: readonly string[]): Promise<number | undefined> {
     for (const name of names) {
-      let pack = this.packs.get(name);
-      if (!pack) {
-        pack = Pack.open(path.join(this.objects, 'pack', name));
-        this.packs.set(name, pack);
-        this.opened.push(await pack);
-      }
-      const found = await (await pack).sizeOf(oid);
+      const found = await (this.opened.get(name) ?? (await this.open(name))).sizeOf(oid);
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  private open(name: string): Promise<Pack> {
+    const opening = this.packs.get(name) ?? Pack.open(path.join(this.objects, 'pack', name));
+    this.packs.set(name, opening);
+    return opening.then((pack) => {
+      if (this.packs.get(name) === opening) this.opened.set(name, pack);
+      return pack;
+    });
   }
 
   private async loose(oid: string): Promise<number | undefined> {
@@ -87,7 +94,8 @@ export class ObjectSizes {
 
   async close(): Promise<void> {
     if (--this.users > 0) return;
-    this.opened.length = 0;
+    this.names = undefined;
+    this.opened.clear();
     const packs = [...this.packs.values()];
     this.packs.clear();
     for (const pack of packs) await pack.then((opened) => opened.close()).catch(() => undefined);
