@@ -1,4 +1,4 @@
-// Builds dist/: all commands in one script, of which a compilation can be kept (bin/load.js), one small entry a command, oclif, and oclif's
+// Builds dist/: all commands in one script, of which a compilation can be kept (bin/load.cjs), one small entry a command, oclif, and oclif's
 // manifest, so that nothing is loaded that does not run.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

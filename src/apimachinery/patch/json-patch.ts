@@ -2,6 +2,7 @@
 // indices, `replace` of a map key that is missing, paths whose first segment is whatever stands before the first slash.
 //
 // Follows gopkg.in/evanphx/json-patch.v4. Documents are immutable: the result shares all that the patch does not touch.
+import { pointerTokens } from '../json/pointer.ts';
 import { decode, DecodeError } from '../codec/decode.ts';
 import { quote } from '../go-text.ts';
 import { NumberLiteral, setKey, type Parsed } from '../json/parse.ts';
@@ -264,8 +265,7 @@ interface Place {
 }
 
 function find(root: Root, path: string, missing: string): Place {
-  // what stands before the first slash does not count
-  const [, ...tokens] = path.split('/').map(unescape);
+  const tokens = pointerTokens(path);
   const key = tokens.pop();
   if (key === undefined) throw new JsonPatchError(missing);
   const containers: unknown[] = [root.document];
@@ -279,8 +279,6 @@ function find(root: Root, path: string, missing: string): Place {
   };
   return Array.isArray(last) ? listPlace(last, key, put) : mapPlace(last, key, put);
 }
-
-const unescape = (token: string): string => token.replace(/~[01]/g, (escaped) => (escaped === '~1' ? '/' : '~'));
 
 function child(container: unknown, token: string, missing: string): unknown {
   if (Array.isArray(container)) {

@@ -1,6 +1,7 @@
 // Keeps a source and a cluster in agreement for as long as it runs: looks whether the source has changed, syncs it when it has, watches live
 // objects in between, tells how they drift, and puts them right where that is wished. It works in rounds and reads the world anew in each
 // of them; what is told to it only makes the next round come sooner.
+import { unlessAborted } from '../../apimachinery/abort.ts';
 import type { AppTree, PreparedApp, PreparedSource } from '../apps/prepare-apps.ts';
 import { isSameDefinition, rendersSame } from '../apps/same-app.ts';
 import type { Engine } from '../engine.ts';
@@ -117,8 +118,11 @@ export class Keeper {
     this.isPoked = false;
     this.isRetryDue = true;
     this.nextPoll = now + this.options.intervalMs;
+    const { signal } = this.options;
     this.hasLooked = await this.trying(async () => {
-      if (!this.prepared_ || (await this.unlessEnded(this.source.changed()))) this.take(await this.unlessEnded(this.source.read()));
+      // reading writes nothing, and may be left at any moment
+      if (!this.prepared_ || (await unlessAborted(this.source.changed(), signal)))
+        this.take(await unlessAborted(this.source.read(), signal));
       this.lookedAt = this.engine.clock.now();
     });
   }
@@ -141,17 +145,6 @@ export class Keeper {
     await this.syncDue();
     await this.compareChanged();
     await this.heal();
-  }
-
-  /** Reading writes nothing, and may be left at any moment. */
-  private unlessEnded<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this.options;
-    return new Promise((resolve, reject) => {
-      const end = (): void => reject(signal.reason as Error);
-      if (signal.aborted) end();
-      signal.addEventListener('abort', end, { once: true });
-      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
-    });
   }
 
   /** @returns whether it was done. Throws what will not pass. */

@@ -20,12 +20,7 @@ export function stagesOf(items: readonly Ruled[]): Stages {
   if (!items.some(isRuled)) return { stages: new Map(), circle: [] };
   const before = new Edges();
   addDependencies(items, (later, earlier) => before.add(later, earlier));
-  for (const { key, rule, others } of rulesOf(items, 'upsert', items, 'upserting')) {
-    for (const other of others) {
-      if (rule === 'after') before.add(key, other);
-      else before.add(other, key);
-    }
-  }
+  addRules(rulesOf(items, 'upsert', items, 'upserting'), (later, earlier) => before.add(later, earlier));
   return longestWays(items, before);
 }
 
@@ -42,20 +37,11 @@ export interface Removals extends Stages {
 export function removalsOf(items: readonly Ruled[], applied: readonly Ruled[]): Removals {
   const before = new Edges();
   const own = rulesOf(items, 'delete', items, 'deleting');
-  for (const { key, rule, others } of own) {
-    for (const other of others) {
-      if (rule === 'after') before.add(key, other);
-      else before.add(other, key);
-    }
-  }
+  addRules(own, (later, earlier) => before.add(later, earlier));
   const said = new Set(own.map(({ key }) => key));
   const mirrored = items.filter(({ id }) => !said.has(resourceKey(id)));
   addDependencies(mirrored, (later, earlier) => before.add(earlier, later));
-  for (const { key, rule, others } of rulesOf(mirrored, 'upsert', mirrored, 'upserting'))
-    for (const other of others) {
-      if (rule === 'after') before.add(other, key);
-      else before.add(key, other);
-    }
+  addRules(rulesOf(mirrored, 'upsert', mirrored, 'upserting'), (later, earlier) => before.add(earlier, later));
   const goesBefore = new Edges();
   for (const { key, rule, others } of rulesOf(items, 'delete', applied, 'upserting'))
     if (rule === 'before') for (const other of others) goesBefore.add(key, other);
@@ -127,6 +113,14 @@ function addDependencies(items: readonly Ruled[], add: (later: string, earlier: 
     for (const reference of (annotations[DEPENDS_ON] ?? '').split(',')) {
       const other = referredKey(reference.trim());
       if (other !== undefined && keys.has(other)) add(resourceKey(id), other);
+    }
+}
+
+function addRules(rules: readonly Rule[], add: (later: string, earlier: string) => void): void {
+  for (const { key, rule, others } of rules)
+    for (const other of others) {
+      if (rule === 'after') add(key, other);
+      else add(other, key);
     }
 }
 

@@ -1,5 +1,6 @@
 // Differences that are nobody's business: fields that an app's ignoreDifferences names by JSON pointer, by a path of jq, or by the manager
 // that owns them. Pure.
+import { pointerTokens } from '../../apimachinery/json/pointer.ts';
 import { compileJqPaths, JqError, JqSyntaxError } from '../../apimachinery/jq/jq.ts';
 import { deepCopy, isObject, type JsonObject, type KubernetesObject } from '../../apimachinery/object.ts';
 import type { DesiredObject } from '../render/manifest-document.ts';
@@ -17,7 +18,7 @@ export function ignoredPaths(live: KubernetesObject, id: ResourceId, rules: read
     .filter((rule) => fits(rule.group, id.group) && fits(rule.kind, id.kind))
     .filter(({ name, namespace }) => (name === '' || name === id.name) && (namespace === '' || namespace === id.namespace))
     .flatMap((rule) => [
-      ...rule.jsonPointers.map(fromPointer),
+      ...rule.jsonPointers.map(pointerTokens),
       ...rule.jqPathExpressions.flatMap((expression) => fromJq(expression, object)),
       ...rule.managedFieldsManagers.flatMap((manager) => ownedBy(manager, live)),
     ]);
@@ -25,12 +26,6 @@ export function ignoredPaths(live: KubernetesObject, id: ResourceId, rules: read
 
 /** A star alone stands for all. */
 const fits = (pattern: string, text: string): boolean => pattern === '*' || pattern === text;
-
-const fromPointer = (pointer: string): FieldWay =>
-  pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 
 /** Where the values stand that an expression yields. One that cannot be read, or fails on this object, names nothing. */
 function fromJq(expression: string, object: JsonObject): readonly FieldWay[] {

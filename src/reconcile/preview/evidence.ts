@@ -32,6 +32,10 @@ export type Rule = (evidence: Evidence) => readonly Finding[];
 
 export const plannedOf = ({ planned }: Evidence, id: ResourceId): PlannedResource | undefined => planned.get(resourceKey(id));
 
+/** The fields of an object that head changes. */
+export const changedFields = (evidence: Evidence, id: ResourceId): string[] =>
+  (plannedOf(evidence, id)?.differences ?? []).map(({ path }) => path);
+
 /** Workloads that are the same object before and after. */
 export function stayed({
   workloads: { before, after },

@@ -1,6 +1,7 @@
 // What merging head into base would do: base is brought to rest in an embedded cluster on a virtual clock, head is synced over it, and
 // what happened is told. What follows from it is said by the rules that are listed here.
 import type { Node } from '#api/core/v1';
+import { unlessAborted } from '../../apimachinery/abort.ts';
 import { VirtualClock } from '../../apimachinery/clock.ts';
 import type { UserInfo } from '../../apimachinery/api-request.ts';
 import type { Manifest as NodeManifest } from '../../apimachinery/object.ts';
@@ -110,7 +111,8 @@ export async function preview(base: Prepared, head: Prepared, options: PreviewOp
   const { seed, nodes, behaviour } = options;
   const cluster = await Cluster.start({ clock, random: new Random(seed), nodes, ...(behaviour ? { behaviour } : {}) });
   try {
-    return await cluster.run(Promise.race([story(cluster, base, head, options), aborted(options.signal)]));
+    // what goes on in the cluster may have no end
+    return await cluster.run(unlessAborted(story(cluster, base, head, options), options.signal));
   } finally {
     await cluster.stop();
   }
@@ -118,15 +120,6 @@ export async function preview(base: Prepared, head: Prepared, options: PreviewOp
 
 /** What did not end in the time that a sync has will not end soon. */
 const restMs = ({ timedOut }: SyncResult): number => (timedOut ? 30_000 : REST_AFTER_MS);
-
-/** Rejects with the reason: what goes on in the cluster may have no end. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = (): void => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
-}
 
 async function story(cluster: Cluster, base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
   const client = cluster.client();

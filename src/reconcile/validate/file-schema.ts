@@ -1,5 +1,6 @@
 // Files of jibe's own, in YAML, against their schemas: what is wrong, where, and what to write. A pattern's `description` says in words what
 // it stands for (`is not …`), and its `examples` what may be written.
+import { pointerTokens } from '../../apimachinery/json/pointer.ts';
 import type { ErrorObject } from 'ajv';
 import type { JsonObject } from '../../apimachinery/object.ts';
 import type { YamlFault } from '../../apimachinery/yaml/tree.ts';
@@ -51,10 +52,7 @@ export async function schemaErrors(schema: JsonObject, value: unknown, text: str
 }
 
 function inWords(error: ErrorObject): { readonly at: readonly (string | number)[]; readonly message: string; readonly hint?: string } {
-  const at = error.instancePath
-    .split('/')
-    .slice(1)
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part.replaceAll('~1', '/').replaceAll('~0', '~')));
+  const at = pointerTokens(error.instancePath).map((token) => (/^\d+$/.test(token) ? Number(token) : token));
   const params = error.params as Readonly<Record<string, string>>;
   if (error.keyword === 'additionalProperties') {
     const field = params.additionalProperty!;

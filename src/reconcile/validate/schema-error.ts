@@ -1,4 +1,5 @@
 // What ajv found, in words: the field, what is wrong with its value, and what to do about it.
+import { pointerTokens } from '../../apimachinery/json/pointer.ts';
 import { encodeJson } from '../../apimachinery/json/encode.ts';
 import type { JsonSchema } from '../../apimachinery/schema/json-schema.ts';
 import { closest } from '../closest.ts';
@@ -92,8 +93,7 @@ const hinted = (hint: string | undefined): { readonly hint?: string } => (hint ?
 function partsOf(pointer: string, object: DesiredObject): (string | number)[] {
   const parts: (string | number)[] = [];
   let value: unknown = object;
-  for (const raw of pointer.split('/').slice(1)) {
-    const name = raw.replaceAll('~1', '/').replaceAll('~0', '~');
+  for (const name of pointerTokens(pointer)) {
     parts.push(Array.isArray(value) ? Number(name) : name);
     value = (value as Readonly<Record<string, unknown>> | undefined)?.[name];
   }

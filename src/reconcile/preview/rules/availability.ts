@@ -1,6 +1,6 @@
 // Workloads that have fewer ready pods for a while, or from then on, than they had and than is asked for; or none at all.
 import { resourceText } from '../../plan/resource-id.ts';
-import { plannedOf, stayed, type Rule } from '../evidence.ts';
+import { changedFields, stayed, type Rule } from '../evidence.ts';
 import { secondsWhere } from '../observed.ts';
 import { keepsRunning } from '../workloads.ts';
 
@@ -23,7 +23,7 @@ export const availabilityLoss: Rule = (evidence) => {
         object: is.id,
         message: `${resourceText(is.id)} ${how} ${lasting ? 'in the end' : `for ${seconds} s`}; it had ${readyBefore}, and ${is.desired} ${is.desired === 1 ? 'is' : 'are'} asked for`,
         remedy: lasting ? 'see why its new pods do not become ready' : remedyFor(is.id.kind, is.desired),
-        fields: (plannedOf(evidence, is.id)?.differences ?? []).map(({ path }) => path),
+        fields: changedFields(evidence, is.id),
       },
     ];
   });

@@ -4,7 +4,7 @@ import { isPodActive } from '../../../apimachinery/core/pod.ts';
 import { LabelSelector } from '../../../apimachinery/label-selector.ts';
 import { idOf, resourceText } from '../../plan/resource-id.ts';
 import { counted, type Finding } from '../consequence.ts';
-import { plannedOf, type Evidence, type Rule } from '../evidence.ts';
+import { changedFields, type Evidence, type Rule } from '../evidence.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 const KIND = 'policy/v1/PodDisruptionBudget';
@@ -54,7 +54,7 @@ function blocking(evidence: Evidence): Finding[] {
           expectedPods === 0
             ? 'let its selector match the labels of pods, or take it away'
             : 'demand fewer pods than there are, or run more replicas',
-        fields: (plannedOf(evidence, object)?.differences ?? []).map(({ path }) => path),
+        fields: changedFields(evidence, object),
       },
     ];
   });
@@ -77,7 +77,7 @@ function overlapping(evidence: Evidence): Finding[] {
         object,
         message: `${resourceText(object)} and ${resourceText(idOf(one))} have the same ${counted(pods, 'pod')}: none of them can be evicted, and their nodes cannot be drained`,
         remedy: 'let each pod be under one budget only',
-        fields: (plannedOf(evidence, object)?.differences ?? []).map(({ path }) => path),
+        fields: changedFields(evidence, object),
       },
     ];
   });

@@ -1,7 +1,7 @@
 // Pods that a controller may not create: a quota is used up, or admission refuses them. The event is the cause.
 import { resourceText } from '../../plan/resource-id.ts';
 import { type Finding } from '../consequence.ts';
-import { plannedOf, type Rule } from '../evidence.ts';
+import { changedFields, type Rule } from '../evidence.ts';
 
 export const refusedPods: Rule = (evidence) => {
   const { observed, workloads } = evidence;
@@ -22,7 +22,7 @@ export const refusedPods: Rule = (evidence) => {
         message: `pods of ${resourceText(workload.id)} ${what}${lasting ? '' : ' until others are gone'}`,
         cause,
         remedy: quota ? 'lower the requests or the replicas, or have the quota raised' : '',
-        fields: (plannedOf(evidence, workload.id)?.differences ?? []).map(({ path }) => path),
+        fields: changedFields(evidence, workload.id),
       },
     ];
   });

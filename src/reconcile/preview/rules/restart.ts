@@ -1,7 +1,7 @@
 // Pods that are replaced although their workload stays, and the fields that lead to it.
 import { resourceText } from '../../plan/resource-id.ts';
 import { counted, listed, type Finding } from '../consequence.ts';
-import { plannedOf, stayed, type Evidence, type Rule } from '../evidence.ts';
+import { changedFields, stayed, type Evidence, type Rule } from '../evidence.ts';
 import { templateOf } from '../workloads.ts';
 
 export const restarts: Rule = (evidence) => [...madeAnew(evidence), ...inPlace(evidence), ...replaced(evidence)];
@@ -37,8 +37,7 @@ function replaced(evidence: Evidence): Finding[] {
     // others go or come because another number is wanted
     const count = Math.min(podsCreated, podsDeleted);
     if (id.kind === 'Job' || id.kind === 'CronJob' || podsCreated === 0 || podsDeleted === 0) return [];
-    const planned = plannedOf(evidence, id);
-    const fields = (planned?.differences ?? []).map(({ path }) => path).filter((path) => path.startsWith('spec.template'));
+    const fields = changedFields(evidence, id).filter((path) => path.startsWith('spec.template'));
     const preempted = evidence.observed.events.some(({ reason, workload }) => reason === 'Preempted' && workload === key);
     const why = fields.length
       ? `${listed(fields)} ${fields.length === 1 ? 'changes' : 'change'}`

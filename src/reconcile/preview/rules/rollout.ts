@@ -5,7 +5,7 @@ import { findCondition } from '../../health/conditions.ts';
 import { stuckContainer } from '../../health/pod.ts';
 import { resourceText } from '../../plan/resource-id.ts';
 import type { Finding } from '../consequence.ts';
-import { isHook, plannedOf, type Evidence, type Rule } from '../evidence.ts';
+import { changedFields, isHook, type Evidence, type Rule } from '../evidence.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { keepsRunning, type Workload } from '../workloads.ts';
 
@@ -23,8 +23,7 @@ export const stuckRollouts: Rule = (evidence) => {
   });
 };
 
-const isChanged = (evidence: Evidence, { id }: Workload): boolean =>
-  (plannedOf(evidence, id)?.differences ?? []).some(({ path }) => path.startsWith('spec.'));
+const isChanged = (evidence: Evidence, { id }: Workload): boolean => changedFields(evidence, id).some((path) => path.startsWith('spec.'));
 
 function paused(is: Workload): Finding[] {
   const { updatedReplicas = 0 } = (is.object as unknown as Deployment).status ?? {};
@@ -69,7 +68,7 @@ function endless(evidence: Evidence, is: Workload): Finding {
       observed.events.findLast(({ reason, workload }) => workload === is.key && reason === 'FailedCreate')?.message ??
       podTrouble(after, is),
     remedy: 'see why its pods do not become ready',
-    fields: (plannedOf(evidence, is.id)?.differences ?? []).map(({ path }) => path),
+    fields: changedFields(evidence, is.id),
   };
 }
 

@@ -2,9 +2,9 @@
 import type { Pod } from '#api/core/v1';
 import { isPodActive } from '../../../apimachinery/core/pod.ts';
 import { findCondition } from '../../health/conditions.ts';
-import { idOf, resourceText } from '../../plan/resource-id.ts';
+import { idOf, resourceText, type ResourceId } from '../../plan/resource-id.ts';
 import { counted, type Finding } from '../consequence.ts';
-import { plannedOf, type Evidence, type Rule } from '../evidence.ts';
+import { changedFields, type Evidence, type Rule } from '../evidence.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { workloadKey } from '../workloads.ts';
 
@@ -39,8 +39,8 @@ const unplaced = (snapshot: Snapshot): readonly Pod[] =>
 
 const PLACEMENT = /replicas|resources|nodeSelector|affinity|tolerations|topologySpread|nodeName|volumes|priority|hostPort/i;
 
-const placementFields = (evidence: Evidence, id: Parameters<typeof plannedOf>[1]): string[] =>
-  (plannedOf(evidence, id)?.differences ?? []).map(({ path }) => path).filter((path) => PLACEMENT.test(path));
+const placementFields = (evidence: Evidence, id: ResourceId): string[] =>
+  changedFields(evidence, id).filter((path) => PLACEMENT.test(path));
 
 export const preemption: Rule = ({ observed, before, workloads }) => {
   const byVictim = new Map<string, { count: number; cause: string }>();

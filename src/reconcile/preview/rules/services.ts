@@ -3,7 +3,7 @@ import type { Service } from '#api/core/v1';
 import { idOf, resourceText } from '../../plan/resource-id.ts';
 import type { Finding } from '../consequence.ts';
 import { readyByPort, serviceOf } from '../endpoints.ts';
-import { plannedOf, type Evidence, type Rule } from '../evidence.ts';
+import { changedFields, type Evidence, type Rule } from '../evidence.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 /** Endpoints that are away for less are not missed: connections are tried for longer than that. */
@@ -22,7 +22,7 @@ function withoutEndpoints(evidence: Evidence): Finding[] {
     const [was, is] = [before.get('v1/Service', namespace, name), after.get('v1/Service', namespace, name)];
     if (!is) return [];
     const object = idOf(is);
-    const fields = (plannedOf(evidence, object)?.differences ?? []).map(({ path }) => path);
+    const fields = changedFields(evidence, object);
     if (endpointsAfter === 0) {
       const expected = was ? endpointsBefore > 0 : hasSelector(is as Service);
       if (!expected) return [];
@@ -73,7 +73,7 @@ function portsWithoutEndpoints(evidence: Evidence): Finding[] {
         object,
         message: `nothing answers on port ${fresh.join(', ')} of ${resourceText(object)}, while other ports have endpoints`,
         remedy: 'check that targetPort names a port of the containers',
-        fields: (plannedOf(evidence, object)?.differences ?? []).map(({ path }) => path),
+        fields: changedFields(evidence, object),
       },
     ];
   });

@@ -1,5 +1,6 @@
 // The object that a JSON patch made, as a copy of its own, with notes of which operation set what. Patches are applied elsewhere; what
 // they left alone is told by its identity, so one walk suffices whatever they do.
+import { pointerTokens } from '../../../apimachinery/json/pointer.ts';
 import { deepCopy, isObject, type JsonObject } from '../../../apimachinery/object.ts';
 import { setKey } from '../../../apimachinery/json/parse.ts';
 import type { Operation } from '../../../apimachinery/patch/json-patch.ts';
@@ -26,7 +27,7 @@ export function settingsOf(operations: readonly Operation[], source: DocumentSou
     const path = moves
       .slice(i + 1)
       .flat()
-      .reduce(moved, segments(operation.path));
+      .reduce(moved, pointerTokens(operation.path));
     return [{ path, source: { ...source, ...inside, ...(content ? { content } : {}) } }];
   });
 }
@@ -41,7 +42,7 @@ interface Move {
 function movesOf(operation: Operation): readonly Move[] {
   const { op, path, from } = operation ?? {};
   const move = (pointer: unknown, by: Move['by']): Move[] => {
-    const list = typeof pointer === 'string' ? segments(pointer) : [];
+    const list = typeof pointer === 'string' ? pointerTokens(pointer) : [];
     const index = list.pop() ?? '';
     return /^\d+$/.test(index) ? [{ list, from: Number(index), by }] : [];
   };
@@ -134,12 +135,6 @@ function changedElement(was: readonly unknown[], kept: ReadonlySet<unknown>, val
   if (nameOf(value) !== undefined) return was.find((item) => gone(item) && nameOf(item) === nameOf(value));
   return gone(was[index]) && nameOf(was[index]) === undefined ? was[index] : undefined;
 }
-
-const segments = (pointer: string): string[] =>
-  pointer
-    .split('/')
-    .slice(1)
-    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
 
 const leadsTo = (path: readonly string[], steps: Steps): boolean =>
   path.length <= steps.length &&
