@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import type { HistoryEntry } from '../reconcile/history.ts';
+import { table } from '../reconcile/report/text.ts';
 import { JibeCommand, outputFlags } from './shared/base.ts';
 import { CannotDo } from './shared/failure.ts';
 import { formatted } from './shared/output.ts';
@@ -36,16 +37,7 @@ export default class History extends JibeCommand {
 
 function historyText(entries: readonly HistoryEntry[]): string {
   if (entries.length === 0) return 'no syncs are remembered';
-  const rows = [['APP', 'ID', 'ENDED', 'REVISION', 'RESULT', 'CHANGED', 'WHO', ''], ...entries.map(row)];
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((cells) => cells[i]!.length)));
-  return rows
-    .map((cells) =>
-      cells
-        .map((cell, i) => cell.padEnd(widths[i]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return table([['APP', 'ID', 'ENDED', 'REVISION', 'RESULT', 'CHANGED', 'WHO', ''], ...entries.map(row)]).join('\n');
 }
 
 function row({ app, id, ended, source, sync, health, actions, who, automated, rolledBackTo, message }: HistoryEntry): string[] {

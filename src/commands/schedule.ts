@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import type { NodeExplanation, PodExplanation } from '../cluster/scheduler/explain.ts';
+import { table } from '../reconcile/report/text.ts';
 import { JibeCommand, outputFlags } from './shared/base.ts';
 import { formatted } from './shared/output.ts';
 import { stylesFor, type Styles } from './shared/styles.ts';
@@ -42,20 +43,13 @@ function explanationText({ namespace, name, nodeName, nodes }: PodExplanation, p
       ? 'no node fits'
       : `${best.slice(0, 3).join(' or ')}${best.length > 3 ? ' or another of the best' : ''} would be chosen`;
   const lines = [`Pod ${namespace}/${name}: ${would}; ${is}`, ''];
-  if (fit.length) lines.push(...table(fit), '');
+  if (fit.length) lines.push(...scoreTable(fit), '');
   for (const { node, refusedBy } of nodes)
     if (refusedBy) lines.push(`${palette.red('refused')}  ${node}  ${refusedBy.plugin}: ${refusedBy.reasons.join(', ')}`);
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
-function table(fit: readonly NodeExplanation[]): string[] {
+function scoreTable(fit: readonly NodeExplanation[]): string[] {
   const head = ['NODE', 'TOTAL', ...fit[0]!.scores.map(({ plugin, weight }) => `${plugin}×${weight}`)];
-  const rows = [head, ...fit.map(({ node, total, scores }) => [node, String(total), ...scores.map(({ score }) => String(score))])];
-  const widths = head.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join('  ')
-      .trimEnd(),
-  );
+  return table([head, ...fit.map(({ node, total, scores }) => [node, String(total), ...scores.map(({ score }) => String(score))])]);
 }
