@@ -7,6 +7,8 @@ import { ManifestCache } from '../render/manifest-cache.ts';
 import { inReadingOrder, type ManifestError } from '../render/manifest-error.ts';
 import type { Manifest, Manifests } from '../render/manifests.ts';
 import { render } from '../render/render.ts';
+import type { ClusterFacts } from '../render/helm/capabilities.ts';
+import type { HelmOptions } from '../render/helm/chart-options.ts';
 import type { Snapshot, SourceInfo } from '../source/snapshot.ts';
 import { openSource, type SourceDeps, type SourceSpec } from '../source/source.ts';
 import { customKinds } from '../validate/custom-kind.ts';
@@ -53,6 +55,10 @@ export interface RenderSourceOptions extends Pick<PrepareOptions, 'cache' | 'def
   readonly name: string;
   /** Looks in the cluster for ConfigMaps and Secrets that variables come from. */
   readonly findData?: FindData;
+  /** What the person says of a source that is a chart. */
+  readonly chart?: HelmOptions | undefined;
+  /** What charts are told of the cluster; the embedded one where nothing is known. */
+  readonly clusterFacts?: ClusterFacts | undefined;
 }
 
 /** Throws a SourceError where the source cannot be opened; what is wrong with its files, and with its apps, is part of the result. */
@@ -113,6 +119,8 @@ export type RenderedSource = { readonly source: SourceInfo; readonly files: numb
 /** As {@link prepareSource}, and nothing is validated. */
 export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: RenderSourceOptions): Promise<RenderedSource> {
   const { defaultNamespace, cache = new ManifestCache() } = options;
+  const charts = { name: options.name, options: options.chart, cluster: options.clusterFacts };
+  const rendering = { cache, charts, ...(defaultNamespace ? { defaultNamespace } : {}) };
   const snapshot = await openSource(spec, deps);
   try {
     const read = { source: infoOf(snapshot), files: snapshot.files.length };
@@ -121,7 +129,7 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
     const clusters = fluxClusters(snapshot);
     if (clusters.length > 1)
       return { ...read, identity: '', apps: [], projects: new Map(), notifications: [], errors: [severalClusters(clusters)], warnings: [] };
-    const rendered = file ? NOTHING : await render(snapshot, { cache, ...(defaultNamespace ? { defaultNamespace } : {}) });
+    const rendered = file ? NOTHING : await render(snapshot, rendering);
     if (!file && !rendered.manifests.some(definesApps)) return { ...read, plain: rendered };
     // most sources define none
     const [{ discoverApps }, { ownRepository, Repositories }] = await Promise.all([import('./discover.ts'), import('./repositories.ts')]);
@@ -133,9 +141,7 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
       cache,
       findData: options.findData ?? (async () => undefined),
     });
-    const whole = file
-      ? NOTHING
-      : await render(snapshot, { cache, passOver: discovered.isTaken, ...(defaultNamespace ? { defaultNamespace } : {}) });
+    const whole = file ? NOTHING : await render(snapshot, { ...rendering, passOver: discovered.isTaken });
     const own = { ...whole, manifests: whole.manifests.filter((manifest) => !isDefinition(manifest)) };
     return {
       ...read,

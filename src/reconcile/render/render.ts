@@ -6,6 +6,8 @@
 import { splitApiVersion } from '../../apimachinery/object.ts';
 import type { Snapshot, SourceFile } from '../source/snapshot.ts';
 import type { SourceTree } from '../source/source-tree.ts';
+import type { ClusterFacts } from './helm/capabilities.ts';
+import type { HelmOptions } from './helm/chart-options.ts';
 import { ManifestCache } from './manifest-cache.ts';
 import { inReadingOrder, type ManifestError } from './manifest-error.ts';
 import { isManifest, isNamed, loadManifests, unreadable, type LoadOptions, type Manifest, type Manifests } from './manifests.ts';
@@ -13,6 +15,17 @@ import { isManifest, isNamed, loadManifests, unreadable, type LoadOptions, type 
 export interface RenderOptions extends LoadOptions {
   /** What is somebody else's: it is not rendered, but what its kustomizations use is still theirs. */
   readonly passOver?: (path: string) => boolean;
+  readonly charts?: ChartSettings | undefined;
+}
+
+/** How charts are rendered that a source holds. */
+export interface ChartSettings {
+  /** Of the release of a source that is a chart itself; others are called after their directories. */
+  readonly name?: string;
+  /** What the person says of such a chart. */
+  readonly options?: HelmOptions | undefined;
+  /** What is known of the cluster that all is for. */
+  readonly cluster?: ClusterFacts | undefined;
 }
 
 /** Renders a snapshot. Never throws for bad input. */
@@ -26,7 +39,7 @@ export async function render(snapshot: Snapshot, options: RenderOptions = {}): P
   const built = await buildAll(
     snapshot,
     builds.filter(({ file }) => !passOver(file)),
-    cache,
+    { ...options, cache },
   );
   const loaded = await loadManifests(snapshot, plain, { ...options, cache });
   const refused = snapshot.refused.filter(({ path }) => !isOthers(path));
@@ -58,12 +71,14 @@ function findBuilds({ files, path: root }: Snapshot): readonly Build[] {
   const builds: Build[] = [];
   for (const { path } of files) {
     const slash = path.lastIndexOf('/');
-    const tool = BUILD_FILES.get(path.slice(slash + 1));
+    const tool = toolOf(path);
     // what is hidden is no manifest; only a directory that was named itself may be
     if (tool && !/(?:^|\/)\./.test(root ? path.slice(root.length + 1) : path))
       builds.push({ directory: path.slice(0, Math.max(slash, 0)), file: path, tool });
   }
-  builds.sort((a, b) => a.directory.length - b.directory.length);
+  // a kustomization beside a chart is what somebody makes of it
+  const rank = ({ tool }: Build): number => (tool === 'Kustomize' ? 0 : 1);
+  builds.sort((a, b) => a.directory.length - b.directory.length || rank(a) - rank(b));
   const outermost: Build[] = [];
   for (const build of builds)
     if (!outermost.some((outer) => outer.directory === build.directory || isIn(outer.directory, build.directory))) outermost.push(build);
@@ -72,29 +87,50 @@ function findBuilds({ files, path: root }: Snapshot): readonly Build[] {
 
 const isIn = (directory: string, path: string): boolean => directory === '' || path.startsWith(`${directory}/`);
 
-const helmChart = ({ directory, file }: Build): ManifestError => ({
-  file,
-  line: 1,
-  column: 1,
-  path: '',
-  message: `${directory || 'the source'} is built by Helm, which is not supported`,
-  hint: `render it first (helm template ${directory || '.'} | jibe … -), or exclude it`,
-});
-
-async function buildAll(snapshot: Snapshot, builds: readonly Build[], cache: ManifestCache): Promise<Manifests> {
-  const errors = builds.filter(({ tool }) => tool === 'Helm').map(helmChart);
+async function buildAll(
+  snapshot: Snapshot,
+  builds: readonly Build[],
+  options: RenderOptions & { readonly cache: ManifestCache },
+): Promise<Manifests> {
   const { tree } = snapshot;
-  const directories = tree ? await unused(snapshot, builds) : [];
-  const manifests: Manifest[] = [];
-  const warnings: ManifestError[] = [];
-  for (const directory of directories) {
+  if (!tree) return { manifests: [], errors: [], warnings: [] };
+  const parts: Manifests[] = [];
+  for (const directory of await unused(snapshot, builds)) {
     const { buildKustomization } = await import('./kustomize/build.ts');
-    const built = await buildKustomization(tree!, inTree(tree!, directory), cache);
-    manifests.push(...built.manifests);
-    errors.push(...built.errors);
-    warnings.push(...built.warnings);
+    parts.push(await buildKustomization(tree, inTree(tree, directory), options.cache));
   }
-  return { manifests, errors, warnings };
+  for (const directory of await ownCharts(snapshot, builds)) parts.push(await renderOwnChart(tree, snapshot, directory, options));
+  return {
+    manifests: parts.flatMap(({ manifests }) => manifests),
+    errors: parts.flatMap(({ errors }) => errors),
+    warnings: parts.flatMap(({ warnings }) => warnings),
+  };
+}
+
+/** Directories with a chart that is rendered for its own sake: no libraries, and none that another one of the source depends on. */
+async function ownCharts(snapshot: Snapshot, builds: readonly Build[]): Promise<readonly string[]> {
+  const charts = builds.filter(({ tool }) => tool === 'Helm');
+  if (charts.length === 0) return [];
+  const { partsOfOthers } = await import('./helm/parts-of-others.ts');
+  const parts = await partsOfOthers(snapshot.files.filter(({ path }) => toolOf(path) === 'Helm'));
+  return charts
+    .map(({ directory }) => directory)
+    .filter((directory) => directory === snapshot.path || !parts.has(directory))
+    .sort();
+}
+
+async function renderOwnChart(
+  tree: SourceTree,
+  snapshot: Snapshot,
+  directory: string,
+  { cache, charts, defaultNamespace = 'default' }: RenderOptions & { readonly cache: ManifestCache },
+): Promise<Manifests> {
+  const [{ renderChart }, { NO_HELM_OPTIONS }] = await Promise.all([import('./helm/render-chart.ts'), import('./helm/chart-options.ts')]);
+  const isWhole = directory === snapshot.path;
+  const [name = 'release-name'] = [...(isWhole && charts?.name ? [charts.name] : []), ...directory.split('/').slice(-1).filter(Boolean)];
+  const options = (isWhole ? charts?.options : undefined) ?? NO_HELM_OPTIONS;
+  const use = { tree, path: inTree(tree, directory), options, name, namespace: defaultNamespace, cluster: charts?.cluster };
+  return renderChart(use, cache);
 }
 
 /** Directories with a kustomization that is built for its own sake: the outermost ones that no other uses, in order. */
@@ -111,7 +147,9 @@ async function unused(snapshot: Snapshot, builds: readonly Build[]): Promise<rea
 export const overlaysIn = (snapshot: Snapshot): Promise<readonly string[]> =>
   isNamed(snapshot) || !snapshot.tree ? Promise.resolve([]) : unused(snapshot, findBuilds(snapshot));
 
-const isKustomization = ({ path }: SourceFile): boolean => BUILD_FILES.get(path.slice(path.lastIndexOf('/') + 1)) === 'Kustomize';
+const toolOf = (path: string): Build['tool'] | undefined => BUILD_FILES.get(path.slice(path.lastIndexOf('/') + 1));
+
+const isKustomization = ({ path }: SourceFile): boolean => toolOf(path) === 'Kustomize';
 
 const inTree = ({ prefix }: SourceTree, directory: string): string => [prefix, directory].filter(Boolean).join('/');
 

@@ -63,7 +63,7 @@ function withElsewhere(snapshot: Snapshot, deps: SourceDeps): Snapshot {
     open: (spec) => open(spec, deps),
     fetch: async (url) => (await import('./remote-file.ts')).fetchFile(url, deps.clock),
   };
-  return { ...snapshot, tree: { prefix: tree.prefix, find: (path) => tree.find(path), elsewhere } };
+  return { ...snapshot, tree: { prefix: tree.prefix, find: (path) => tree.find(path), list: (path) => tree.list(path), elsewhere } };
 }
 
 async function open(spec: SourceSpec, deps: SourceDeps): Promise<Snapshot> {

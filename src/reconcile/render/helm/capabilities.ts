@@ -1,0 +1,37 @@
+// What templates are told of the cluster (`.Capabilities`): its release and the APIs that it serves.
+import { groupVersion, type GroupVersionKind } from '../../../apimachinery/object.ts';
+import { KUBERNETES_VERSION } from '../../../apimachinery/kubernetes-version.ts';
+import { builtinKinds } from '../../../apimachinery/schema/schema.ts';
+
+/** The Helm that charts are told they are rendered by. */
+export const HELM_VERSION = 'v3.19.0';
+
+/** A cluster, as charts see it. */
+export interface ClusterFacts {
+  /** `v1.36.3` */
+  readonly kubeVersion: string;
+  /** Groups with their versions, and kinds of these: `apps/v1`, `apps/v1/Deployment`. */
+  readonly apiVersions: readonly string[];
+}
+
+let embedded: ClusterFacts | undefined;
+
+/** The embedded cluster, where no other is known. */
+export const embeddedFacts = (): ClusterFacts =>
+  (embedded ??= { kubeVersion: KUBERNETES_VERSION, apiVersions: apiVersionsOf(builtinKinds()) });
+
+/** As Helm lists them: groups with their versions, and each kind of these. */
+export function apiVersionsOf(kinds: readonly GroupVersionKind[]): readonly string[] {
+  const versions = new Set<string>();
+  for (const kind of kinds) {
+    versions.add(groupVersion(kind));
+    versions.add(`${groupVersion(kind)}/${kind.kind}`);
+  }
+  return [...versions];
+}
+
+/** `1.29`, `v1.29.3` and `1.29.3-gke.1` to what Helm makes of them; undefined for what is no version. */
+export function parseKubeVersion(text: string): string | undefined {
+  const [, major, minor, patch = '.0'] = /^\s*v?(\d+)\.(\d+)(\.\d+)?.*$/.exec(text) ?? [];
+  return major === undefined ? undefined : `v${Number(major)}.${Number(minor)}.${Number(patch.slice(1))}`;
+}

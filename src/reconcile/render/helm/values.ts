@@ -1,0 +1,51 @@
+// What a chart's user says: files of values, one over the other, and single values over all of them, in Helm's order. Where each file
+// stands is kept, to tell the place of a value that a schema refuses.
+import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
+import { setKey } from '../../../apimachinery/json/parse.ts';
+import { ChartError } from './chart-error.ts';
+import { readMapping } from './chart-yaml.ts';
+import { SetError, setText, setValues, type SetKind } from './set-values.ts';
+
+/** A line as --set takes it, or a name whose value is a text. */
+export type SetLine =
+  | { readonly kind: SetKind; readonly line: string; readonly said: string }
+  | { readonly kind: 'text'; readonly name: string; readonly text: string; readonly said: string };
+
+/** A file of values, or what is written in its place. */
+export interface ValuesFile {
+  /** As it is shown. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** The field that says it, where it stands in no file of its own. */
+  readonly said?: string;
+}
+
+/** In which order Helm takes them. */
+const ORDER: readonly SetLine['kind'][] = ['json', 'typed', 'string', 'text'];
+
+/** Throws a ChartError. */
+export async function userValues(files: readonly ValuesFile[], lines: readonly SetLine[]): Promise<JsonObject> {
+  let values: JsonObject = {};
+  for (const file of files) values = merged(values, await readMapping(file));
+  for (const kind of ORDER)
+    for (const line of lines.filter((one) => one.kind === kind)) {
+      try {
+        if (line.kind === 'text') setText(line.name, line.text, values);
+        else setValues(line.line, values, line.kind);
+      } catch (error) {
+        if (!(error instanceof SetError)) throw error;
+        throw new ChartError(error.message, { said: line.said, hint: 'write name=value, a.b=value or list[0]=value', cause: error });
+      }
+    }
+  return values;
+}
+
+/** Tables are merged, everything else is replaced, also by null. Neither is changed. */
+function merged(below: JsonObject, above: JsonObject): JsonObject {
+  const out: JsonObject = { ...below };
+  for (const [key, value] of Object.entries(above)) {
+    const there = Object.hasOwn(out, key) ? out[key] : undefined;
+    setKey(out, key, isObject(value) && isObject(there) ? merged(there, value) : value);
+  }
+  return out;
+}
