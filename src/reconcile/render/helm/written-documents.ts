@@ -102,7 +102,8 @@ async function documentsOf(
     // a template of others may have written all of it; what it was written for is this one
     const place = start.file === pathOf(name) ? start : { file: pathOf(name), line: 1, column: 1 };
     const writtenAt = ({ line, column }: Position): Place => placeOf(lines.offset({ line, column }));
-    const object = document.entries[0]?.object;
+    const [first] = document.entries;
+    const object = first?.at.length === 0 ? first.object : undefined;
     const annotations = isObject(object?.metadata.annotations) ? object.metadata.annotations : {};
     const hook = annotations['helm.sh/hook'];
     out.push({
@@ -110,7 +111,8 @@ async function documentsOf(
       placed: { document, firstLine: 1, writtenAt },
       number: i + 1,
       place,
-      kind: document.entries.length === 1 ? object!.kind : document.entries.length ? 'List' : '',
+      // a List is one document, whatever it holds
+      kind: object?.kind ?? /^kind: *["']?(\w+)/m.exec(part.text)?.[1] ?? '',
       hooks: typeof hook === 'string' ? hook.split(',').map((one) => one.trim().toLowerCase()) : undefined,
     });
   }
