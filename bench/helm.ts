@@ -48,7 +48,7 @@ async function compare(name: string, location: string, chart: string, given: rea
   const snapshot = await openSource({ location, path: chart }, deps);
   const tree = snapshot.tree!;
   const started = performance.now();
-  const use = { options: optionsOf(given), ...RELEASE, cluster: { kubeVersion: KUBE_VERSION, apiVersions } };
+  const use = { options: optionsOf(given), ...RELEASE, cluster: async () => ({ kubeVersion: KUBE_VERSION, apiVersions }) };
   const { manifests, errors } = await renderChart(
     { tree, path: [tree.prefix, chart].filter(Boolean).join('/'), ...use },
     new ManifestCache('leave encrypted'),

@@ -1,4 +1,5 @@
 import { JibeCommand, outputFlags } from './shared/base.ts';
+import { chartFlags } from './shared/chart.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
 import { appFlags, ignoreDifferenceFlag, sourceArg, sourceFlags } from './shared/source.ts';
@@ -14,7 +15,14 @@ export default class Diff extends JibeCommand {
     '<%= config.bin %> <%= command.id %> . --ref main --path deploy -o json',
   ];
   static override args = { source: sourceArg };
-  static override flags = { ...sourceFlags, ...appFlags, 'ignore-difference': ignoreDifferenceFlag, ...targetFlags, ...outputFlags };
+  static override flags = {
+    ...sourceFlags,
+    ...chartFlags,
+    ...appFlags,
+    'ignore-difference': ignoreDifferenceFlag,
+    ...targetFlags,
+    ...outputFlags,
+  };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Diff);

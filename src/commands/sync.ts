@@ -1,6 +1,7 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import type { SyncResult } from '../reconcile/report/result.ts';
 import { durationFlag, JibeCommand, outputFlags } from './shared/base.ts';
+import { chartFlags } from './shared/chart.ts';
 import { behaviourFlag } from './shared/behaviour.ts';
 import { CannotDo, type ExitCode } from './shared/failure.ts';
 import { keepFlags } from './shared/keep.ts';
@@ -39,6 +40,7 @@ export default class Sync extends JibeCommand {
   static override args = { source: sourceArg };
   static override flags = {
     ...sourceFlags,
+    ...chartFlags,
     ...appFlags,
     ...syncFlags,
     only: Flags.string({

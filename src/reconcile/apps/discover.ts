@@ -3,6 +3,7 @@
 import { deepEqual } from '../../apimachinery/object.ts';
 import { inReadingOrder, type ManifestError } from '../render/manifest-error.ts';
 import { FunctionError, TemplateError } from '../../apimachinery/go-template/template-error.ts';
+import type { FindFacts } from '../render/helm/capabilities.ts';
 import type { ManifestCache } from '../render/manifest-cache.ts';
 import type { Manifest, Manifests } from '../render/manifests.ts';
 import { locate, type ManifestOrigin } from '../render/origin.ts';
@@ -47,6 +48,7 @@ export interface DiscoverParts {
   readonly cache: ManifestCache;
   /** What the cluster holds. */
   readonly findData: FindData;
+  readonly clusterFacts?: FindFacts | undefined;
 }
 
 /** Never throws for bad input. */
@@ -270,11 +272,10 @@ class Discovery {
   }
 
   private async renderNext({ app, parent, faults }: Waiting): Promise<void> {
-    const { repositories, cache } = this.parts;
     const rendered: RenderedApp =
       app.notRendered !== undefined || faults.length
         ? { source: undefined, files: 0, manifests: [], errors: [], warnings: [] }
-        : await renderApp(app, repositories, cache, this.known.find);
+        : await renderApp(app, { ...this.parts, findData: this.known.find });
     const own = await this.take(rendered.manifests, app.id, app.namespace);
     this.found.push({ app, parent, rendered: { ...rendered, manifests: own, errors: inReadingOrder([...faults, ...rendered.errors]) } });
   }

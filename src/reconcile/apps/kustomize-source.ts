@@ -7,7 +7,6 @@ import { buildKustomization } from '../render/kustomize/build.ts';
 import { KUSTOMIZATION_NAMES } from '../render/kustomize/target.ts';
 import type { ManifestCache } from '../render/manifest-cache.ts';
 import { ManifestDocument } from '../render/manifest-document.ts';
-import type { ManifestError } from '../render/manifest-error.ts';
 import type { Manifests } from '../render/manifests.ts';
 import { documentOrigin } from '../render/origin.ts';
 import { decodeText } from '../render/text.ts';
@@ -119,13 +118,3 @@ function overridden(kustomization: JsonObject, { replace, append }: KustomizeOve
 const NAMED = new Set(['images', 'replicas']);
 
 const nameOf = (item: unknown): unknown => (isObject(item) ? item.name : undefined);
-
-/** For places at which there is nothing to show. */
-export const atStart = (file: string, message: string, hint: string): ManifestError => ({
-  file,
-  line: 1,
-  column: 1,
-  path: '',
-  message,
-  hint,
-});

@@ -6,10 +6,11 @@ import { infoOf, validated, type Prepared, type PrepareOptions } from '../prepar
 import { ManifestCache } from '../render/manifest-cache.ts';
 import { inReadingOrder, type ManifestError } from '../render/manifest-error.ts';
 import type { Manifest, Manifests } from '../render/manifests.ts';
-import { render } from '../render/render.ts';
-import type { ClusterFacts } from '../render/helm/capabilities.ts';
+import { isChart, render } from '../render/render.ts';
+import type { FindFacts } from '../render/helm/capabilities.ts';
 import type { HelmOptions } from '../render/helm/chart-options.ts';
 import type { Snapshot, SourceInfo } from '../source/snapshot.ts';
+import { SourceError } from '../source/source-error.ts';
 import { openSource, type SourceDeps, type SourceSpec } from '../source/source.ts';
 import { customKinds } from '../validate/custom-kind.ts';
 import { KnownKinds, type ServedKinds } from '../validate/known-kinds.ts';
@@ -58,7 +59,7 @@ export interface RenderSourceOptions extends Pick<PrepareOptions, 'cache' | 'def
   /** What the person says of a source that is a chart. */
   readonly chart?: HelmOptions | undefined;
   /** What charts are told of the cluster; the embedded one where nothing is known. */
-  readonly clusterFacts?: ClusterFacts | undefined;
+  readonly clusterFacts?: FindFacts | undefined;
 }
 
 /** Throws a SourceError where the source cannot be opened; what is wrong with its files, and with its apps, is part of the result. */
@@ -124,6 +125,13 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
   const snapshot = await openSource(spec, deps);
   try {
     const read = { source: infoOf(snapshot), files: snapshot.files.length };
+    if (options.chart && !isChart(snapshot))
+      throw new SourceError(
+        'WrongType',
+        spec.location,
+        'it is no chart: values and the name of a release are for charts',
+        'name the directory of the chart (--path); where the source defines apps, these say the values',
+      );
     const named = jibeFile(snapshot);
     const file = named && (await readJibeFile(named));
     const clusters = fluxClusters(snapshot);
@@ -140,6 +148,7 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
       repositories: new Repositories(repository, deps),
       cache,
       findData: options.findData ?? (async () => undefined),
+      clusterFacts: options.clusterFacts,
     });
     const whole = file ? NOTHING : await render(snapshot, { ...rendering, passOver: discovered.isTaken });
     const own = { ...whole, manifests: whole.manifests.filter((manifest) => !isDefinition(manifest)) };

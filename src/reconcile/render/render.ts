@@ -6,7 +6,7 @@
 import { splitApiVersion } from '../../apimachinery/object.ts';
 import type { Snapshot, SourceFile } from '../source/snapshot.ts';
 import type { SourceTree } from '../source/source-tree.ts';
-import type { ClusterFacts } from './helm/capabilities.ts';
+import type { FindFacts } from './helm/capabilities.ts';
 import type { HelmOptions } from './helm/chart-options.ts';
 import { ManifestCache } from './manifest-cache.ts';
 import { inReadingOrder, type ManifestError } from './manifest-error.ts';
@@ -25,7 +25,7 @@ export interface ChartSettings {
   /** What the person says of such a chart. */
   readonly options?: HelmOptions | undefined;
   /** What is known of the cluster that all is for. */
-  readonly cluster?: ClusterFacts | undefined;
+  readonly cluster?: FindFacts | undefined;
 }
 
 /** Renders a snapshot. Never throws for bad input. */
@@ -146,6 +146,10 @@ async function unused(snapshot: Snapshot, builds: readonly Build[]): Promise<rea
 /** The kustomizations of a source that are built for their own sake: overlays; of a source that is one itself, its root alone. */
 export const overlaysIn = (snapshot: Snapshot): Promise<readonly string[]> =>
   isNamed(snapshot) || !snapshot.tree ? Promise.resolve([]) : unused(snapshot, findBuilds(snapshot));
+
+/** Whether a source is a chart itself. */
+export const isChart = (snapshot: Snapshot): boolean =>
+  !isNamed(snapshot) && findBuilds(snapshot).some(({ tool, directory }) => tool === 'Helm' && directory === snapshot.path);
 
 const toolOf = (path: string): Build['tool'] | undefined => BUILD_FILES.get(path.slice(path.lastIndexOf('/') + 1));
 

@@ -58,12 +58,21 @@ export async function openSource(spec: SourceSpec, deps: SourceDeps): Promise<Sn
 
 function withElsewhere(snapshot: Snapshot, deps: SourceDeps): Snapshot {
   const { tree } = snapshot;
-  if (!deps.allowRemote || !tree) return snapshot;
-  const elsewhere: Elsewhere = {
+  const elsewhere = elsewhereOf(deps);
+  if (!elsewhere || !tree) return snapshot;
+  return {
+    ...snapshot,
+    tree: { prefix: tree.prefix, find: (path) => tree.find(path), list: (path) => tree.list(path), elsewhere },
+  };
+}
+
+/** What lies elsewhere, where it may be fetched. */
+export function elsewhereOf(deps: SourceDeps): Elsewhere | undefined {
+  if (!deps.allowRemote) return undefined;
+  return {
     open: (spec) => open(spec, deps),
     fetch: async (url) => (await import('./remote-file.ts')).fetchFile(url, deps.clock),
   };
-  return { ...snapshot, tree: { prefix: tree.prefix, find: (path) => tree.find(path), list: (path) => tree.list(path), elsewhere } };
 }
 
 async function open(spec: SourceSpec, deps: SourceDeps): Promise<Snapshot> {

@@ -1,4 +1,5 @@
 // What templates are told of the cluster (`.Capabilities`): its release and the APIs that it serves.
+import type { Client } from '../../../client/client.ts';
 import { groupVersion, type GroupVersionKind } from '../../../apimachinery/object.ts';
 import { KUBERNETES_VERSION } from '../../../apimachinery/kubernetes-version.ts';
 import { builtinKinds } from '../../../apimachinery/schema/schema.ts';
@@ -13,6 +14,17 @@ export interface ClusterFacts {
   /** Groups with their versions, and kinds of these: `apps/v1`, `apps/v1/Deployment`. */
   readonly apiVersions: readonly string[];
 }
+
+/** Asks what is known of a cluster. */
+export type FindFacts = () => Promise<ClusterFacts>;
+
+/** Of a cluster that can be asked. An embedded one says beside its release that it is one, which makes no difference to charts. */
+export const factsOf =
+  (client: Client): FindFacts =>
+  async () => {
+    const [version, resources] = await Promise.all([client.gitVersion(), client.resources()]);
+    return { kubeVersion: version.replace(/\+jibe$/, ''), apiVersions: apiVersionsOf(resources) };
+  };
 
 let embedded: ClusterFacts | undefined;
 

@@ -18,6 +18,8 @@ export interface HelmOptions {
   /** Files that are not there are passed over. */
   readonly ignoreMissingValueFiles: boolean;
   readonly set: readonly SetLine[];
+  /** Single values over those of the files. */
+  readonly parameters: readonly HelmParameter[];
   /** The text of a file is a value. */
   readonly setFiles: readonly { readonly name: string; readonly path: string; readonly said: string }[];
   readonly skipCrds: boolean;
@@ -26,12 +28,21 @@ export interface HelmOptions {
   readonly apiVersions: readonly string[];
 }
 
+export interface HelmParameter {
+  readonly name: string;
+  readonly value: string;
+  /** It is text, whatever it looks like. */
+  readonly forceString: boolean;
+  readonly said: string;
+}
+
 export const NO_HELM_OPTIONS: HelmOptions = {
   releaseName: undefined,
   namespace: undefined,
   valueFiles: [],
   ignoreMissingValueFiles: false,
   set: [],
+  parameters: [],
   setFiles: [],
   skipCrds: false,
   skipSchemaValidation: false,
@@ -47,8 +58,8 @@ export type ValuesReference =
       readonly file: string;
       /** The field that names it. */
       readonly said: string;
-      /** A file of the person's own, where the source has none of this name. */
-      readonly local?: ValuesFile | undefined;
+      /** It was named on the command line: it may lie anywhere in the source; else it is a file of the person's own. */
+      readonly byPerson?: { readonly local: ValuesFile | undefined };
     };
 
 /** Other sources of an app, by their names: their trees from the root. */
@@ -57,69 +68,117 @@ export type LentTrees = (name: string) => Promise<SourceTree | undefined>;
 /** Of one pattern. */
 const MAX_FILES = 1000;
 
-/** The files that hold values, read. @param directory of the chart in the tree */
-async function valueFilesOf(
-  { valueFiles, ignoreMissingValueFiles }: Pick<HelmOptions, 'valueFiles' | 'ignoreMissingValueFiles'>,
-  tree: SourceTree,
-  directory: string,
-  lent: LentTrees = async () => undefined,
-): Promise<readonly ValuesFile[]> {
+/** What a chart's options are read with. */
+export interface OptionsContext {
+  readonly tree: SourceTree;
+  /** Of the chart in the tree. */
+  readonly directory: string;
+  readonly lent?: LentTrees | undefined;
+  /** What `$name` stands for in paths and parameters; it is text where there is none. */
+  readonly environment?: ReadonlyMap<string, string> | undefined;
+}
+
+/** How a chart is used, once the files are read that the options name. Throws a ChartError. */
+export async function releaseOf(
+  options: HelmOptions,
+  { name, namespace, cluster }: { readonly name: string; readonly namespace: string; readonly cluster?: ClusterFacts | undefined },
+  context: OptionsContext,
+): Promise<ChartRelease> {
+  const { environment } = context;
+  const parameters = options.parameters.map((parameter): SetLine => ({
+    kind: parameter.forceString ? 'string' : 'typed',
+    line: `${parameter.name}=${escapedValue(withVariables(parameter.value, environment))}`,
+    said: parameter.said,
+  }));
+  return {
+    name: options.releaseName || name,
+    namespace: options.namespace || namespace,
+    valueFiles: await valueFilesOf(options, context),
+    set: [...options.set, ...parameters, ...(await setFilesOf(options, context))],
+    skipCrds: options.skipCrds,
+    skipSchemaValidation: options.skipSchemaValidation,
+    kubeVersion: options.kubeVersion,
+    apiVersions: options.apiVersions,
+    cluster,
+  };
+}
+
+/** A parameter is one value: its commas are its own, but for those of a list in braces. */
+const escapedValue = (value: string): string => (/^\{.*\}$/s.test(value) ? value : value.replace(/([^\\]),/g, '$1\\,'));
+
+/** `$name` and `${name}`, as Argo CD puts them in: those that are not known are empty, `$$` is a dollar. */
+function withVariables(text: string, variables: ReadonlyMap<string, string> | undefined): string {
+  if (!variables) return text;
+  return text.replace(/\$(?:\{([^}]*)\}|([*#$@!?\-0-9])|([A-Za-z_]\w*))/g, (_, braced?: string, special?: string, name?: string) =>
+    special === '$' ? '$' : (variables.get(braced ?? name ?? '') ?? ''),
+  );
+}
+
+async function valueFilesOf({ valueFiles, ignoreMissingValueFiles }: HelmOptions, context: OptionsContext): Promise<readonly ValuesFile[]> {
   const files: ValuesFile[] = [];
   for (const one of valueFiles) {
     if ('bytes' in one) {
       files.push(one);
       continue;
     }
-    const found = await filesAt(one.file, one.said, tree, directory, lent);
+    const found = one.byPerson ? await filesForPerson(one.file, context) : await filesAt(one.file, one.said, context);
     if (found.length) files.push(...found);
-    else if (one.local) files.push(one.local);
+    else if (one.byPerson?.local) files.push(one.byPerson.local);
     else if (!ignoreMissingValueFiles && !isPattern(one.file))
       throw new ChartError(`there is no file ${one.file}`, {
         said: one.said,
-        hint: 'the path begins at the chart; with / at the root of its repository',
+        hint: one.byPerson
+          ? 'it is neither in the source nor on this machine'
+          : 'the path begins at the chart; with / at the root of its repository',
       });
   }
   return files;
 }
 
 /** Each value that is the text of a file, as a line of values. */
-async function setFilesOf(
-  { setFiles }: Pick<HelmOptions, 'setFiles'>,
-  tree: SourceTree,
-  directory: string,
-  lent?: LentTrees,
-): Promise<readonly SetLine[]> {
+async function setFilesOf({ setFiles }: HelmOptions, context: OptionsContext): Promise<readonly SetLine[]> {
   const lines: SetLine[] = [];
   for (const { name, path, said } of setFiles) {
-    const [file] = await filesAt(path, said, tree, directory, lent);
+    const [file] = await filesAt(path, said, context);
     if (!file) throw new ChartError(`there is no file ${path}`, { said });
     lines.push({ kind: 'text', name, text: Buffer.from(file.bytes).toString('utf8'), said });
   }
   return lines;
 }
 
+/** As it is seen from the chart, from what was opened, or from the root of its repository. */
+async function filesForPerson(file: string, { tree, directory }: OptionsContext): Promise<readonly ValuesFile[]> {
+  if (file.startsWith('/')) return [];
+  for (const from of new Set([directory, tree.prefix, ''])) {
+    const path = posix.normalize(joined(from, file));
+    const found = path.startsWith('..') ? [] : await readAt(tree, path, '--values');
+    if (found.length) return found;
+  }
+  return [];
+}
+
 const isPattern = (path: string): boolean => /[*?[]/.test(path);
 
-async function filesAt(
-  path: string,
-  said: string,
-  own: SourceTree,
-  directory: string,
-  lent: LentTrees = async () => undefined,
-): Promise<readonly ValuesFile[]> {
+async function filesAt(path: string, said: string, context: OptionsContext): Promise<readonly ValuesFile[]> {
+  const { tree: own, directory, lent = async () => undefined, environment } = context;
   const [, name, rest] = /^\$([^/]+)\/(.*)$/.exec(path) ?? [];
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path))
-    throw new ChartError(`${path} lies elsewhere, and is not fetched`, { said, hint: 'copy it into the repository, and name the copy' });
-  const tree = name === undefined ? own : await lent(name);
+  const isEnvironment = name !== undefined && environment?.has(name.replace(/^\{(.*)\}$/, '$1'));
+  const tree = name === undefined || isEnvironment ? own : await lent(name);
   if (!tree) throw new ChartError(`no source of the app has the ref ${name}`, { said, hint: `give one of its sources ref: ${name}` });
-  const whole = name !== undefined ? rest! : path.startsWith('/') ? path.slice(1) : joined(directory, path);
+  const inside = withVariables(tree === own ? path : rest!, environment);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(inside))
+    throw new ChartError(`${inside} lies elsewhere, and is not fetched`, { said, hint: 'copy it into the repository, and name the copy' });
+  const whole = tree !== own ? inside : inside.startsWith('/') ? inside.slice(1) : joined(directory, inside);
   const clean = posix.normalize(whole || '.').replace(/\/$/, '');
   if (clean === '..' || clean.startsWith('../') || clean.startsWith('/'))
     throw new ChartError(`${path} leads out of the source`, { said, hint: 'files of values lie in the repository' });
+  return readAt(tree, clean, said);
+}
+
+async function readAt(tree: SourceTree, path: string, said: string): Promise<readonly ValuesFile[]> {
   try {
-    const paths = isPattern(clean) ? await matching(tree, clean) : [clean];
     const files: ValuesFile[] = [];
-    for (const one of paths) {
+    for (const one of isPattern(path) ? await matching(tree, path) : [path]) {
       const found = await tree.find(one);
       if (found?.kind === 'file') files.push({ path: fromSource(tree.prefix, one), bytes: await found.file.read() });
     }
@@ -147,25 +206,4 @@ async function matching(tree: SourceTree, pattern: string): Promise<readonly str
   };
   await walk(fixed.join('/'), fixed.length);
   return found.sort();
-}
-
-/** How a chart is used, once the files are read that the options name. Throws a ChartError. */
-export async function releaseOf(
-  options: HelmOptions,
-  { name, namespace, cluster }: { readonly name: string; readonly namespace: string; readonly cluster?: ClusterFacts | undefined },
-  tree: SourceTree,
-  directory: string,
-  lent?: LentTrees,
-): Promise<ChartRelease> {
-  return {
-    name: options.releaseName || name,
-    namespace: options.namespace || namespace,
-    valueFiles: await valueFilesOf(options, tree, directory, lent),
-    set: [...options.set, ...(await setFilesOf(options, tree, directory, lent))],
-    skipCrds: options.skipCrds,
-    skipSchemaValidation: options.skipSchemaValidation,
-    kubeVersion: options.kubeVersion,
-    apiVersions: options.apiVersions,
-    cluster,
-  };
 }

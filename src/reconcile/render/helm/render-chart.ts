@@ -8,7 +8,7 @@ import { fieldPath, inReadingOrder, type ManifestError } from '../manifest-error
 import { readManifestFile } from '../manifest-file.ts';
 import type { Manifest, Manifests } from '../manifests.ts';
 import { ManifestOrigin } from '../origin.ts';
-import { apiVersionsOf, embeddedFacts, HELM_VERSION, parseKubeVersion, type ClusterFacts } from './capabilities.ts';
+import { apiVersionsOf, embeddedFacts, HELM_VERSION, parseKubeVersion, type ClusterFacts, type FindFacts } from './capabilities.ts';
 import type { Chart } from './chart.ts';
 import { ChartError, placedError, type PlaceSaid } from './chart-error.ts';
 import { joined, type ChartFile } from './chart-files.ts';
@@ -19,7 +19,7 @@ import { renderTemplates, type EngineChart } from './engine/engine.ts';
 import { openChart } from './open-chart.ts';
 import { withDependencies } from './process-dependencies.ts';
 import { schemaFaults } from './values-schema.ts';
-import { userValues, type SetLine, type ValuesFile } from './values.ts';
+import { lineAsFile, userValues, type SetLine, type ValuesFile } from './values.ts';
 import { isInRange } from './version-range.ts';
 import { writtenObjects } from './written-documents.ts';
 
@@ -50,11 +50,12 @@ export interface ChartUse {
   /** Of the release, where the options name none. */
   readonly name: string;
   readonly namespace: string;
-  /** What is known of the cluster that it is for. */
-  readonly cluster?: ClusterFacts | undefined;
+  /** What is known of the cluster that it is for; the embedded one where nothing is. */
+  readonly cluster?: FindFacts | undefined;
   /** Where fields stand that options name. */
   readonly placeSaid?: PlaceSaid | undefined;
   readonly lent?: LentTrees | undefined;
+  readonly environment?: ReadonlyMap<string, string> | undefined;
 }
 
 /** Never throws for bad input. */
@@ -64,7 +65,7 @@ export async function renderChart(use: ChartUse, cache: ManifestCache): Promise<
   const noted = new Set<string>();
   const warn = (message: string): void => void noted.add(message);
   try {
-    const release = await releaseOf(use.options, use, tree, path, use.lent);
+    const release = await releaseOf(use.options, { ...use, cluster: await use.cluster?.() }, { ...use, directory: path });
     const values = await userValues(release.valueFiles, release.set);
     const chart = withDependencies(await openChart(tree, path, values, warn), values, warn);
     const rendered = await new Rendering(chart, values, { ...release, placeSaid }, cache, warn).manifests();
@@ -109,9 +110,8 @@ class Rendering {
         hint: `give another one (releaseName, --release-name): lower-case letters, digits, dots and dashes, at most ${MAX_NAME}`,
       });
     const values = coalesceValues(chart, this.values, this.warn);
-    const checked = release.skipSchemaValidation
-      ? { errors: [], warnings: [] }
-      : await schemaFaults(chart, values, release.valueFiles, release.placeSaid);
+    const said = [...release.valueFiles, ...(await Promise.all(release.set.map(lineAsFile)))];
+    const checked = release.skipSchemaValidation ? NOTHING : await schemaFaults(chart, values, said, release.placeSaid);
     if (checked.errors.length) return { manifests: [], errors: inReadingOrder(checked.errors), warnings: checked.warnings };
     const crds = release.skipCrds ? NOTHING : await definitionsOf(chart, cache);
     const capabilities = this.capabilities(crds.manifests);

@@ -40,6 +40,13 @@ export async function userValues(files: readonly ValuesFile[], lines: readonly S
   return values;
 }
 
+/** What a line says, as if it stood in a file. */
+export async function lineAsFile(line: SetLine): Promise<ValuesFile> {
+  const values = await userValues([], [line]);
+  const text = JSON.stringify(values, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value));
+  return { path: line.said, bytes: Buffer.from(text), said: line.said };
+}
+
 /** Tables are merged, everything else is replaced, also by null. Neither is changed. */
 function merged(below: JsonObject, above: JsonObject): JsonObject {
   const out: JsonObject = { ...below };

@@ -22,7 +22,7 @@ test.each(fs.readdirSync(CASES).filter((name) => name.endsWith('.txtar')))('%s',
   const use = {
     options: optionsOf(argumentsOf(given)),
     ...RELEASE,
-    cluster: { kubeVersion: KUBE_VERSION, apiVersions: ['v1', 'apps/v1'] },
+    cluster: async () => ({ kubeVersion: KUBE_VERSION, apiVersions: ['v1', 'apps/v1'] }),
   };
   const rendered = await opened({ location, path: CHART }, ({ tree }) =>
     renderChart({ tree: tree!, path: [tree!.prefix, CHART].filter(Boolean).join('/'), ...use }, new ManifestCache()),
