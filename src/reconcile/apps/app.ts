@@ -20,7 +20,11 @@ export interface AppSource {
   readonly render: RenderOptions;
   /** What the app says of the chart that lies there. */
   readonly helm?: HelmOptions;
-  /** A chart of a repository of charts: `url` is that repository, `ref` a range of versions, and `path` is empty. */
+  /** Values of the chart that ConfigMaps and Secrets hold, the later ones over the earlier ones. */
+  readonly valuesFrom?: readonly ValuesFrom[];
+  /** What is done to what a chart gives, one after the other, as kustomizations. */
+  readonly postRenderers?: readonly KustomizeOverrides[];
+  /** A chart of a repository of charts: `url` is that repository, `ref` a range of versions, and `path` is empty. Empty where `url` is the chart's own. */
   readonly chart?: string;
 }
 
@@ -73,6 +77,18 @@ export interface SubstituteFrom {
   readonly kind: string;
   readonly name: string;
   readonly optional: boolean;
+}
+
+export interface ValuesFrom {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly key: string;
+  /** The value that it is; empty where it is a whole file of values. */
+  readonly targetPath: string;
+  readonly optional: boolean;
+  /** The field that says so. */
+  readonly said: string;
 }
 
 /** Variables that are put in for `${name}` after the build. */

@@ -4,12 +4,15 @@ import { locate } from '../render/origin.ts';
 import { NO_HELM_OPTIONS } from '../render/helm/chart-options.ts';
 import { renderChart } from '../render/helm/render-chart.ts';
 import type { Manifests } from '../render/manifests.ts';
-import type { Place } from '../render/manifest-error.ts';
+import type { ManifestError, Place } from '../render/manifest-error.ts';
+import type { PlaceSaid } from '../render/helm/chart-error.ts';
+import type { ValuesSource } from '../render/helm/values.ts';
 import type { Snapshot } from '../source/snapshot.ts';
 import { SourceError } from '../source/source-error.ts';
 import type { SourceTree } from '../source/source-tree.ts';
 import type { App, AppSource } from './app.ts';
-import type { RenderParts } from './render-app.ts';
+import { postRendered } from './post-render.ts';
+import type { FindData, RenderParts } from './render-app.ts';
 
 interface OpenedChart {
   readonly tree: SourceTree;
@@ -20,20 +23,25 @@ interface OpenedChart {
 
 /** @param opened undefined for a chart of a repository of charts */
 export async function renderChartOf(app: App, source: AppSource, opened: OpenedChart | undefined, parts: RenderParts): Promise<Manifests> {
-  const { repositories, cache, clusterFacts } = parts;
-  const chart = opened ?? { ...(await fetchedChart(app, source, parts)), snapshot: undefined };
-  const lent = new Map<string, Snapshot>();
+  const { repositories, cache, clusterFacts, findData } = parts;
   const { origin, place } = app;
+  const placeSaid = (field: string): Promise<Place> => (origin ? locate(origin, field) : Promise.resolve(place));
+  const faults: ManifestError[] = [];
+  const given = await valuesFromData(app, source, findData, placeSaid, faults);
+  if (faults.length) return { manifests: [], errors: faults, warnings: [] };
+  const chart = opened ?? { ...(await fetchedChart(source, parts)), snapshot: undefined };
+  const options = source.helm ?? NO_HELM_OPTIONS;
+  const lent = new Map<string, Snapshot>();
   try {
-    return await renderChart(
+    const rendered = await renderChart(
       {
         tree: chart.tree,
         path: chart.directory,
-        options: source.helm ?? NO_HELM_OPTIONS,
+        options: { ...options, valueFiles: [...given, ...options.valueFiles] },
         name: app.name,
         namespace: app.namespace ?? 'default',
         cluster: clusterFacts,
-        placeSaid: (field): Promise<Place> => (origin ? locate(origin, field) : Promise.resolve(place)),
+        placeSaid,
         lent: async (name) => {
           const lender = app.lenders.get(name);
           if (lender && !lent.has(name)) lent.set(name, await repositories.open({ ...lender, path: '' }));
@@ -43,13 +51,43 @@ export async function renderChartOf(app: App, source: AppSource, opened: OpenedC
       },
       cache,
     );
+    return await postRendered(rendered, source.postRenderers ?? [], app, cache);
   } finally {
     for (const snapshot of lent.values()) await snapshot.close();
   }
 }
 
+/** Values that ConfigMaps and Secrets hold: whole files of them, or single ones. */
+async function valuesFromData(
+  app: App,
+  { valuesFrom = [] }: AppSource,
+  findData: FindData,
+  placeSaid: PlaceSaid,
+  faults: ManifestError[],
+): Promise<readonly ValuesSource[]> {
+  const values: ValuesSource[] = [];
+  for (const { kind, namespace, name, key, targetPath, optional, said } of valuesFrom) {
+    const data = await findData(kind, namespace, name);
+    const text = data?.get(key);
+    if (text === undefined) {
+      if (optional) continue;
+      const message = data ? `${kind} ${namespace}/${name} has no ${key}` : `there is no ${kind} ${namespace}/${name} to take values from`;
+      faults.push({
+        ...(await placeSaid(said)),
+        path: said,
+        message: `${app.id}: ${message}`,
+        hint: 'it must be in the source or in the cluster; or say optional: true',
+      });
+    } else if (targetPath === '') values.push({ path: `${kind}/${namespace}/${name}`, bytes: Buffer.from(text), said });
+    else {
+      const quoted = /^'.*'$|^".*"$/s.test(text) ? text.replace(/^['"]+|['"]+$/g, '') : undefined;
+      values.push({ kind: quoted === undefined ? 'typed' : 'string', line: `${targetPath}=${quoted ?? text}`, said });
+    }
+  }
+  return values;
+}
+
 async function fetchedChart(
-  _app: App,
   { url = '', chart = '' }: AppSource,
   _parts: RenderParts,
 ): Promise<{ readonly tree: SourceTree; readonly directory: string }> {

@@ -14,7 +14,8 @@ import { orderFaults, withWaves } from './app-order.ts';
 import { ARGO_NAMESPACE, readApplication } from './argo.ts';
 import { definesApps, isArgoObject, isFluxObject, isHelmRelease, isKustomization, isSourceObject } from './definitions.ts';
 import type { FieldFault } from './fields.ts';
-import { kustomizationId, readHelmRelease, readKustomization, readSource, sourceKey, sourceOf, type FluxSource } from './flux.ts';
+import { chartOfRelease, helmReleaseId, readHelmRelease } from './helm-release.ts';
+import { kustomizationId, readKustomization, readSource, sourceKey, sourceOf, type FluxSource } from './flux.ts';
 import { gitWorld, KnownData } from './surroundings.ts';
 import { readProject, type Project } from './project.ts';
 import { renderApp, type FindData, type RenderedApp } from './render-app.ts';
@@ -146,11 +147,12 @@ class Discovery {
   private async takeSource(manifest: Manifest, namespace: string | undefined): Promise<void> {
     const { object, origin } = manifest;
     const faults: FieldFault[] = [];
-    const source = readSource(manifest, faults);
+    const own = namespaceOf(manifest, namespace);
+    const source = readSource(manifest, own, faults);
     this.errors.push(...(await placed(faults, origin)));
     // what bootstrap writes into a repository says where this very repository is
     if ('url' in source && /(?:^|\/)flux-system\/gotk-sync\.yaml$/.test(origin.file)) this.parts.repositories.addOwn(source.url);
-    this.sources.set(sourceKey(object.kind, namespaceOf(manifest, namespace), object.metadata.name ?? ''), source);
+    this.sources.set(sourceKey(object.kind, own, object.metadata.name ?? ''), source);
   }
 
   /** @param all also those whose source is not known, since nothing else can make it known any more */
@@ -181,9 +183,16 @@ class Discovery {
           definition: object,
           faults: await placed(faults, origin),
         });
-      } else if (isHelmRelease(manifest))
-        this.add({ app: readHelmRelease(manifest, namespaceOf(manifest, namespace)), parent, definition: object, faults: [] });
-      else if (object.kind === 'Application') {
+      } else if (isHelmRelease(manifest)) {
+        const own = namespaceOf(manifest, namespace);
+        const chart = chartOfRelease(manifest, own, (key) => this.sources.get(key));
+        if ('unknown' in chart && !all && !this.defined.has(helmReleaseId(own, object.metadata.name ?? ''))) {
+          this.pending.push(item);
+          continue;
+        }
+        const app = readHelmRelease(manifest, own, chart, faults);
+        this.add({ app, parent, definition: object, faults: await placed(faults, origin) });
+      } else if (object.kind === 'Application') {
         const app = readApplication(object, origin, faults);
         this.add({ app, parent, definition: object, faults: await placed(faults, origin) });
       } else await this.addSet(manifest, parent, world);
@@ -266,7 +275,9 @@ class Discovery {
   private nextToRender(): Waiting | undefined {
     const open = new Set(this.waiting.map(({ app }) => app.id));
     const isFree = ({ app }: Waiting): boolean => !app.dependsOn.some((dependency) => open.has(dependency.app));
-    const needsNothing = (waiting: Waiting): boolean => isFree(waiting) && !waiting.app.postBuild?.substituteFrom.length;
+    const takesData = ({ postBuild, sources }: App): boolean =>
+      Boolean(postBuild?.substituteFrom.length) || sources.some(({ valuesFrom = [] }) => valuesFrom.length > 0);
+    const needsNothing = (waiting: Waiting): boolean => isFree(waiting) && !takesData(waiting.app);
     const index = [needsNothing, isFree].map((fits) => this.waiting.findIndex(fits)).find((i) => i >= 0) ?? 0;
     return this.waiting.splice(index, 1)[0];
   }

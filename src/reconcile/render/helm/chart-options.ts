@@ -8,13 +8,15 @@ import { ChartError } from './chart-error.ts';
 import { joined } from './chart-files.ts';
 import type { ClusterFacts } from './capabilities.ts';
 import type { ChartRelease } from './render-chart.ts';
-import type { SetLine, ValuesFile } from './values.ts';
+import type { SetLine, ValuesFile, ValuesSource } from './values.ts';
 
 export interface HelmOptions {
   /** After the app where nothing is said. */
   readonly releaseName: string | undefined;
   readonly namespace: string | undefined;
-  readonly valueFiles: readonly ValuesReference[];
+  readonly valueFiles: readonly (ValuesReference | SetLine)[];
+  /** Those of the chart itself, in place of its values.yaml. */
+  readonly chartValueFiles: readonly FileReference[] | undefined;
   /** Files that are not there are passed over. */
   readonly ignoreMissingValueFiles: boolean;
   readonly set: readonly SetLine[];
@@ -40,6 +42,7 @@ export const NO_HELM_OPTIONS: HelmOptions = {
   releaseName: undefined,
   namespace: undefined,
   valueFiles: [],
+  chartValueFiles: undefined,
   ignoreMissingValueFiles: false,
   set: [],
   parameters: [],
@@ -51,16 +54,16 @@ export const NO_HELM_OPTIONS: HelmOptions = {
 };
 
 /** Values themselves, or the file that holds them. */
-export type ValuesReference =
-  | ValuesFile
-  | {
-      /** From the chart; from the root of its repository where it begins with `/`; of another source where it begins with `$name/`. */
-      readonly file: string;
-      /** The field that names it. */
-      readonly said: string;
-      /** It was named on the command line: it may lie anywhere in the source; else it is a file of the person's own. */
-      readonly byPerson?: { readonly local: ValuesFile | undefined };
-    };
+export type ValuesReference = ValuesFile | FileReference;
+
+export interface FileReference {
+  /** From the chart; from the root of its repository where it begins with `/`; of another source where it begins with `$name/`. */
+  readonly file: string;
+  /** The field that names it. */
+  readonly said: string;
+  /** It was named on the command line: it may lie anywhere in the source; else it is a file of the person's own. */
+  readonly byPerson?: { readonly local: ValuesFile | undefined };
+}
 
 /** Other sources of an app, by their names: their trees from the root. */
 export type LentTrees = (name: string) => Promise<SourceTree | undefined>;
@@ -93,7 +96,8 @@ export async function releaseOf(
   return {
     name: options.releaseName || name,
     namespace: options.namespace || namespace,
-    valueFiles: await valueFilesOf(options, context),
+    values: await valuesOf(options, context),
+    chartValues: options.chartValueFiles && (await chartValuesOf(options.chartValueFiles, options, context)),
     set: [...options.set, ...parameters, ...(await setFilesOf(options, context))],
     skipCrds: options.skipCrds,
     skipSchemaValidation: options.skipSchemaValidation,
@@ -114,25 +118,38 @@ function withVariables(text: string, variables: ReadonlyMap<string, string> | un
   );
 }
 
-async function valueFilesOf({ valueFiles, ignoreMissingValueFiles }: HelmOptions, context: OptionsContext): Promise<readonly ValuesFile[]> {
-  const files: ValuesFile[] = [];
-  for (const one of valueFiles) {
-    if ('bytes' in one) {
-      files.push(one);
-      continue;
-    }
-    const found = one.byPerson ? await filesForPerson(one.file, context) : await filesAt(one.file, one.said, context);
-    if (found.length) files.push(...found);
-    else if (one.byPerson?.local) files.push(one.byPerson.local);
-    else if (!ignoreMissingValueFiles && !isPattern(one.file))
-      throw new ChartError(`there is no file ${one.file}`, {
-        said: one.said,
-        hint: one.byPerson
-          ? 'it is neither in the source nor on this machine'
-          : 'the path begins at the chart; with / at the root of its repository',
-      });
+async function valuesOf(options: HelmOptions, context: OptionsContext): Promise<readonly ValuesSource[]> {
+  const values: ValuesSource[] = [];
+  for (const one of options.valueFiles) {
+    if ('file' in one) values.push(...(await filesOf(one, options, context)));
+    else values.push(one);
   }
-  return files;
+  return values;
+}
+
+async function chartValuesOf(
+  files: readonly FileReference[],
+  options: HelmOptions,
+  context: OptionsContext,
+): Promise<readonly ValuesFile[]> {
+  return (await Promise.all(files.map((one) => filesOf(one, options, context)))).flat();
+}
+
+async function filesOf(
+  one: FileReference,
+  { ignoreMissingValueFiles }: HelmOptions,
+  context: OptionsContext,
+): Promise<readonly ValuesFile[]> {
+  const found = one.byPerson ? await filesForPerson(one.file, context) : await filesAt(one.file, one.said, context);
+  if (found.length) return found;
+  if (one.byPerson?.local) return [one.byPerson.local];
+  if (ignoreMissingValueFiles || isPattern(one.file)) return [];
+  throw new ChartError(`there is no file ${one.file}`, {
+    said: one.said,
+    hint: one.byPerson
+      ? 'it is neither in the source nor on this machine'
+      : 'the path begins at the chart; with / at the root of its repository',
+  });
 }
 
 /** Each value that is the text of a file, as a line of values. */

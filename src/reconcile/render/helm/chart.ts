@@ -4,6 +4,7 @@ import type { JsonObject } from '../../../apimachinery/object.ts';
 import { filesOfArchive } from './archive.ts';
 import { ChartError } from './chart-error.ts';
 import type { ChartBudget, ChartFile } from './chart-files.ts';
+import type { ValuesFile } from './values.ts';
 import { readChartYaml, readMapping, type ChartMetadata } from './chart-yaml.ts';
 
 export interface Chart {
@@ -11,7 +12,7 @@ export interface Chart {
   /** Chart.yaml itself. */
   readonly file: ChartFile;
   readonly values: JsonObject;
-  readonly valuesFile: ChartFile | undefined;
+  readonly valuesFile: ValuesFile | undefined;
   /** values.schema.json */
   readonly schema: ChartFile | undefined;
   readonly templates: readonly ChartFile[];

@@ -19,7 +19,7 @@ import { renderTemplates, type EngineChart } from './engine/engine.ts';
 import { openChart } from './open-chart.ts';
 import { withDependencies } from './process-dependencies.ts';
 import { schemaFaults } from './values-schema.ts';
-import { lineAsFile, userValues, type SetLine, type ValuesFile } from './values.ts';
+import { lineAsFile, mergedValues, userValues, type SetLine, type ValuesFile, type ValuesSource } from './values.ts';
 import { isInRange } from './version-range.ts';
 import { writtenObjects } from './written-documents.ts';
 
@@ -28,7 +28,9 @@ export interface ChartRelease {
   readonly name: string;
   readonly namespace: string;
   /** The later ones over the earlier ones. */
-  readonly valueFiles: readonly ValuesFile[];
+  readonly values: readonly ValuesSource[];
+  /** Those of the chart itself, in place of its values.yaml; undefined where that counts. */
+  readonly chartValues?: readonly ValuesFile[] | undefined;
   readonly set: readonly SetLine[];
   /** What lies in crds/ is left out. */
   readonly skipCrds?: boolean;
@@ -66,8 +68,11 @@ export async function renderChart(use: ChartUse, cache: ManifestCache): Promise<
   const warn = (message: string): void => void noted.add(message);
   try {
     const release = await releaseOf(use.options, { ...use, cluster: await use.cluster?.() }, { ...use, directory: path });
-    const values = await userValues(release.valueFiles, release.set);
-    const chart = withDependencies(await openChart(tree, path, values, warn), values, warn);
+    const values = await userValues(release.values, release.set);
+    const opened = await openChart(tree, path, values, warn);
+    const { chartValues } = release;
+    const own = chartValues ? { ...opened, values: await mergedValues(chartValues), valuesFile: chartValues.at(-1) } : opened;
+    const chart = withDependencies(own, values, warn);
     const rendered = await new Rendering(chart, values, { ...release, placeSaid }, cache, warn).manifests();
     return { ...rendered, warnings: inReadingOrder([...notes(noted, chart.valuesFile?.path ?? shown), ...rendered.warnings]) };
   } catch (error) {
@@ -110,7 +115,7 @@ class Rendering {
         hint: `give another one (releaseName, --release-name): lower-case letters, digits, dots and dashes, at most ${MAX_NAME}`,
       });
     const values = coalesceValues(chart, this.values, this.warn);
-    const said = [...release.valueFiles, ...(await Promise.all(release.set.map(lineAsFile)))];
+    const said = await Promise.all([...release.values, ...release.set].map(lineAsFile));
     const checked = release.skipSchemaValidation ? NOTHING : await schemaFaults(chart, values, said, release.placeSaid);
     if (checked.errors.length) return { manifests: [], errors: inReadingOrder(checked.errors), warnings: checked.warnings };
     const crds = release.skipCrds ? NOTHING : await definitionsOf(chart, cache);
