@@ -1,4 +1,6 @@
 // Why a chart cannot be rendered: what is wrong with which of its templates, or what a template refuses by `fail` or `required`.
+import { TemplateError } from '../../../../apimachinery/go-template/template-error.ts';
+import { TemplateRefusal } from './helm-functions.ts';
 
 export class ChartTemplateError extends Error {
   override readonly name = 'ChartTemplateError';
@@ -25,4 +27,47 @@ export class ChartTemplateError extends Error {
     this.reason = why.reason;
     this.hint = why.hint;
   }
+}
+
+/** Runs a step of a template; what is wrong is told as Helm words it, and where it is innermost. */
+export function inTemplate<T>(name: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof TemplateError) throw placed(error, name);
+    if (error instanceof RangeError && /call stack/.test(error.message))
+      throw new ChartTemplateError(
+        `${name}: templates or values are nested too deeply`,
+        { template: name },
+        { reason: 'templates or values are nested too deeply', hint: 'look for a template that includes itself', cause: error },
+      );
+    throw error;
+  }
+}
+
+function placed(error: TemplateError, name: string): ChartTemplateError {
+  const chain = causes(error);
+  const refusal = chain.find((cause) => cause instanceof TemplateRefusal);
+  // texts that `tpl` executes are in no file
+  const innermost = chain.findLast((cause) => cause instanceof TemplateError && cause.file.includes('/')) as TemplateError | undefined;
+  const at = innermost ?? error;
+  const deepest = chain.findLast((cause) => cause instanceof TemplateError) as TemplateError;
+  const where = { template: at.file, line: at.line, column: at.column };
+  if (refusal) {
+    const message = `execution error at (${error.file}:${error.line}:${error.column - 1}): ${refusal.message}`;
+    return new ChartTemplateError(message, where, { reason: refusal.message, cause: error });
+  }
+  const message = error.executing ? error.goMessage() : parseMessage(error, name);
+  return new ChartTemplateError(message, where, { reason: deepest.reason, cause: error });
+}
+
+/** Helm tells only what stands behind the last colon. */
+function parseMessage(error: TemplateError, name: string): string {
+  return `parse error at (${name}:${error.line}): ${error.reason.split(': ').at(-1)!}`;
+}
+
+function causes(error: Error): readonly Error[] {
+  const chain: Error[] = [];
+  for (let at: unknown = error; at instanceof Error; at = at.cause) chain.push(at);
+  return chain;
 }

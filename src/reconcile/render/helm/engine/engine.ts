@@ -1,14 +1,18 @@
 // Renders the templates of a chart and of its dependencies, to what `helm template` makes of them. Reads no files and knows no cluster: what
 // a chart consists of, its values and the order of what comes out are the caller's. Follows Helm's pkg/engine.
 import { execute } from '../../../../apimachinery/go-template/execute.ts';
-import { BUILTINS, counted, text, type TemplateFunctions } from '../../../../apimachinery/go-template/functions.ts';
-import { parseTemplate, type ParsedTemplate } from '../../../../apimachinery/go-template/parser.ts';
+import { BUILTINS } from '../../../../apimachinery/go-template/functions.ts';
+import { parseTemplate } from '../../../../apimachinery/go-template/parser.ts';
+import type { TemplateFunctions } from '../../../../apimachinery/go-template/signature.ts';
+import { TemplateSource } from '../../../../apimachinery/go-template/source.ts';
 import { SPRIG } from '../../../../apimachinery/go-template/sprig.ts';
-import { FunctionError, TemplateError } from '../../../../apimachinery/go-template/template-error.ts';
-import { TEMPLATE_BOUNDS } from '../../../../apimachinery/go-template/template.ts';
+import { dateFunctions } from '../../../../apimachinery/go-template/sprig/dates.ts';
+import type { TemplateBounds } from '../../../../apimachinery/go-template/template.ts';
 import type { JsonObject } from '../../../../apimachinery/object.ts';
-import { writeYaml } from '../../../../apimachinery/yaml/write.ts';
-import { ChartTemplateError } from './chart-template-error.ts';
+import { capabilitiesObject, chartData, releaseObject, valuesObject } from './chart-data.ts';
+import { inTemplate } from './chart-template-error.ts';
+import { CHECKING_FUNCTIONS, executionIn, isFunction, TemplateScope, withoutNoValue, type Rendering } from './helm-functions.ts';
+import { YAML_FUNCTIONS } from './yaml-functions.ts';
 
 /** A chart as its templates see it. */
 export interface EngineChart {
@@ -58,6 +62,9 @@ export interface RenderOptions {
   readonly nowMs?: number;
 }
 
+/** The largest charts need a hundredth of it. */
+export const CHART_BOUNDS: TemplateBounds = { output: 64 * 1024 * 1024, steps: 20_000_000, depth: 1000 };
+
 /**
  * Renders all templates but partials (names that begin with `_`) in Helm's order. Throws a ChartTemplateError.
  *
@@ -67,96 +74,67 @@ export function renderTemplates(
   chart: EngineChart,
   release: Release,
   capabilities: Capabilities,
-  _options: RenderOptions = {},
+  { nowMs = 0 }: RenderOptions = {},
 ): readonly RenderedTemplate[] {
-  const all = templatesOf(chart, chart.name, true, release, capabilities);
-  const names = [...all.keys()].sort(byDepth).reverse();
-  const defined = new Map<string, ParsedTemplate['root']>();
-  const functions: TemplateFunctions = {
-    ...BUILTINS,
-    ...SPRIG,
-    toYaml: (...args) => writeYaml(counted(args, 1)[0]).replace(/\n$/, ''),
-    lookup: () => ({}),
-    required: (...args) => {
-      const [message, value] = counted(args, 2);
-      if (value === undefined || value === null || value === '') throw new FunctionError(text(message));
-      return value;
-    },
-    include: (...args) => {
-      const [name, data] = counted(args, 2);
-      return run('include', defined.get(text(name)) ?? [], data);
-    },
+  const shared = { release: releaseObject(release), capabilities: capabilitiesObject(capabilities) };
+  const templates = new Map<string, Renderable>();
+  collect(chart, chart.name, true, shared, new Map(), templates);
+  const names = [...templates.keys()].sort(byDepth).reverse();
+  const functions: TemplateFunctions = { ...BUILTINS, ...SPRIG, ...dateFunctions(nowMs), ...CHECKING_FUNCTIONS, ...YAML_FUNCTIONS };
+  const rendering: Rendering = {
+    functions,
+    bounds: CHART_BOUNDS,
+    spent: { output: 0, steps: 0, depth: 0 },
+    included: new Map(),
+    parsed: new Map(),
   };
-  const run = (source: string, root: ParsedTemplate['root'], data: unknown): string =>
-    execute({ source, parsed: { root, defined }, functions, bounds: TEMPLATE_BOUNDS }, data);
-  for (const name of names) {
-    const parsed = inTemplate(name, () =>
-      parseTemplate(all.get(name)!.source, (word) => word === 'and' || word === 'or' || Object.hasOwn(functions, word)),
-    );
-    for (const [key, nodes] of parsed.defined) defined.set(key, nodes);
-    defined.set(name, parsed.root);
-  }
+  const scope = new TemplateScope();
+  for (const name of names)
+    scope.add(inTemplate(name, () => parseTemplate(new TemplateSource(name, templates.get(name)!.text), isFunction(functions))));
+  const execution = executionIn(scope, rendering);
   return names
-    .filter((name) => !name.slice(name.lastIndexOf('/') + 1).startsWith('_'))
+    .filter((name) => !isPartial(name))
     .map((name) => {
-      const { source, data, basePath } = all.get(name)!;
-      const output = inTemplate(name, () => run(source, defined.get(name)!, { ...data, Template: { Name: name, BasePath: basePath } }));
-      return { name, text: output.replaceAll('<no value>', ''), placeAt: () => ({ template: name, line: 1 }) };
+      const { data, basePath } = templates.get(name)!;
+      data.Template = valuesObject({ Name: name, BasePath: basePath });
+      const written = inTemplate(name, () => execute(execution, scope.find(name)!, data));
+      const text = withoutNoValue(written.text);
+      return {
+        name,
+        text,
+        placeAt: (offset) => {
+          // where something was taken out, places are those of what is left
+          const { file, line } = (text.length === written.text.length ? written.placeAt(offset) : undefined) ?? { file: name, line: 1 };
+          return { template: file, line };
+        },
+      };
     });
 }
 
-function inTemplate<T>(template: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    const { reason, line, column } = error;
-    throw new ChartTemplateError(`${template}:${line}:${column}: ${reason}`, { template, line, column }, { reason, cause: error });
-  }
-}
+const isPartial = (name: string): boolean => name.slice(name.lastIndexOf('/') + 1).startsWith('_');
 
 interface Renderable {
-  readonly source: string;
+  readonly text: string;
+  /** Shared by the chart's templates. */
   readonly data: JsonObject;
   readonly basePath: string;
 }
 
-function templatesOf(
+function collect(
   chart: EngineChart,
   path: string,
   isRoot: boolean,
-  release: Release,
-  capabilities: Capabilities,
-): Map<string, Renderable> {
-  const found = new Map<string, Renderable>();
-  const data = {
-    Chart: {
-      ...Object.fromEntries(Object.entries(chart.metadata).map(([key, value]) => [key.charAt(0).toUpperCase() + key.slice(1), value])),
-      IsRoot: isRoot,
-    },
-    Files: {},
-    Release: {
-      Name: release.name,
-      Namespace: release.namespace,
-      Revision: release.revision,
-      IsInstall: release.isInstall,
-      IsUpgrade: release.isUpgrade,
-      Service: release.service,
-    },
-    Capabilities: {
-      KubeVersion: { Version: capabilities.kubeVersion },
-      APIVersions: {},
-      HelmVersion: { Version: capabilities.helmVersion },
-    },
-    Values: chart.values,
-    Subcharts: {},
-  };
+  shared: { readonly release: JsonObject; readonly capabilities: object },
+  memo: Map<object, unknown>,
+  found: Map<string, Renderable>,
+): JsonObject {
+  const data = chartData(chart, isRoot, shared, memo);
+  const subcharts = data.Subcharts as JsonObject;
   for (const child of chart.dependencies)
-    for (const entry of templatesOf(child, `${path}/charts/${child.name}`, false, release, capabilities)) found.set(...entry);
-  for (const [name, source] of chart.templates)
-    if (chart.type !== 'library' || name.slice(name.lastIndexOf('/') + 1).startsWith('_'))
-      found.set(`${path}/${name}`, { source, data, basePath: `${path}/templates` });
-  return found;
+    subcharts[child.name] = collect(child, `${path}/charts/${child.name}`, false, shared, memo, found);
+  for (const [name, text] of chart.templates)
+    if (chart.type !== 'library' || isPartial(name)) found.set(`${path}/${name}`, { text, data, basePath: `${path}/templates` });
+  return data;
 }
 
 const depthOf = (name: string): number => name.split('/').length;
