@@ -9,6 +9,8 @@ import type { PlaceSaid } from '../render/helm/chart-error.ts';
 import type { ValuesSource } from '../render/helm/values.ts';
 import type { Snapshot } from '../source/snapshot.ts';
 import { SourceError } from '../source/source-error.ts';
+import { redacted } from '../source/git/url.ts';
+import { memoryTree } from '../source/memory-tree.ts';
 import type { SourceTree } from '../source/source-tree.ts';
 import type { App, AppSource } from './app.ts';
 import { postRendered } from './post-render.ts';
@@ -87,11 +89,27 @@ async function valuesFromData(
   return values;
 }
 
+/** A chart of a repository of charts, unpacked. Throws a SourceError. */
 async function fetchedChart(
-  { url = '', chart = '' }: AppSource,
-  _parts: RenderParts,
+  { url = '', chart = '', ref = '' }: AppSource,
+  { repositories }: RenderParts,
 ): Promise<{ readonly tree: SourceTree; readonly directory: string }> {
-  throw new SourceError('Unreachable', url, `the chart ${chart} lies elsewhere, and nothing is fetched`, 'allow it with --allow-remote');
+  const { elsewhere } = repositories;
+  if (!elsewhere) throw new SourceError('Unreachable', url, 'nothing is fetched', 'allow it with --allow-remote');
+  const [{ fetchChart }, { filesOfArchive }, { ChartBudget }, { readMapping }] = await Promise.all([
+    import('../render/helm/remote-chart.ts'),
+    import('../render/helm/archive.ts'),
+    import('../render/helm/chart-files.ts'),
+    import('../render/helm/chart-yaml.ts'),
+  ]);
+  // Argo CD writes registries without their scheme
+  const repository = /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `oci://${url}`;
+  const packed = await fetchChart({ repository, name: chart, version: ref }, elsewhere);
+  const files = filesOfArchive(packed, `${redacted(url)} ${chart} ${ref}`.trim(), new ChartBudget());
+  const own = files.find(({ name }) => name === 'Chart.yaml');
+  const { name = chart, version = ref } = own ? await readMapping(own) : {};
+  const directory = `${String(name)}-${String(version)}`.replaceAll('/', '-');
+  return { tree: memoryTree(new Map(files.map((file) => [`${directory}/${file.name}`, file.bytes]))), directory };
 }
 
 /** What Argo CD lets paths and parameters refer to. */

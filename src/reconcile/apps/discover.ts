@@ -7,6 +7,7 @@ import type { FindFacts } from '../render/helm/capabilities.ts';
 import type { ManifestCache } from '../render/manifest-cache.ts';
 import type { Manifest, Manifests } from '../render/manifests.ts';
 import { locate, type ManifestOrigin } from '../render/origin.ts';
+import { redacted } from '../source/git/url.ts';
 import { SourceError } from '../source/source-error.ts';
 import type { App } from './app.ts';
 import { applicationsOf } from './application-set.ts';
@@ -282,13 +283,24 @@ class Discovery {
     return this.waiting.splice(index, 1)[0];
   }
 
-  private async renderNext({ app, parent, faults }: Waiting): Promise<void> {
+  private async renderNext({ app: given, parent, faults }: Waiting): Promise<void> {
+    const app = this.followed(given);
     const rendered: RenderedApp =
       app.notRendered !== undefined || faults.length
         ? { source: undefined, files: 0, manifests: [], errors: [], warnings: [] }
         : await renderApp(app, { ...this.parts, findData: this.known.find });
     const own = await this.take(rendered.manifests, app.id, app.namespace);
     this.found.push({ app, parent, rendered: { ...rendered, manifests: own, errors: inReadingOrder([...faults, ...rendered.errors]) } });
+  }
+
+  /** What lies elsewhere, and may not be fetched, is told. */
+  private followed(app: App): App {
+    const chart = app.sources.find((source) => source.chart !== undefined);
+    if (!chart || app.notRendered !== undefined || this.parts.repositories.elsewhere) return app;
+    const what = chart.chart ? `the chart ${chart.chart} of ${redacted(chart.url ?? '')}` : `the chart ${redacted(chart.url ?? '')}`;
+    const notRendered = `${what} is not fetched: --allow-remote allows it`;
+    this.warnings.push({ ...app.place, path: '', message: `${app.id}: ${what} is not fetched`, hint: 'allow it with --allow-remote' });
+    return { ...app, notRendered };
   }
 
   private async result(): Promise<Discovered> {

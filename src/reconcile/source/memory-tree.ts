@@ -16,7 +16,12 @@ export function memoryTree(files: ReadonlyMap<string, Uint8Array>): SourceTree {
     prefix: '',
     async find(path) {
       const bytes = files.get(path);
-      if (bytes) return { kind: 'file', path, file: { path, size: bytes.length, oid: undefined, read: async () => bytes } };
+      if (bytes)
+        return {
+          kind: 'file',
+          path,
+          file: { path, size: bytes.length, oid: undefined, read: async () => bytes },
+        };
       return directories.has(path) ? { kind: 'directory', path } : undefined;
     },
     list: async (path) => [...(directories.get(path) ?? [])].sort(),

@@ -16,6 +16,17 @@ export interface Elsewhere {
   /** The snapshot must be closed. */
   open(spec: SourceSpec): Promise<Snapshot>;
   fetch(url: string): Promise<Uint8Array>;
+  /** As {@link fetch}, for servers that are spoken to otherwise: whatever they answer is returned. */
+  request(url: string, headers: Readonly<Record<string, string>>): Promise<HttpAnswer>;
+  /** What was fetched before under a name that always means the same; else it is fetched now, and kept. */
+  kept(name: string, fetch: () => Promise<Uint8Array>): Promise<Uint8Array>;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** With names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
 }
 
 export interface SourceTree {

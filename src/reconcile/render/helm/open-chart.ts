@@ -2,14 +2,15 @@
 // has put there: charts of the same tree (`file://../common`), and, where it is allowed, charts of repositories elsewhere. Helm wants
 // `helm dependency build` before, and Argo CD does that itself; so does this.
 import { posix } from 'node:path';
-import type { JsonObject } from '../../../apimachinery/object.ts';
+import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
+import { redacted } from '../../source/git/url.ts';
 import { SourceError } from '../../source/source-error.ts';
 import { fromSource, type SourceTree } from '../../source/source-tree.ts';
 import { filesOfArchive } from './archive.ts';
 import { loadChart, type Chart } from './chart.ts';
 import { ChartError } from './chart-error.ts';
-import { ChartBudget, filesOfDirectory } from './chart-files.ts';
-import type { ChartDependency } from './chart-yaml.ts';
+import { ChartBudget, filesOfDirectory, type ChartFile } from './chart-files.ts';
+import { readMapping, type ChartDependency } from './chart-yaml.ts';
 import { coalesceValues, type Warn } from './coalesce.ts';
 import { isEnabled, missingIn } from './process-dependencies.ts';
 import { isInRange } from './version-range.ts';
@@ -26,6 +27,8 @@ class Opening {
   private readonly tree: SourceTree;
   private readonly warn: Warn;
   private readonly budget = new ChartBudget();
+  /** The versions that Chart.lock names, of the chart that is opened. */
+  private locked: ReadonlyMap<string, string> = new Map();
 
   constructor(tree: SourceTree, warn: Warn) {
     this.tree = tree;
@@ -40,8 +43,8 @@ class Opening {
       const found = await tree.find(path);
       if (!found) throw new ChartError(`${shown}: there is no such chart`, { hint: 'check the path' });
       if (found.kind === 'file') return await loadChart(filesOfArchive(await found.file.read(), shown, budget), shown, budget);
-      const chart = await loadChart(await filesOfDirectory(tree, path, budget), shown, budget);
-      return await this.complete(chart, path, values, level);
+      const files = await filesOfDirectory(tree, path, budget);
+      return await this.complete(await loadChart(files, shown, budget), files, path, values, level);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       throw new ChartError(`${error.where}: ${error.message}`, { hint: error.hint, cause: error });
@@ -49,15 +52,16 @@ class Opening {
   }
 
   /** With what it names and does not have. */
-  private async complete(chart: Chart, directory: string, values: JsonObject, level: number): Promise<Chart> {
-    const { tree, warn } = this;
+  private async complete(chart: Chart, files: readonly ChartFile[], directory: string, values: JsonObject, level: number): Promise<Chart> {
+    const { warn } = this;
     const whole = coalesceValues({ ...chart, dependencies: [] }, values, warn);
     const absent = missingIn(chart).filter((one) => isEnabled(one, whole, '', warn));
     if (absent.length === 0) return chart;
+    if (level === 0) this.locked = await lockedVersions(files);
     const found: Chart[] = [];
     for (const one of absent)
       if (!found.some(({ metadata }) => metadata.name === one.name && isInRange(metadata.version, one.version)))
-        found.push(one.repository.startsWith('file://') ? await this.beside(one, directory, level) : await this.fetched(one, tree));
+        found.push(one.repository.startsWith('file://') ? await this.beside(one, directory, level) : await this.fetched(one));
     return { ...chart, dependencies: [...chart.dependencies, ...found] };
   }
 
@@ -86,13 +90,34 @@ class Opening {
     return chart;
   }
 
-  private async fetched(one: ChartDependency, _tree: SourceTree): Promise<Chart> {
-    throw new ChartError(
-      `the chart ${one.name} is not in charts/${one.repository ? `, and nothing is fetched from ${one.repository}` : ''}`,
-      {
-        place: { file: one.file, at: one.at },
-        hint: 'run helm dependency build, and add what it puts into charts/ to the repository',
-      },
-    );
+  private async fetched(one: ChartDependency): Promise<Chart> {
+    const { elsewhere } = this.tree;
+    const { name, repository, version } = one;
+    const place = { file: one.file, at: one.at };
+    const hint = 'run helm dependency build, and add what it puts into charts/ to the repository';
+    if (!/^(?:https?|oci):\/\//.test(repository))
+      throw new ChartError(`the chart ${name} is not in charts/${repository ? `, and ${repository} is no address` : ''}`, { place, hint });
+    if (!elsewhere)
+      throw new ChartError(`the chart ${name} is not in charts/, and nothing is fetched from ${redacted(repository)}`, {
+        place,
+        hint: `${hint}; or allow it with --allow-remote`,
+      });
+    const { fetchChart } = await import('./remote-chart.ts');
+    const packed = await fetchChart({ repository, name, version: this.locked.get(name) ?? version }, elsewhere).catch((error: unknown) => {
+      if (!(error instanceof SourceError)) throw error;
+      throw new ChartError(`${error.where}: ${error.message}`, { place, hint: error.hint ?? hint, cause: error });
+    });
+    const shown = `${one.file.path.replace(/[^/]*$/, '')}charts/${name}-${this.locked.get(name) ?? version}.tgz`;
+    return loadChart(filesOfArchive(packed, shown, this.budget), shown, this.budget);
   }
+}
+
+async function lockedVersions(files: readonly ChartFile[]): Promise<ReadonlyMap<string, string>> {
+  const lock = files.find(({ name }) => name === 'Chart.lock' || name === 'requirements.lock');
+  const { dependencies } = lock ? await readMapping(lock) : {};
+  return new Map(
+    (Array.isArray(dependencies) ? dependencies : []).flatMap((one): [string, string][] =>
+      isObject(one) && typeof one.name === 'string' && typeof one.version === 'string' ? [[one.name, one.version]] : [],
+    ),
+  );
 }
