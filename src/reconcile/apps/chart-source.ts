@@ -5,7 +5,7 @@ import { NO_HELM_OPTIONS } from '../render/helm/chart-options.ts';
 import { renderChart } from '../render/helm/render-chart.ts';
 import type { Manifests } from '../render/manifests.ts';
 import type { ManifestError, Place } from '../render/manifest-error.ts';
-import type { PlaceSaid } from '../render/helm/chart-error.ts';
+import { ChartError, type PlaceSaid } from '../render/helm/chart-error.ts';
 import type { ValuesSource } from '../render/helm/values.ts';
 import type { Snapshot } from '../source/snapshot.ts';
 import { SourceError } from '../source/source-error.ts';
@@ -31,7 +31,9 @@ export async function renderChartOf(app: App, source: AppSource, opened: OpenedC
   const faults: ManifestError[] = [];
   const given = await valuesFromData(app, source, findData, placeSaid, faults);
   if (faults.length) return { manifests: [], errors: faults, warnings: [] };
-  const chart = opened ?? { ...(await fetchedChart(source, parts)), snapshot: undefined };
+  const chart = opened ?? (await fetchedChart(source, parts));
+  if (chart instanceof ChartError)
+    return { manifests: [], errors: [{ ...place, path: '', message: `${app.id}: ${chart.message}` }], warnings: [] };
   const options = source.helm ?? NO_HELM_OPTIONS;
   const lent = new Map<string, Snapshot>();
   try {
@@ -89,11 +91,11 @@ async function valuesFromData(
   return values;
 }
 
-/** A chart of a repository of charts, unpacked. Throws a SourceError. */
+/** A chart of a repository of charts, unpacked; or why it cannot be. Throws a SourceError where it cannot be fetched. */
 async function fetchedChart(
   { url = '', chart = '', ref = '' }: AppSource,
   { repositories }: RenderParts,
-): Promise<{ readonly tree: SourceTree; readonly directory: string }> {
+): Promise<OpenedChart | ChartError> {
   const { elsewhere } = repositories;
   if (!elsewhere) throw new SourceError('Unreachable', url, 'nothing is fetched', 'allow it with --allow-remote');
   const [{ fetchChart }, { filesOfArchive }, { ChartBudget }, { readMapping }] = await Promise.all([
@@ -105,11 +107,16 @@ async function fetchedChart(
   // Argo CD writes registries without their scheme
   const repository = /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `oci://${url}`;
   const packed = await fetchChart({ repository, name: chart, version: ref }, elsewhere);
-  const files = filesOfArchive(packed, `${redacted(url)} ${chart} ${ref}`.trim(), new ChartBudget());
-  const own = files.find(({ name }) => name === 'Chart.yaml');
-  const { name = chart, version = ref } = own ? await readMapping(own) : {};
-  const directory = `${String(name)}-${String(version)}`.replaceAll('/', '-');
-  return { tree: memoryTree(new Map(files.map((file) => [`${directory}/${file.name}`, file.bytes]))), directory };
+  try {
+    const files = filesOfArchive(packed, `${redacted(url)} ${chart} ${ref}`.trim(), new ChartBudget());
+    const own = files.find(({ name }) => name === 'Chart.yaml');
+    const { name = chart, version = ref } = own ? await readMapping(own) : {};
+    const directory = `${String(name)}-${String(version)}`.replaceAll('/', '-');
+    return { tree: memoryTree(new Map(files.map((file) => [`${directory}/${file.name}`, file.bytes]))), directory, snapshot: undefined };
+  } catch (error) {
+    if (error instanceof ChartError) return error;
+    throw error;
+  }
 }
 
 /** What Argo CD lets paths and parameters refer to. */

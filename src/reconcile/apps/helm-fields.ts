@@ -12,7 +12,7 @@ export const HELM_SCHEMA = objectSchema({
   namespace: textSchema,
   valueFiles: textsSchema,
   ignoreMissingValueFiles: { type: 'boolean' },
-  values: { type: ['object', 'string'] },
+  values: { anyOf: [{ type: 'object' }, { type: 'string' }] },
   valuesObject: { type: 'object' },
   parameters: {
     type: 'array',

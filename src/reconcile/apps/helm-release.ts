@@ -1,7 +1,7 @@
 // Flux's HelmReleases as apps: the chart where its source says, values of its own and of ConfigMaps and Secrets, and what helm-controller
 // makes of the rest of its spec. Pure: nothing is fetched or rendered.
 import { createHash } from 'node:crypto';
-import type { JsonObject } from '../../apimachinery/object.ts';
+import { isObject, type JsonObject } from '../../apimachinery/object.ts';
 import { writeYaml } from '../../apimachinery/yaml/write.ts';
 import { NO_HELM_OPTIONS, type FileReference } from '../render/helm/chart-options.ts';
 import type { Manifest } from '../render/manifests.ts';
@@ -148,11 +148,18 @@ const valuesFrom = (item: Fields, namespace: string, said: string): ValuesFrom =
   said,
 });
 
+/** What is an object here is text in a kustomization. */
+const AS_TEXT: Readonly<Record<string, (item: unknown) => unknown>> = {
+  patchesStrategicMerge: (item) => (isObject(item) ? writeYaml(item) : item),
+  patchesJson6902: (item) => (isObject(item) && Array.isArray(item.patch) ? { ...item, patch: writeYaml(item.patch) } : item),
+};
+
 /** What a post-renderer has of a kustomization. */
 function overridesOf(kustomize: Fields): KustomizeOverrides {
   const append: Record<string, readonly unknown[]> = {};
   for (const field of ['patches', 'images', 'patchesStrategicMerge', 'patchesJson6902'])
-    if (kustomize.list(field).length) append[field] = kustomize.list(field);
+    if (kustomize.list(field).length)
+      append[field] = kustomize.list(field).map((item) => (field in AS_TEXT ? AS_TEXT[field]!(item) : item));
   const replace: JsonObject = {};
   return { replace, append, said: Object.fromEntries(Object.keys(append).map((field) => [field, kustomize.at(field)])) };
 }

@@ -4,7 +4,8 @@ import { writeYaml } from '../../apimachinery/yaml/write.ts';
 import { buildKustomization } from '../render/kustomize/build.ts';
 import type { ManifestCache } from '../render/manifest-cache.ts';
 import type { Manifests } from '../render/manifests.ts';
-import { ManifestOrigin } from '../render/origin.ts';
+import type { ManifestError } from '../render/manifest-error.ts';
+import { locate, ManifestOrigin } from '../render/origin.ts';
 import { memoryTree } from '../source/memory-tree.ts';
 import type { App, KustomizeOverrides } from './app.ts';
 import { overriddenSources } from './app-origins.ts';
@@ -46,13 +47,16 @@ export async function postRendered(
         const { origin } = manifests[document - 1]!;
         return { object, origin: new ManifestOrigin(origin, origin.source, [...origin.layers, ...layers]) };
       }),
-      errors: built.errors.map((error) => ({
-        ...error,
-        ...(error.file === OBJECTS ? app.place : {}),
-        message: `${app.id}: ${error.message}`,
-      })),
+      errors: await Promise.all(built.errors.map((error) => saidByApp(error, overrides, app))),
       warnings: now.warnings,
     };
   }
   return now;
+}
+
+/** The files are none of anybody's: what is wrong with them is said by the app. */
+async function saidByApp(error: ManifestError, { said }: KustomizeOverrides, { id, origin, place }: App): Promise<ManifestError> {
+  const [, field = '', rest = ''] = /^(\w*)(.*)$/s.exec(error.path) ?? [];
+  const path = error.file === FILE && Object.hasOwn(said, field) ? `${said[field]!}${rest}` : '';
+  return { ...error, ...(origin && path ? await locate(origin, path) : place), path, message: `${id}: ${error.message}` };
 }

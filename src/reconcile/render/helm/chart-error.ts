@@ -58,7 +58,8 @@ export async function placedError(error: ChartError, shown: string, placeSaid: P
 
 /** Where a field stands; the start of the file where that cannot be told. */
 export async function placeOf({ file, at = [] }: ChartPlace, placeSaid: PlaceSaid | undefined): Promise<Place> {
-  if (file.said !== undefined) return placeSaid ? placeSaid(file.said) : { file: file.path, line: 1, column: 1 };
+  if (file.said !== undefined)
+    return placeSaid ? placeSaid([file.said, fieldPath(at)].filter(Boolean).join('.')) : { file: file.path, line: 1, column: 1 };
   const decoded = at.length ? decodeText(file.bytes) : undefined;
   if (!decoded || decoded.fault) return { file: file.path, line: 1, column: 1 };
   return { file: file.path, ...(await positionsIn(decoded.text, [{ at }]))[0]! };

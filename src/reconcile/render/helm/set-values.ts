@@ -126,7 +126,7 @@ class Line {
     const length = jsonLength(rest);
     try {
       const value: unknown = JSON.parse(rest.slice(0, length));
-      this.at += [...rest.slice(0, length)].length;
+      this.at += Array.from(rest.slice(0, length)).length;
       this.isEmptyUpToComma();
       return value;
     } catch (error) {

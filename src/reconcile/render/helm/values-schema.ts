@@ -98,7 +98,7 @@ function linearRegExp(pattern: string): { test(text: string): boolean; toString(
   return { test: (text) => regexp.test(text), toString: () => pattern };
 }
 
-const withoutDraft = ({ $schema: _, ...schema }: JsonObject): JsonObject => schema;
+const withoutDraft = (schema: JsonObject): JsonObject => Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema'));
 
 /** What the fourth draft of JSON Schema says otherwise than later ones. */
 function fromDraft4(schema: unknown): JsonObject {
@@ -155,7 +155,7 @@ async function placed(
   for (const { file, below } of [...said].reverse()) {
     const way = [...below, ...field];
     if (way.length > 0 && has(await readMapping(file), way))
-      return { ...(await placeOf({ file, at: way }, placeSaid)), path: fieldPath(way), message, hint };
+      return { ...(await placeOf({ file, at: way }, placeSaid)), path: placeSaid && file.said ? file.said : fieldPath(way), message, hint };
   }
   return { file: schema.path, line: 1, column: 1, path: fieldPath(field), message };
 }

@@ -13,7 +13,8 @@ import { told } from '../told.ts';
 import { argumentsOf, CHART, helmArguments, KUBE_VERSION, objectsIn, optionsOf, RELEASE } from './helm-case.ts';
 
 const CASES = new URL('cases/', import.meta.url);
-const hasHelm = spawnSync('helm', ['version', '--short'], { encoding: 'utf8' }).stdout?.startsWith('v3.19.') === true;
+const version = spawnSync('helm', ['version', '--short'], { encoding: 'utf8' });
+const hasHelm = version.status === 0 && version.stdout.startsWith('v3.19.');
 
 test.each(fs.readdirSync(CASES).filter((name) => name.endsWith('.txtar')))('%s', async (name) => {
   const given = parseCase(fs.readFileSync(new URL(name, CASES), 'utf8'));
