@@ -14,7 +14,15 @@ import type { TemplateBounds } from '../../../../apimachinery/go-template/templa
 import type { JsonObject } from '../../../../apimachinery/object.ts';
 import { capabilitiesObject, chartData, releaseObject, valuesObject } from './chart-data.ts';
 import { inTemplate } from './chart-template-error.ts';
-import { CHECKING_FUNCTIONS, executionIn, isFunction, TemplateScope, withoutNoValue, type Rendering } from './helm-functions.ts';
+import {
+  CHECKING_FUNCTIONS,
+  executionIn,
+  isFunction,
+  offsetWithNoValue,
+  TemplateScope,
+  withoutNoValue,
+  type Rendering,
+} from './helm-functions.ts';
 import { YAML_FUNCTIONS } from './yaml-functions.ts';
 
 /** A chart as its templates see it. */
@@ -101,6 +109,7 @@ export function renderTemplates(
     functions,
     bounds: CHART_BOUNDS,
     spent: { output: 0, steps: 0, depth: 0 },
+    made: [],
     included: new Map(),
     parsed: new Map(),
   };
@@ -120,8 +129,7 @@ export function renderTemplates(
         name,
         text,
         placeAt: (offset) => {
-          // where something was taken out, places are those of what is left
-          const { file, line } = (text.length === written.text.length ? written.placeAt(offset) : undefined) ?? { file: name, line: 1 };
+          const { file, line } = written.placeAt(offsetWithNoValue(written.text, offset)) ?? { file: name, line: 1 };
           return { template: file, line };
         },
       };
