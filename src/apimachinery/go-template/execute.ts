@@ -32,6 +32,8 @@ export interface Execution {
   readonly functions: TemplateFunctions;
   readonly bounds: TemplateBounds;
   readonly spent: Spent;
+  /** What functions have had templates write, and no template has written yet. */
+  readonly made: Written[];
   /** What a field is that a map does not have: nil (Go's option missingkey=zero), or no value. */
   readonly missing: null | undefined;
 }
@@ -107,7 +109,8 @@ class Executor {
         const value = this.pipe(node.pipe, dot);
         if (node.pipe.declares.length > 0) return 'through';
         this.at = node;
-        this.write(typeof value === 'string' ? value : goValue(value), node);
+        const { made } = this.execution;
+        this.write(typeof value === 'string' ? value : goValue(value), node, made.length > 0 ? made.splice(0) : undefined);
         return 'through';
       }
       case 'if':
@@ -408,12 +411,12 @@ class Executor {
     }
   }
 
-  private write(text: string, node: Node): void {
+  private write(text: string, node: Node, from?: readonly Written[]): void {
     this.step();
     const { spent, bounds } = this.execution;
     spent.output += text.length;
     if (spent.output > bounds.output) throw this.error(`more than ${bounds.output} characters of output`);
-    this.out.add(text, this.template, node);
+    this.out.add(text, this.template, node, from);
   }
 
   private step(): void {

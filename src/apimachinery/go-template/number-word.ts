@@ -36,7 +36,13 @@ export function parseInteger(text: string, bits: 32 | 64): bigint | undefined {
 export function parseFloatText(text: string): number | undefined {
   if (/^[+-]?(?:inf|infinity)$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
   if (/^[+-]?nan$/i.test(text)) return NaN;
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return undefined;
-  const value = Number(text);
+  const hex = /^([+-]?)0[xX]([\da-fA-F]*)\.?([\da-fA-F]*)[pP]([+-]?\d+)$/.exec(text);
+  if (!hex && !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return undefined;
+  const value = hex ? hexFloat(hex) : Number(text);
   return Number.isFinite(value) ? value : undefined;
+}
+
+function hexFloat([, sign, whole = '', fraction = '', exponent]: readonly string[]): number {
+  const digits = Number(BigInt(`0x${whole}${fraction}`));
+  return (sign === '-' ? -1 : 1) * digits * 2 ** (Number(exponent) - 4 * fraction.length);
 }

@@ -134,6 +134,7 @@ function object(value: object, verb: string, flags: Flags): string {
   const { kind, text } = objectType(value);
   if (text && 'vsqxX'.includes(verb) && !(verb === 'v' && flags.sharp)) return string(text(value), verb, flags) ?? '';
   if (value instanceof Uint8Array && 'sqxX'.includes(verb)) return string(textOfBytes(value), verb, flags) ?? '';
+  if (value instanceof Uint8Array && flags === NO_FLAGS) return `[${value.join(' ')}]`;
   const sharp = verb === 'v' && flags.sharp;
   const each = (item: unknown): string => (isNil(item) ? (sharp ? `interface {}(nil)` : '<nil>') : formatted(item, verb, flags));
   const start = sharp ? typeName(value) : '';

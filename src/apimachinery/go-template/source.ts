@@ -4,11 +4,14 @@ export class TemplateSource {
   /** Under which name it was parsed. */
   readonly file: string;
   readonly text: string;
+  /** Otherwise a template has made it. */
+  readonly isFile: boolean;
   private starts: readonly number[] | undefined;
 
-  constructor(file: string, text: string) {
+  constructor(file: string, text: string, isFile = true) {
     this.file = file;
     this.text = text;
+    this.isFile = isFile;
   }
 
   /** Both count from 1; the column in UTF-16 units. */

@@ -40,6 +40,6 @@ export class GoTemplate {
     const { functions, parsed } = this;
     const spent = { output: 0, steps: 0, depth: 0 };
     const find = (name: string): ParsedTemplate | undefined => parsed.get(name);
-    return execute({ find, functions, bounds, spent, missing: undefined }, this.whole, fromJsonValue(data, true)).text;
+    return execute({ find, functions, bounds, spent, made: [], missing: undefined }, this.whole, fromJsonValue(data, true)).text;
   }
 }

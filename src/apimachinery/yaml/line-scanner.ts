@@ -78,9 +78,10 @@ export class LineScanner {
 
   plain(): unknown {
     if (!isPlainStart(this.text, this.at)) return UNSURE;
-    const comment = this.text.indexOf(' #', this.at);
-    const end = comment >= 0 && comment < this.end ? comment : this.end;
-    const source = this.text.slice(this.at, end).trimEnd();
+    const line = this.text.slice(this.at, this.end);
+    const comment = line.indexOf(' #');
+    const end = comment >= 0 ? this.at + comment : this.end;
+    const source = (comment >= 0 ? line.slice(0, comment) : line).trimEnd();
     if (source.includes('\t') || source.includes(': ') || source.endsWith(':')) return UNSURE;
     this.at = end;
     return finite(this.resolve(source));

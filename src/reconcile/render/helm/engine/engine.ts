@@ -7,11 +7,22 @@ import type { TemplateFunctions } from '../../../../apimachinery/go-template/sig
 import { TemplateSource } from '../../../../apimachinery/go-template/source.ts';
 import { SPRIG } from '../../../../apimachinery/go-template/sprig.ts';
 import { dateFunctions } from '../../../../apimachinery/go-template/sprig/dates.ts';
+import { certificateFunctions } from '../../../../apimachinery/go-template/sprig/certificates.ts';
+import { passwordFunctions } from '../../../../apimachinery/go-template/sprig/passwords.ts';
+import { randomFunctions, SeededRandom } from '../../../../apimachinery/go-template/sprig/random.ts';
 import type { TemplateBounds } from '../../../../apimachinery/go-template/template.ts';
 import type { JsonObject } from '../../../../apimachinery/object.ts';
 import { capabilitiesObject, chartData, releaseObject, valuesObject } from './chart-data.ts';
 import { inTemplate } from './chart-template-error.ts';
-import { CHECKING_FUNCTIONS, executionIn, isFunction, TemplateScope, withoutNoValue, type Rendering } from './helm-functions.ts';
+import {
+  CHECKING_FUNCTIONS,
+  executionIn,
+  isFunction,
+  offsetWithNoValue,
+  TemplateScope,
+  withoutNoValue,
+  type Rendering,
+} from './helm-functions.ts';
 import { YAML_FUNCTIONS } from './yaml-functions.ts';
 
 /** A chart as its templates see it. */
@@ -60,6 +71,8 @@ export interface RenderedTemplate {
 export interface RenderOptions {
   /** What `now` gives, in milliseconds since 1970. */
   readonly nowMs?: number;
+  /** What passwords and keys follow from, besides release and chart: who knows it can foresee them. */
+  readonly seed?: string;
 }
 
 /** The largest charts need a hundredth of it. */
@@ -74,17 +87,29 @@ export function renderTemplates(
   chart: EngineChart,
   release: Release,
   capabilities: Capabilities,
-  { nowMs = 0 }: RenderOptions = {},
+  { nowMs = 0, seed = '' }: RenderOptions = {},
 ): readonly RenderedTemplate[] {
   const shared = { release: releaseObject(release), capabilities: capabilitiesObject(capabilities) };
   const templates = new Map<string, Renderable>();
   collect(chart, chart.name, true, shared, new Map(), templates);
   const names = [...templates.keys()].sort(byDepth).reverse();
-  const functions: TemplateFunctions = { ...BUILTINS, ...SPRIG, ...dateFunctions(nowMs), ...CHECKING_FUNCTIONS, ...YAML_FUNCTIONS };
+  // each template has its own: what one draws does not depend on what others have drawn
+  let random = new SeededRandom(seed);
+  const functions: TemplateFunctions = {
+    ...BUILTINS,
+    ...SPRIG,
+    ...dateFunctions(nowMs),
+    ...randomFunctions(() => random),
+    ...passwordFunctions(() => random),
+    ...certificateFunctions(() => random, nowMs),
+    ...CHECKING_FUNCTIONS,
+    ...YAML_FUNCTIONS,
+  };
   const rendering: Rendering = {
     functions,
     bounds: CHART_BOUNDS,
     spent: { output: 0, steps: 0, depth: 0 },
+    made: [],
     included: new Map(),
     parsed: new Map(),
   };
@@ -96,6 +121,7 @@ export function renderTemplates(
     .filter((name) => !isPartial(name))
     .map((name) => {
       const { data, basePath } = templates.get(name)!;
+      random = new SeededRandom(JSON.stringify([seed, release.namespace, release.name, name]));
       data.Template = valuesObject({ Name: name, BasePath: basePath });
       const written = inTemplate(name, () => execute(execution, scope.find(name)!, data));
       const text = withoutNoValue(written.text);
@@ -103,8 +129,7 @@ export function renderTemplates(
         name,
         text,
         placeAt: (offset) => {
-          // where something was taken out, places are those of what is left
-          const { file, line } = (text.length === written.text.length ? written.placeAt(offset) : undefined) ?? { file: name, line: 1 };
+          const { file, line } = written.placeAt(offsetWithNoValue(written.text, offset)) ?? { file: name, line: 1 };
           return { template: file, line };
         },
       };

@@ -10,7 +10,17 @@ import { quote } from '../../../../apimachinery/go-text.ts';
 const MAX_NESTED_REFERENCES = 1000;
 
 /** What Go writes where there is no value: Helm takes it out again. */
-export const withoutNoValue = (text: string): string => text.replaceAll('<no value>', '');
+const NO_VALUE = '<no value>';
+
+export const withoutNoValue = (text: string): string => text.replaceAll(NO_VALUE, '');
+
+/** Where what is at that offset was before it was taken out. */
+export function offsetWithNoValue(text: string, offset: number): number {
+  let before = offset;
+  for (let at = text.indexOf(NO_VALUE); at >= 0 && at <= before; at = text.indexOf(NO_VALUE, at + NO_VALUE.length))
+    before += NO_VALUE.length;
+  return before;
+}
 
 /** What a template refuses by `fail` or `required`: the message is all that is told of it. */
 export class TemplateRefusal extends FunctionError {}
@@ -53,6 +63,7 @@ export interface Rendering {
   readonly functions: TemplateFunctions;
   readonly bounds: Execution['bounds'];
   readonly spent: Execution['spent'];
+  readonly made: Execution['made'];
   /** How often a template includes itself, by name. */
   readonly included: Map<string, number>;
   /** Of the texts that `tpl` has been given. */
@@ -66,12 +77,12 @@ export const isFunction =
 
 /** @param scope what `include` and `tpl` know */
 export function executionIn(scope: TemplateScope, rendering: Rendering): Execution {
-  const { bounds, spent } = rendering;
+  const { bounds, spent, made } = rendering;
   const functions: TemplateFunctions = Object.assign(Object.create(rendering.functions) as TemplateFunctions, {
     include: go('(string, any) string', (name: string, data: unknown) => include(name, data)),
     tpl: go('(string, any) string', (text: string, data: unknown) => tpl(text, data, scope, rendering)),
   });
-  const execution: Execution = { find: (name) => scope.find(name), functions, bounds, spent, missing: null };
+  const execution: Execution = { find: (name) => scope.find(name), functions, bounds, spent, made, missing: null };
   const include = (name: string, data: unknown): string => {
     const { included } = rendering;
     const depth = included.get(name) ?? 0;
@@ -80,12 +91,24 @@ export function executionIn(scope: TemplateScope, rendering: Rendering): Executi
     const template = scope.find(name);
     if (!template) throw new FunctionError(`template: no template ${quote(name)} associated with template "gotpl"`);
     included.set(name, depth + 1);
-    const { text } = execute(execution, template, data);
+    const text = written(execution, template, data);
     included.set(name, depth);
     return text;
   };
   return execution;
 }
+
+/** What it is made of stays known until a template writes it, or what a function makes of it. */
+function written(execution: Execution, template: ParsedTemplate, data: unknown): string {
+  // what was made before is not what this template writes
+  const before = execution.made.splice(0);
+  const made = execute(execution, template, data);
+  execution.made.splice(0, Infinity, ...before.slice(-MAX_MADE), made);
+  return made.text;
+}
+
+/** More are not written at once. */
+const MAX_MADE = 20;
 
 /** The name that Helm gives to texts that are no files. */
 const TPL = 'gotpl';
@@ -97,7 +120,7 @@ function tpl(text: string, data: unknown, outer: TemplateScope, rendering: Rende
   const scope = new TemplateScope(outer);
   scope.add(parsed);
   try {
-    return withoutNoValue(execute(executionIn(scope, rendering), parsed.get(TPL)!, data).text);
+    return withoutNoValue(written(executionIn(scope, rendering), parsed.get(TPL)!, data));
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     throw new FunctionError(`error during tpl function execution for ${quote(text)}: ${error.goMessage()}`, { cause: error });
@@ -108,7 +131,7 @@ function parsedText(text: string, { parsed, functions }: Rendering): ReadonlyMap
   let known = parsed.get(text);
   if (!known) {
     try {
-      known = parseTemplate(new TemplateSource(TPL, text), isFunction(functions));
+      known = parseTemplate(new TemplateSource(TPL, text, false), isFunction(functions));
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       throw new FunctionError(`cannot parse template ${quote(text)}: ${error.goMessage()}`, { cause: error });

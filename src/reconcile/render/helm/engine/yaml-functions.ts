@@ -37,7 +37,8 @@ function mustToYaml(value: unknown): string {
 }
 
 function readYamlText(text: string): unknown {
-  const [document] = splitYaml(text, 1);
+  // comments alone are no document
+  const document = splitYaml(text, 2).find((each) => /^[ \t]*[^#\s]/m.test(each.text));
   if (!document) return null;
   const plain = readPlain(document.text);
   if (plain) return withFloats(plain.value);
