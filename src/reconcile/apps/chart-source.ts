@@ -25,7 +25,7 @@ interface OpenedChart {
 
 /** @param opened undefined for a chart of a repository of charts */
 export async function renderChartOf(app: App, source: AppSource, opened: OpenedChart | undefined, parts: RenderParts): Promise<Manifests> {
-  const { repositories, cache, clusterFacts, findData } = parts;
+  const { repositories, cache, clusterFacts, findData, now } = parts;
   const { origin, place } = app;
   const placeSaid = (field: string): Promise<Place> => (origin ? locate(origin, field) : Promise.resolve(place));
   const faults: ManifestError[] = [];
@@ -45,6 +45,7 @@ export async function renderChartOf(app: App, source: AppSource, opened: OpenedC
         name: app.name,
         namespace: app.namespace ?? 'default',
         cluster: clusterFacts,
+        now,
         placeSaid,
         lent: async (name) => {
           const lender = app.lenders.get(name);

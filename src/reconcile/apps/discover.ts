@@ -51,6 +51,8 @@ export interface DiscoverParts {
   /** What the cluster holds. */
   readonly findData: FindData;
   readonly clusterFacts?: FindFacts | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** Never throws for bad input. */

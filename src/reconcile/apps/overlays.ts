@@ -33,7 +33,8 @@ export async function renderOverlays(
       apps.push({ app: appFor(directory, directory), name: directory, parent: undefined, rendered: { ...built, ...read } });
     }
     const isOverlay = (path: string): boolean => overlays.some((directory) => path.startsWith(`${directory}/`));
-    const rest = await render(snapshot, { ...loading, passOver: isOverlay });
+    const charts = { name, options: options.chart, cluster: options.clusterFacts, now: deps.clock.now() };
+    const rest = await render(snapshot, { ...loading, charts, passOver: isOverlay });
     if (rest.manifests.length + rest.errors.length)
       apps.unshift({ app: appFor(name, ''), name, parent: undefined, rendered: { ...rest, ...read } });
     return {

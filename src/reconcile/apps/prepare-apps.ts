@@ -120,7 +120,7 @@ export type RenderedSource = { readonly source: SourceInfo; readonly files: numb
 /** As {@link prepareSource}, and nothing is validated. */
 export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: RenderSourceOptions): Promise<RenderedSource> {
   const { defaultNamespace, cache = new ManifestCache() } = options;
-  const charts = { name: options.name, options: options.chart, cluster: options.clusterFacts };
+  const charts = { name: options.name, options: options.chart, cluster: options.clusterFacts, now: deps.clock.now() };
   const rendering = { cache, charts, ...(defaultNamespace ? { defaultNamespace } : {}) };
   const snapshot = await openSource(spec, deps);
   try {
@@ -149,6 +149,7 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
       cache,
       findData: options.findData ?? (async () => undefined),
       clusterFacts: options.clusterFacts,
+      now: deps.clock.now(),
     });
     const whole = file ? NOTHING : await render(snapshot, { ...rendering, passOver: discovered.isTaken });
     const own = { ...whole, manifests: whole.manifests.filter((manifest) => !isDefinition(manifest)) };

@@ -36,6 +36,8 @@ export interface RenderParts {
   readonly findData: FindData;
   /** What charts are told of the cluster; the embedded one where nothing is known. */
   readonly clusterFacts?: FindFacts | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** Never throws for bad input. */
@@ -90,14 +92,14 @@ const globsOf = ({
 
 async function renderSource(app: App, source: AppSource, snapshot: Snapshot, parts: RenderParts): Promise<Manifests> {
   const { tree, path } = snapshot;
-  const { cache, clusterFacts } = parts;
+  const { cache, clusterFacts, now } = parts;
   const { render: how, exclude } = source;
   const directory = tree && [tree.prefix, path].filter(Boolean).join('/');
   const file = tree && (await kustomizationFile(tree, directory!));
   if (tree && how.as !== 'flux' && isChart(snapshot)) return renderChartOf(app, source, { tree, directory: directory!, snapshot }, parts);
   if (how.as === 'source' || !tree) {
     const passOver = (name: string): boolean => name === JIBE_FILE;
-    return render(snapshot, { cache, passOver, defaultNamespace: app.namespace ?? 'default', charts: { cluster: clusterFacts } });
+    return render(snapshot, { cache, passOver, defaultNamespace: app.namespace ?? 'default', charts: { cluster: clusterFacts, now } });
   }
   if (how.as === 'chart') {
     const message = `there is no Chart.yaml in ${path || 'the root of the source'}`;

@@ -20,12 +20,14 @@ export interface RenderOptions extends LoadOptions {
 
 /** How charts are rendered that a source holds. */
 export interface ChartSettings {
-  /** Of the release of a source that is a chart itself; others are called after their directories. */
+  /** Of the release of a source that is a chart itself, where no path in it is; all others are called after their directories. */
   readonly name?: string;
   /** What the person says of such a chart. */
   readonly options?: HelmOptions | undefined;
   /** What is known of the cluster that all is for. */
   readonly cluster?: FindFacts | undefined;
+  /** Milliseconds since 1970. */
+  readonly now?: number | undefined;
 }
 
 /** Renders a snapshot. Never throws for bad input. */
@@ -127,9 +129,17 @@ async function renderOwnChart(
 ): Promise<Manifests> {
   const [{ renderChart }, { NO_HELM_OPTIONS }] = await Promise.all([import('./helm/render-chart.ts'), import('./helm/chart-options.ts')]);
   const isWhole = directory === snapshot.path;
-  const [name = 'release-name'] = [...(isWhole && charts?.name ? [charts.name] : []), ...directory.split('/').slice(-1).filter(Boolean)];
+  const name = releaseName(directory.slice(directory.lastIndexOf('/') + 1) || charts?.name || '');
   const options = (isWhole ? charts?.options : undefined) ?? NO_HELM_OPTIONS;
-  const use = { tree, path: inTree(tree, directory), options, name, namespace: defaultNamespace, cluster: charts?.cluster };
+  const use = {
+    tree,
+    path: inTree(tree, directory),
+    options,
+    name,
+    namespace: defaultNamespace,
+    cluster: charts?.cluster,
+    now: charts?.now,
+  };
   return renderChart(use, cache);
 }
 
@@ -146,6 +156,14 @@ async function unused(snapshot: Snapshot, builds: readonly Build[]): Promise<rea
 /** The kustomizations of a source that are built for their own sake: overlays; of a source that is one itself, its root alone. */
 export const overlaysIn = (snapshot: Snapshot): Promise<readonly string[]> =>
   isNamed(snapshot) || !snapshot.tree ? Promise.resolve([]) : unused(snapshot, findBuilds(snapshot));
+
+/** What directories are called need not be what releases may be called. */
+const releaseName = (directory: string): string =>
+  directory
+    .toLowerCase()
+    .slice(0, 53)
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '') || 'release-name';
 
 /** Whether a source is a chart itself. */
 export const isChart = (snapshot: Snapshot): boolean =>

@@ -1,5 +1,6 @@
 // What templates are told of the cluster (`.Capabilities`): its release and the APIs that it serves.
 import type { Client } from '../../../client/client.ts';
+import { isForbidden, isNotFound } from '../../../apimachinery/status-error.ts';
 import { groupVersion, type GroupVersionKind } from '../../../apimachinery/object.ts';
 import { KUBERNETES_VERSION } from '../../../apimachinery/kubernetes-version.ts';
 import { builtinKinds } from '../../../apimachinery/schema/schema.ts';
@@ -13,6 +14,8 @@ export interface ClusterFacts {
   readonly kubeVersion: string;
   /** Groups with their versions, and kinds of these: `apps/v1`, `apps/v1/Deployment`. */
   readonly apiVersions: readonly string[];
+  /** What passwords and keys follow from that charts make up; nobody else's cluster has the same. */
+  readonly seed?: string;
 }
 
 /** Asks what is known of a cluster. */
@@ -22,9 +25,30 @@ export type FindFacts = () => Promise<ClusterFacts>;
 export const factsOf =
   (client: Client): FindFacts =>
   async () => {
-    const [version, resources] = await Promise.all([client.gitVersion(), client.resources()]);
-    return { kubeVersion: version.replace(/\+jibe$/, ''), apiVersions: apiVersionsOf(resources) };
+    const [version, resources, seed] = await Promise.all([client.gitVersion(), client.resources(), clusterId(client)]);
+    return { kubeVersion: version.replace(/\+jibe$/, ''), apiVersions: apiVersionsOf(resources), seed };
   };
+
+/** As others tell clusters apart: the uid of kube-system. Empty where it may not be read. */
+async function clusterId(client: Client): Promise<string> {
+  try {
+    return (await client.get('v1/Namespace', 'kube-system')).metadata.uid ?? '';
+  } catch (error) {
+    if (isForbidden(error) || isNotFound(error)) return '';
+    throw error;
+  }
+}
+
+/**
+ * The time that templates are told: the last first of January or July. What is rendered twice is then mostly the same, and certificates that
+ * a chart makes for a year are valid.
+ *
+ * DEVIATION: Helm gives each rendering the time at which it is made, and new passwords and keys.
+ */
+export function chartTime(now: number): number {
+  const date = new Date(now);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() < 6 ? 0 : 6);
+}
 
 let embedded: ClusterFacts | undefined;
 

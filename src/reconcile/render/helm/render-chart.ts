@@ -8,7 +8,15 @@ import { fieldPath, inReadingOrder, type ManifestError } from '../manifest-error
 import { readManifestFile } from '../manifest-file.ts';
 import type { Manifest, Manifests } from '../manifests.ts';
 import { ManifestOrigin } from '../origin.ts';
-import { apiVersionsOf, embeddedFacts, HELM_VERSION, parseKubeVersion, type ClusterFacts, type FindFacts } from './capabilities.ts';
+import {
+  apiVersionsOf,
+  chartTime,
+  embeddedFacts,
+  HELM_VERSION,
+  parseKubeVersion,
+  type ClusterFacts,
+  type FindFacts,
+} from './capabilities.ts';
 import type { Chart } from './chart.ts';
 import { ChartError, placedError, type PlaceSaid } from './chart-error.ts';
 import { joined, type ChartFile } from './chart-files.ts';
@@ -40,6 +48,7 @@ export interface ChartRelease {
   /** Beside those that the cluster serves. */
   readonly apiVersions?: readonly string[];
   readonly cluster?: ClusterFacts | undefined;
+  readonly now?: number | undefined;
   readonly placeSaid?: PlaceSaid | undefined;
 }
 
@@ -55,6 +64,8 @@ export interface ChartUse {
   /** What is known of the cluster that it is for; the embedded one where nothing is. */
   readonly cluster?: FindFacts | undefined;
   /** Where fields stand that options name. */
+  /** Milliseconds since 1970. */
+  readonly now?: number | undefined;
   readonly placeSaid?: PlaceSaid | undefined;
   readonly lent?: LentTrees | undefined;
   readonly environment?: ReadonlyMap<string, string> | undefined;
@@ -73,7 +84,7 @@ export async function renderChart(use: ChartUse, cache: ManifestCache): Promise<
     const { chartValues } = release;
     const own = chartValues ? { ...opened, values: await mergedValues(chartValues), valuesFile: chartValues.at(-1) } : opened;
     const chart = withDependencies(own, values, warn);
-    const rendered = await new Rendering(chart, values, { ...release, placeSaid }, cache, warn).manifests();
+    const rendered = await new Rendering(chart, values, { ...release, placeSaid, now: use.now }, cache, warn).manifests();
     return { ...rendered, warnings: inReadingOrder([...notes(noted, chart.valuesFile?.path ?? shown), ...rendered.warnings]) };
   } catch (error) {
     if (!(error instanceof ChartError)) throw error;
@@ -126,6 +137,7 @@ class Rendering {
         tree,
         { name, namespace, revision: 1, isInstall: true, isUpgrade: false, service: 'Helm' },
         capabilities,
+        { nowMs: chartTime(release.now ?? 0), seed: release.cluster?.seed ?? '' },
       );
       const written = await writtenObjects(templates, (template) => this.pathOf(template), cache);
       return {
