@@ -35,7 +35,7 @@ export default class Sync extends JibeCommand {
     '<%= config.bin %> <%= command.id %> ./manifests',
     '<%= config.bin %> <%= command.id %> https://github.com/acme/shop --ref v1.2.0 --path deploy',
     '<%= config.bin %> <%= command.id %> overlays/prod',
-    'helm template chart | <%= config.bin %> <%= command.id %> -',
+    '<%= config.bin %> <%= command.id %> charts/web --values values-prod.yaml --set image.tag=1.4.2',
   ];
   static override args = { source: sourceArg };
   static override flags = {

@@ -3,6 +3,7 @@
 //
 // A source with a kustomization at its root is what that kustomization builds, and nothing else. Elsewhere, as with Flux, each directory
 // with a kustomization is built where it lies, but not those that another kustomization of the source uses, and no components.
+// Charts likewise, but no libraries.
 import { splitApiVersion } from '../../apimachinery/object.ts';
 import type { Snapshot, SourceFile } from '../source/snapshot.ts';
 import type { SourceTree } from '../source/source-tree.ts';
