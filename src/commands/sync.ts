@@ -6,7 +6,7 @@ import { CannotDo, type ExitCode } from './shared/failure.ts';
 import { keepFlags } from './shared/keep.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, ignoreDifferenceFlag, sourceArg, sourceFlags } from './shared/source.ts';
+import { appFlags, assumeKindsFlag, ignoreDifferenceFlag, sourceArg, sourceFlags } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 import { targetFlags, withCluster } from './shared/target.ts';
 
@@ -26,6 +26,9 @@ export const syncFlags = {
   }),
 };
 
+/** Not of rollback, which reads no source. */
+export const assumeKinds = assumeKindsFlag('Only for an embedded cluster: definitions are made up for them there, and kept.', 'CLUSTER');
+
 export default class Sync extends JibeCommand {
   static override summary = 'Make the cluster agree with a source, follow the rollouts, and report.';
   static override description =
@@ -41,6 +44,7 @@ export default class Sync extends JibeCommand {
     ...sourceFlags,
     ...appFlags,
     ...syncFlags,
+    'assume-kinds': assumeKinds,
     only: Flags.string({
       summary: 'Only these objects: kind/name.',
       description: 'May be given several times. Hooks do not run then.',

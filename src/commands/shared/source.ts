@@ -96,6 +96,14 @@ export const ignoreDifferenceFlag = Flags.string({
   helpGroup: 'APP',
 });
 
+/** @param description what is particular to the command */
+export const assumeKindsFlag = (description: string, helpGroup?: string) =>
+  Flags.boolean({
+    summary: 'Custom resources that nothing defines: take them as they stand, whatever fields they have.',
+    description,
+    ...(helpGroup === undefined ? {} : { helpGroup }),
+  });
+
 /** After the last part of what was named: a repository, a directory, a file. */
 export function appName(location: string, inside: string | undefined): string {
   if (location === '-') return 'stdin';

@@ -19,6 +19,7 @@ export interface AppFlags extends SourceFlags {
   readonly name?: string | undefined;
   readonly app?: string | undefined;
   readonly namespace: string;
+  readonly 'assume-kinds'?: boolean | undefined;
 }
 
 /** What is kept from one reading to the next, and with what it is read. */
@@ -33,9 +34,10 @@ export type PreparedFor = PreparedSource & { readonly name: string; readonly onl
 
 /** The cluster's time does not stand still meanwhile: whoever runs on it holds its clock. */
 export async function prepareFor(engine: Engine, location: string, flags: AppFlags, kept: Kept = {}): Promise<PreparedFor> {
-  const [{ dataInCluster, prepareSource }, { servedKinds }] = await Promise.all([
+  const [{ dataInCluster, prepareSource }, { servedKinds }, { defineKinds }] = await Promise.all([
     import('../../reconcile/apps/prepare-apps.ts'),
     import('../../reconcile/prepare.ts'),
+    import('../../reconcile/define-kinds.ts'),
   ]);
   const { deps = sourceDeps(flags), cache, validator } = kept;
   const name = flags.name ?? appName(location, flags.path);
@@ -44,6 +46,7 @@ export async function prepareFor(engine: Engine, location: string, flags: AppFla
     served: await servedKinds(engine.client),
     defaultNamespace: flags.namespace,
     findData: dataInCluster(engine.client),
+    ...(flags['assume-kinds'] ? { define: (definitions) => defineKinds(engine.client, definitions) } : {}),
     ...(cache ? { cache } : {}),
     ...(validator ? { validator } : {}),
   });

@@ -1,16 +1,18 @@
 // What merging head into base would do: base is brought to rest in an embedded cluster on a virtual clock, head is synced over it, and
 // what happened is told. What follows from it is said by the rules that are listed here.
+import type { CustomResourceDefinition } from '#api/apiextensions/v1';
 import type { Node } from '#api/core/v1';
 import { unlessAborted } from '../../apimachinery/abort.ts';
 import { VirtualClock } from '../../apimachinery/clock.ts';
 import type { UserInfo } from '../../apimachinery/api-request.ts';
-import type { Manifest as NodeManifest } from '../../apimachinery/object.ts';
+import type { Manifest as ObjectManifest } from '../../apimachinery/object.ts';
 import type { Manifest } from '../render/manifests.ts';
 import { isNotFound } from '../../apimachinery/status-error.ts';
 import { Random } from '../../apimachinery/random.ts';
 import { Cluster, type BehaviourDocument } from '../../cluster/cluster.ts';
 import type { Client } from '../../client/client.ts';
 import type { AppTree } from '../apps/prepare-apps.ts';
+import { defineKinds } from '../define-kinds.ts';
 import type { Engine } from '../engine.ts';
 import type { Plan } from '../plan/plan.ts';
 import { kindOf, resourceKey } from '../plan/resource-id.ts';
@@ -78,9 +80,11 @@ const RULES: readonly Rule[] = [
 export interface PreviewOptions {
   readonly namespace: string;
   /** How many alike, or which; beside those of the world. */
-  readonly nodes: number | readonly NodeManifest<Node>[];
+  readonly nodes: number | readonly ObjectManifest<Node>[];
   /** What the cluster holds besides, as manifests. */
   readonly world?: Prepared;
+  /** Definitions of kinds that neither side nor the world defines. */
+  readonly definitions?: readonly ObjectManifest<CustomResourceDefinition>[];
   /** What another cluster held: taken over before the manifests of the world. */
   readonly snapshot?: ClusterSnapshot;
   /** Of sources that define apps: what is synced in place of base and head, which are all of their objects together. */
@@ -124,7 +128,7 @@ const restMs = ({ timedOut }: SyncResult): number => (timedOut ? 30_000 : REST_A
 async function story(cluster: Cluster, base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
   const client = cluster.client();
   const scratch = async (): Promise<Scratch> => copyScratch((await cluster.scratch()).client());
-  const engine: Engine = { client, clock: cluster.clock, cluster: 'embedded:(preview)', scratch };
+  const engine: Engine = { client, clock: cluster.clock, cluster: 'embedded:(preview)', withoutOperators: true, scratch };
   const observer = new Observer(client, cluster.clock);
   await observer.start();
   try {
@@ -135,6 +139,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     const notTaken = snapshot ? await adoptSnapshot(cluster, snapshot) : [];
     // its pods are made anew
     if (snapshot && !(await observer.rest(REST_AFTER_MS))) restless.push('the world');
+    await defineKinds(client, options.definitions ?? []);
     if (world) await applyWorld(client, world.manifests, options.namespace);
     const refused = await applyOthers(client, options.others ?? [], options.namespace);
     const settled = await bring(engine, base, options.apps?.base, optionsOf('base', options));
