@@ -87,6 +87,12 @@ export const appFlags = {
   namespace: namespaceFlag,
 };
 
+export const createNamespaceFlag = Flags.boolean({
+  summary: 'Make the namespace of -n where nothing else has made it.',
+  description: 'It belongs to no app, and stays. Not for sources that define apps: there their definitions say it.',
+  helpGroup: 'APP',
+});
+
 export const ignoreDifferenceFlag = Flags.string({
   summary: 'Fields that are left as they are, and make no difference.',
   description:

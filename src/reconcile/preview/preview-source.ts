@@ -1,28 +1,18 @@
 // A preview of all apps of a source. Only those that the change touches are run, with what they need beside them: apps for one cluster
 // together, variants of each other (Kustomize overlays) each in a cluster of its own. The results are told by app and as a whole.
-import {
-  manifestsOf,
-  prepareRendered,
-  rootApp,
-  type AppTree,
-  type PreparedApp,
-  type RenderedNamed,
-  type RenderedSource,
-} from '../apps/prepare-apps.ts';
+import { prepareRendered, rootApp, type AppTree, type PreparedApp, type RenderedNamed, type RenderedSource } from '../apps/prepare-apps.ts';
 import type { Prepared, PrepareOptions } from '../prepare.ts';
 import { inReadingOrder } from '../render/manifest-error.ts';
-import type { DesiredObject } from '../render/manifest-document.ts';
 import type { Manifest } from '../render/manifests.ts';
-import { assumedDefinition, assumedKinds, assumedText, servedWithAssumed, type AssumedKind } from '../validate/assumed-kinds.ts';
-import { customKinds } from '../validate/custom-kind.ts';
-import { KnownKinds } from '../validate/known-kinds.ts';
+import { servedWithAssumed } from '../validate/assumed-kinds.ts';
 import { bySeverity, counted, type Severity } from './consequence.ts';
 import { preview, type PreviewOptions } from './preview.ts';
+import { takenForGranted, takenForGrantedText } from './taken-for-granted.ts';
 import { NOTHING_HAPPENED, type PreviewedApp, type PreviewResult } from './result.ts';
 import { neededFor, touchedApps, type TouchedApp } from './touched.ts';
 import { isWebhookConfiguration } from './world.ts';
 
-export interface PreviewSourceOptions extends Omit<PreviewOptions, 'apps' | 'others' | 'definitions'> {
+export interface PreviewSourceOptions extends Omit<PreviewOptions, 'apps' | 'others' | 'takenForGranted'> {
   /** Of the source's own objects together. */
   readonly name: string;
   /** How both sides are validated. */
@@ -37,7 +27,13 @@ type RenderedApps = Extract<RenderedSource, { readonly apps: readonly RenderedNa
 
 /** Of two that are rendered. Apps of one side that is a single one on the other are told from it. */
 export async function previewSource(base: RenderedSource, head: RenderedSource, given: PreviewSourceOptions): Promise<PreviewResult> {
-  const options = withKinds(given, takenForGranted(base, head, given));
+  const granted = takenForGranted(base, head, given);
+  const options = {
+    ...given,
+    preparing: { ...given.preparing, served: servedWithAssumed(granted.kinds, given.preparing.served) },
+    takenForGranted: granted,
+    assumed: [...(given.assumed ?? []), ...takenForGrantedText(granted)],
+  };
   const { preparing, name, only } = options;
   if (!base.apps && !head.apps) {
     const [before, after] = [await prepareRendered(base, preparing), await prepareRendered(head, preparing)];
@@ -59,36 +55,6 @@ export async function previewSource(base: RenderedSource, head: RenderedSource, 
   if (touched.length === 0 && !faults) return { ...NOTHING_HAPPENED, ...revisions(before, after), assumed: about, apps: [] };
   const told = { ...options, assumed: about };
   return before.areVariants || after.areVariants ? each(before, after, touched, told) : together(before, after, touched, told);
-}
-
-/**
- * Custom resources that base has already live in some cluster, although what defines them is not in the source: most operators come by other
- * ways. What only head has would be refused where nobody has defined it, and is not taken for granted unasked. Neither is anything where
- * the cluster was read: it has what it has.
- */
-function takenForGranted(
-  base: RenderedSource,
-  head: RenderedSource,
-  { world, snapshot, assumeKinds }: PreviewSourceOptions,
-): readonly AssumedKind[] {
-  if (snapshot && !assumeKinds) return [];
-  const [before, after] = [base, head].map((side) => manifestsOf(side).map(({ object }) => object)) as [DesiredObject[], DesiredObject[]];
-  const described = [...before, ...after, ...(world?.manifests ?? []).map(({ object }) => object), ...(snapshot?.objects ?? [])];
-  return assumedKinds(assumeKinds ? [...before, ...after] : before, new KnownKinds(described.flatMap(customKinds)));
-}
-
-function withKinds(
-  options: PreviewSourceOptions,
-  kinds: readonly AssumedKind[],
-): PreviewSourceOptions & Pick<PreviewOptions, 'definitions'> {
-  if (kinds.length === 0) return options;
-  const { preparing, assumed = [] } = options;
-  return {
-    ...options,
-    preparing: { ...preparing, served: servedWithAssumed(kinds, preparing.served) },
-    definitions: kinds.map(assumedDefinition),
-    assumed: [...assumed, `What defines these kinds is not in the source; their objects are taken as they stand: ${assumedText(kinds)}.`],
-  };
 }
 
 const revisions = (base: RenderedSource, head: RenderedSource) => ({ base: base.source.revision, head: head.source.revision });

@@ -1,6 +1,5 @@
 // What merging head into base would do: base is brought to rest in an embedded cluster on a virtual clock, head is synced over it, and
 // what happened is told. What follows from it is said by the rules that are listed here.
-import type { CustomResourceDefinition } from '#api/apiextensions/v1';
 import type { Node } from '#api/core/v1';
 import { unlessAborted } from '../../apimachinery/abort.ts';
 import { VirtualClock } from '../../apimachinery/clock.ts';
@@ -12,7 +11,6 @@ import { Random } from '../../apimachinery/random.ts';
 import { Cluster, type BehaviourDocument } from '../../cluster/cluster.ts';
 import type { Client } from '../../client/client.ts';
 import type { AppTree } from '../apps/prepare-apps.ts';
-import { defineKinds } from '../define-kinds.ts';
 import type { Engine } from '../engine.ts';
 import type { Plan } from '../plan/plan.ts';
 import { kindOf, resourceKey } from '../plan/resource-id.ts';
@@ -47,6 +45,7 @@ import { services } from './rules/services.ts';
 import { silentConfigChanges } from './rules/silent-config.ts';
 import { workloadChanges } from './rules/workload-changes.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { applyTakenForGranted, type TakenForGranted } from './taken-for-granted.ts';
 import { workloadsOf } from './workloads.ts';
 import { adoptSnapshot, applyOthers, applyWorld, makeRoomForClasses } from './world.ts';
 
@@ -83,8 +82,8 @@ export interface PreviewOptions {
   readonly nodes: number | readonly ObjectManifest<Node>[];
   /** What the cluster holds besides, as manifests. */
   readonly world?: Prepared;
-  /** Definitions of kinds that neither side nor the world defines. */
-  readonly definitions?: readonly ObjectManifest<CustomResourceDefinition>[];
+  /** What is there although neither side nor the world says so: definitions of kinds, and namespaces. */
+  readonly takenForGranted?: TakenForGranted;
   /** What another cluster held: taken over before the manifests of the world. */
   readonly snapshot?: ClusterSnapshot;
   /** Of sources that define apps: what is synced in place of base and head, which are all of their objects together. */
@@ -139,7 +138,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     const notTaken = snapshot ? await adoptSnapshot(cluster, snapshot) : [];
     // its pods are made anew
     if (snapshot && !(await observer.rest(REST_AFTER_MS))) restless.push('the world');
-    await defineKinds(client, options.definitions ?? []);
+    if (options.takenForGranted) await applyTakenForGranted(client, options.takenForGranted);
     if (world) await applyWorld(client, world.manifests, options.namespace);
     const refused = await applyOthers(client, options.others ?? [], options.namespace);
     const settled = await bring(engine, base, options.apps?.base, optionsOf('base', options));
