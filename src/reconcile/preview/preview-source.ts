@@ -4,36 +4,25 @@ import { prepareRendered, rootApp, type AppTree, type PreparedApp, type Rendered
 import type { Prepared, PrepareOptions } from '../prepare.ts';
 import { inReadingOrder } from '../render/manifest-error.ts';
 import type { Manifest } from '../render/manifests.ts';
-import { servedWithAssumed } from '../validate/assumed-kinds.ts';
 import { bySeverity, counted, type Severity } from './consequence.ts';
 import { preview, type PreviewOptions } from './preview.ts';
-import { takenForGranted, takenForGrantedText } from './taken-for-granted.ts';
 import { NOTHING_HAPPENED, type PreviewedApp, type PreviewResult } from './result.ts';
 import { neededFor, touchedApps, type TouchedApp } from './touched.ts';
 import { isWebhookConfiguration } from './world.ts';
 
-export interface PreviewSourceOptions extends Omit<PreviewOptions, 'apps' | 'others' | 'takenForGranted'> {
+export interface PreviewSourceOptions extends Omit<PreviewOptions, 'apps' | 'others'> {
   /** Of the source's own objects together. */
   readonly name: string;
   /** How both sides are validated. */
   readonly preparing: PrepareOptions;
   /** Only this app, where there are several. */
   readonly only?: string | undefined;
-  /** Kinds that nothing defines are taken as they stand; else only those of base, of which a cluster must know something. */
-  readonly assumeKinds?: boolean;
 }
 
 type RenderedApps = Extract<RenderedSource, { readonly apps: readonly RenderedNamed[] }>;
 
 /** Of two that are rendered. Apps of one side that is a single one on the other are told from it. */
-export async function previewSource(base: RenderedSource, head: RenderedSource, given: PreviewSourceOptions): Promise<PreviewResult> {
-  const granted = takenForGranted(base, head, given);
-  const options = {
-    ...given,
-    preparing: { ...given.preparing, served: servedWithAssumed(granted.kinds, given.preparing.served) },
-    takenForGranted: granted,
-    assumed: [...(given.assumed ?? []), ...takenForGrantedText(granted)],
-  };
+export async function previewSource(base: RenderedSource, head: RenderedSource, options: PreviewSourceOptions): Promise<PreviewResult> {
   const { preparing, name, only } = options;
   if (!base.apps && !head.apps) {
     const [before, after] = [await prepareRendered(base, preparing), await prepareRendered(head, preparing)];

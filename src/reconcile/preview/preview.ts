@@ -1,10 +1,11 @@
 // What merging head into base would do: base is brought to rest in an embedded cluster on a virtual clock, head is synced over it, and
 // what happened is told. What follows from it is said by the rules that are listed here.
+import type { CustomResourceDefinition } from '#api/apiextensions/v1';
 import type { Node } from '#api/core/v1';
 import { unlessAborted } from '../../apimachinery/abort.ts';
 import { VirtualClock } from '../../apimachinery/clock.ts';
 import type { UserInfo } from '../../apimachinery/api-request.ts';
-import type { Manifest as ObjectManifest } from '../../apimachinery/object.ts';
+import type { KubernetesObject, Manifest as ObjectManifest } from '../../apimachinery/object.ts';
 import type { Manifest } from '../render/manifests.ts';
 import { isNotFound } from '../../apimachinery/status-error.ts';
 import { Random } from '../../apimachinery/random.ts';
@@ -44,8 +45,9 @@ import { preemption, unschedulable } from './rules/scheduling.ts';
 import { services } from './rules/services.ts';
 import { silentConfigChanges } from './rules/silent-config.ts';
 import { workloadChanges } from './rules/workload-changes.ts';
+import type { AssumedKind } from '../validate/assumed-kinds.ts';
 import { takeSnapshot } from './snapshot.ts';
-import { applyTakenForGranted, type TakenForGranted } from './taken-for-granted.ts';
+import { provide, takenForGranted, type Part, type TakenForGranted } from './taken-for-granted.ts';
 import { workloadsOf } from './workloads.ts';
 import { adoptSnapshot, applyOthers, applyWorld, makeRoomForClasses } from './world.ts';
 
@@ -82,8 +84,8 @@ export interface PreviewOptions {
   readonly nodes: number | readonly ObjectManifest<Node>[];
   /** What the cluster holds besides, as manifests. */
   readonly world?: Prepared;
-  /** What is there although neither side nor the world says so: definitions of kinds, and namespaces. */
-  readonly takenForGranted?: TakenForGranted;
+  /** Kinds that nothing defines are taken as they stand; else only those of base, of which a cluster must know something. */
+  readonly assumeKinds?: boolean;
   /** What another cluster held: taken over before the manifests of the world. */
   readonly snapshot?: ClusterSnapshot;
   /** Of sources that define apps: what is synced in place of base and head, which are all of their objects together. */
@@ -138,7 +140,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     const notTaken = snapshot ? await adoptSnapshot(cluster, snapshot) : [];
     // its pods are made anew
     if (snapshot && !(await observer.rest(REST_AFTER_MS))) restless.push('the world');
-    if (options.takenForGranted) await applyTakenForGranted(client, options.takenForGranted);
+    const granted = await provide(client, takenForGrantedOf(base, head, options));
     if (world) await applyWorld(client, world.manifests, options.namespace);
     const refused = await applyOthers(client, options.others ?? [], options.namespace);
     const settled = await bring(engine, base, options.apps?.base, optionsOf('base', options));
@@ -172,7 +174,11 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
       unread: { base: base.errors.length, head: head.errors.length },
       restless,
     });
-    return await previewResult(base, head, evidence, { rules: RULES, appOf, assumed: [...(options.assumed ?? []), ...assumptions] });
+    return await previewResult(base, head, evidence, {
+      rules: RULES,
+      appOf,
+      assumed: [...(options.assumed ?? []), ...granted, ...assumptions],
+    });
   } finally {
     await observer.stop();
   }
@@ -183,6 +189,28 @@ const optionsOf = (side: 'base' | 'head', { namespace, signal, onProgress }: Pre
   signal,
   ...(onProgress ? { onProgress: (event: SyncEvent) => onProgress(side, event) } : {}),
 });
+
+/** Where a cluster was read, it has what it has. */
+function takenForGrantedOf(base: Prepared, head: Prepared, options: PreviewOptions): TakenForGranted {
+  const { world, snapshot, others = [], apps, namespace, assumeKinds = false } = options;
+  const none: TakenForGranted = { kinds: [], namespaces: [], needs: [], made: [] };
+  if (snapshot && !assumeKinds) return none;
+  const parts = (side: Prepared, tree: AppTree | undefined): readonly Part[] =>
+    tree
+      ? tree.apps.map(({ app, prepared }) => ({ home: app.namespace ?? 'default', objects: objectsOf(prepared) }))
+      : [{ home: namespace, objects: objectsOf(side) }];
+  const described = [...(world ? objectsOf(world) : []), ...others.map(({ object }) => object)];
+  const granted = takenForGranted(parts(base, apps?.base), parts(head, apps?.head), described, assumeKinds);
+  return snapshot ? { ...none, kinds: granted.kinds.filter((kind) => !snapshot.objects.some(defines(kind))) } : granted;
+}
+
+const defines =
+  ({ group, kind }: AssumedKind) =>
+  (object: KubernetesObject): boolean => {
+    if (object.kind !== 'CustomResourceDefinition') return false;
+    const { spec } = object as unknown as CustomResourceDefinition;
+    return spec.group === group && spec.names.kind === kind;
+  };
 
 const objectsOf = ({ manifests }: Prepared) => manifests.map(({ object }) => object);
 
