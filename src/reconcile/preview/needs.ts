@@ -29,21 +29,18 @@ const WORKLOADS: ReadonlySet<string> = new Set([
   'v1/Pod',
 ]);
 
-/** What its author may have left out, or got wrong, is no need; the server tells of that. */
+/** @param object as its schema says */
 export function needsOf(object: DesiredObject, namespace: string): readonly Need[] {
-  const kind = `${object.apiVersion}/${object.kind}`;
-  if (kind === 'v1/PersistentVolumeClaim') return ofClaim(object.spec as PersistentVolumeClaim['spec']);
-  if (!WORKLOADS.has(kind)) return [];
-  const spec = specOf(object);
-  if (!spec || !Array.isArray(spec.containers)) return [];
-  const claims = kind === 'apps/v1/StatefulSet' ? ((object.spec as StatefulSet['spec']).volumeClaimTemplates ?? []) : [];
+  if (object.apiVersion === 'v1' && object.kind === 'PersistentVolumeClaim') return ofClaim(object.spec as PersistentVolumeClaim['spec']);
+  const spec = podSpecOf(object);
+  if (!spec) return [];
+  const claims = object.kind === 'StatefulSet' ? ((object.spec as StatefulSet['spec']).volumeClaimTemplates ?? []) : [];
   return [...ofPods(spec, namespace), ...claims.flatMap(({ spec: claim }) => ofClaim(claim))];
 }
 
-function specOf(object: DesiredObject): PodSpec | undefined {
-  if (typeof object.spec !== 'object' || object.spec === null) return undefined;
-  return templateOf(object as unknown as KubernetesObject)?.spec;
-}
+/** Of the pods that an object makes; undefined where it makes none. @param object as its schema says */
+export const podSpecOf = (object: DesiredObject): PodSpec | undefined =>
+  WORKLOADS.has(`${object.apiVersion}/${object.kind}`) ? templateOf(object as unknown as KubernetesObject)?.spec : undefined;
 
 function ofPods(spec: PodSpec, namespace: string): readonly Need[] {
   const found: Need[] = [];

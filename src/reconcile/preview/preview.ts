@@ -19,6 +19,7 @@ import { copyScratch, type Scratch } from '../plan/scratch.ts';
 import type { Prepared } from '../prepare.ts';
 import type { SyncResult } from '../report/result.ts';
 import type { SyncEvent } from '../sync.ts';
+import { nodesFor } from './assumed-nodes.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { bring, bringHead, type BringOptions } from './bring.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
@@ -80,8 +81,8 @@ const RULES: readonly Rule[] = [
 
 export interface PreviewOptions {
   readonly namespace: string;
-  /** How many alike, or which; beside those of the world. */
-  readonly nodes: number | readonly ObjectManifest<Node>[];
+  /** How many alike, or which; beside those of the world. By default enough for base. */
+  readonly nodes?: number | readonly ObjectManifest<Node>[];
   /** What the cluster holds besides, as manifests. */
   readonly world?: Prepared;
   /** Kinds that nothing defines are taken as they stand; else only those of base, of which a cluster must know something. */
@@ -113,7 +114,8 @@ const REST_AFTER_MS = 10 * 60_000;
 
 export async function preview(base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
   const clock = new VirtualClock(options.now);
-  const { seed, nodes, behaviour } = options;
+  const { seed, behaviour } = options;
+  const nodes = options.nodes ?? nodesFor(partsOf(base, options.apps?.base, options).flatMap(soundObjects));
   const cluster = await Cluster.start({ clock, random: new Random(seed), nodes, ...(behaviour ? { behaviour } : {}) });
   try {
     // what goes on in the cluster may have no end
@@ -164,6 +166,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     });
     const assumptions = assumptionsOf({
       before: evidence.before,
+      nodesForBase: options.nodes === undefined,
       seed: options.seed,
       kubernetesVersion: options.kubernetesVersion,
       behaves: options.behaviour !== undefined,
@@ -192,17 +195,23 @@ const optionsOf = (side: 'base' | 'head', { namespace, signal, onProgress }: Pre
 
 /** Where a cluster was read, it has what it has. */
 function takenForGrantedOf(base: Prepared, head: Prepared, options: PreviewOptions): TakenForGranted {
-  const { world, snapshot, others = [], apps, namespace, assumeKinds = false } = options;
+  const { world, snapshot, others = [], apps, assumeKinds = false } = options;
   const none: TakenForGranted = { kinds: [], namespaces: [], needs: [], made: [] };
   if (snapshot && !assumeKinds) return none;
-  const parts = (side: Prepared, tree: AppTree | undefined): readonly Part[] =>
-    tree
-      ? tree.apps.map(({ app, prepared }) => ({ home: app.namespace ?? 'default', objects: objectsOf(prepared) }))
-      : [{ home: namespace, objects: objectsOf(side) }];
   const described = [...(world ? objectsOf(world) : []), ...others.map(({ object }) => object)];
-  const granted = takenForGranted(parts(base, apps?.base), parts(head, apps?.head), described, assumeKinds);
+  const granted = takenForGranted(partsOf(base, apps?.base, options), partsOf(head, apps?.head, options), described, assumeKinds);
   return snapshot ? { ...none, kinds: granted.kinds.filter((kind) => !snapshot.objects.some(defines(kind))) } : granted;
 }
+
+const partsOf = (side: Prepared, tree: AppTree | undefined, { namespace }: PreviewOptions): readonly Part[] =>
+  tree ? tree.apps.map(({ app, prepared }) => partOf(prepared, app.namespace ?? 'default')) : [partOf(side, namespace)];
+
+function partOf(prepared: Prepared, home: string): Part {
+  const faulty = prepared.manifests.filter(({ origin }) => prepared.doubts.has(origin));
+  return { home, objects: objectsOf(prepared), faulty: new Set(faulty.map(({ object }) => object)) };
+}
+
+const soundObjects = ({ objects, faulty }: Part) => objects.filter((object) => !faulty.has(object));
 
 const defines =
   ({ group, kind }: AssumedKind) =>

@@ -16,6 +16,8 @@ import { needKey, needsOf, placeholder, type Need } from './needs.ts';
 export interface Part {
   readonly home: string;
   readonly objects: readonly DesiredObject[];
+  /** Those that are not what their kind's schema says: nothing is read out of them. */
+  readonly faulty: ReadonlySet<DesiredObject>;
 }
 
 export interface TakenForGranted {
@@ -62,6 +64,7 @@ export function takenForGranted(
 interface PlacedObject {
   readonly object: DesiredObject;
   readonly namespace: string;
+  readonly isFaulty: boolean;
 }
 
 interface Placed {
@@ -71,8 +74,8 @@ interface Placed {
 }
 
 function placedObjects(parts: readonly Part[], described: readonly DesiredObject[]): Placed {
-  const objects = parts.flatMap(({ home, objects: own }) =>
-    own.map((object) => ({ object, namespace: object.metadata.namespace || home })),
+  const objects = parts.flatMap(({ home, objects: own, faulty }) =>
+    own.map((object) => ({ object, namespace: object.metadata.namespace || home, isFaulty: faulty.has(object) })),
   );
   const there = [...described.map((object) => ({ object, namespace: object.metadata.namespace || 'default' })), ...objects];
   const byKey = new Map<string, DesiredObject>();
@@ -87,8 +90,8 @@ function placedObjects(parts: readonly Part[], described: readonly DesiredObject
 /** By their keys, each with all that is asked of it. */
 function needs({ objects }: Placed): ReadonlyMap<string, Need> {
   const found = new Map<string, Need>();
-  for (const { object, namespace } of objects)
-    for (const need of needsOf(object, namespace)) found.set(needKey(need), merged(need, found.get(needKey(need))));
+  for (const { object, namespace, isFaulty } of objects)
+    for (const need of isFaulty ? [] : needsOf(object, namespace)) found.set(needKey(need), merged(need, found.get(needKey(need))));
   return found;
 }
 
@@ -135,9 +138,13 @@ function namespacesOf({ objects, byKey }: Placed, known: KnownKinds): readonly s
   return [...found].filter((name) => !byKey.has(`Namespace//${name}`) && !ALWAYS.has(`Namespace ${name}`)).sort();
 }
 
+/** Whose it is. */
+const SOMEBODY = 'somebody';
+
 /** Makes it so. What the cluster has anyway stays as it is. Resolves with what was taken for granted, in plain words. */
 export async function provide(client: Client, { kinds, namespaces, needs: needed, made }: TakenForGranted): Promise<string[]> {
-  for (const name of namespaces) await client.create('v1/Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  for (const name of namespaces)
+    await client.create('v1/Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, { fieldManager: SOMEBODY });
   await defineKinds(client, kinds.map(assumedDefinition));
   const provided: string[] = [];
   for (const { need, brought } of needed) if (await create(client, need, brought)) provided.push(needText(need));
@@ -160,7 +167,7 @@ const needText = (need: Need): string => resourceText(need);
 async function create(client: Client, need: Need, brought: DesiredObject | undefined): Promise<boolean> {
   const { kind, object } = placeholder(need, brought);
   try {
-    await client.create(kind, object);
+    await client.create(kind, object, { fieldManager: SOMEBODY });
     return true;
   } catch (error) {
     if (isAlreadyExists(error)) return false;
