@@ -109,10 +109,16 @@ export async function previewResult(
     ),
     events: observed.events,
     durationSeconds: lastSecond(observed),
-    errors: [...base.errors, ...head.errors],
+    errors: withoutRepeats([...base.errors, ...head.errors]),
     warnings: [...head.warnings, ...refusedBefore(base, evidence)],
     assumed,
   };
+}
+
+/** What is wrong on both sides is told once. */
+function withoutRepeats(errors: readonly ReportedError[]): ReportedError[] {
+  const found = new Map(errors.map((error) => [`${error.file}:${error.line}:${error.column}:${error.path}:${error.message}`, error]));
+  return [...found.values()];
 }
 
 /** Of whatever happened last. */
