@@ -2,7 +2,7 @@ import { JibeCommand, outputFlags } from './shared/base.ts';
 import { chartFlags } from './shared/chart.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, ignoreDifferenceFlag, sourceArg, sourceFlags } from './shared/source.ts';
+import { appFlags, createNamespaceFlag, ignoreDifferenceFlag, sourceArg, sourceFlags } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 import { targetFlags, withCluster } from './shared/target.ts';
 
@@ -19,6 +19,7 @@ export default class Diff extends JibeCommand {
     ...sourceFlags,
     ...chartFlags,
     ...appFlags,
+    'create-namespace': createNamespaceFlag,
     'ignore-difference': ignoreDifferenceFlag,
     ...targetFlags,
     ...outputFlags,

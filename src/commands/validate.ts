@@ -2,14 +2,21 @@ import { JibeCommand, outputFlags } from './shared/base.ts';
 import { chartFlags, chartOptions } from './shared/chart.ts';
 import { formatted } from './shared/output.ts';
 import type { AppTree } from '../reconcile/apps/prepare-apps.ts';
-import { appName, namespaceFlag, onlyAppFlag, sourceArg, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { appName, assumeKindsFlag, namespaceFlag, onlyAppFlag, sourceArg, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 
 export default class Validate extends JibeCommand {
   static override summary = 'The faults of a source: file, line, column, field, and what to do. Needs no cluster.';
   static override description = 'Exit code 0: valid. 1: it is not. 2: it could not be read.';
   static override args = { source: sourceArg };
-  static override flags = { ...sourceFlags, ...chartFlags, app: onlyAppFlag, namespace: namespaceFlag, ...outputFlags };
+  static override flags = {
+    ...sourceFlags,
+    ...chartFlags,
+    app: onlyAppFlag,
+    namespace: namespaceFlag,
+    'assume-kinds': assumeKindsFlag('Each such kind is a warning.'),
+    ...outputFlags,
+  };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Validate);
@@ -23,6 +30,7 @@ export default class Validate extends JibeCommand {
         name: appName(args.source, flags.path),
         defaultNamespace: flags.namespace,
         chart: await chartOptions(flags),
+        ...(flags['assume-kinds'] ? { define: async () => undefined } : {}),
       });
       const { source, manifests, errors, warnings, apps } = tree
         ? allOf(tree, chosenApp(tree.apps, flags.app))
