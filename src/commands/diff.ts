@@ -1,7 +1,7 @@
 import { JibeCommand, outputFlags } from './shared/base.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, ignoreDifferenceFlag, sourceArg, sourceFlags } from './shared/source.ts';
+import { appFlags, createNamespaceFlag, ignoreDifferenceFlag, sourceArg, sourceFlags } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 import { targetFlags, withCluster } from './shared/target.ts';
 
@@ -14,7 +14,14 @@ export default class Diff extends JibeCommand {
     '<%= config.bin %> <%= command.id %> . --ref main --path deploy -o json',
   ];
   static override args = { source: sourceArg };
-  static override flags = { ...sourceFlags, ...appFlags, 'ignore-difference': ignoreDifferenceFlag, ...targetFlags, ...outputFlags };
+  static override flags = {
+    ...sourceFlags,
+    ...appFlags,
+    'create-namespace': createNamespaceFlag,
+    'ignore-difference': ignoreDifferenceFlag,
+    ...targetFlags,
+    ...outputFlags,
+  };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Diff);

@@ -6,7 +6,7 @@ import { behaviourFlag, readBehaviour } from './shared/behaviour.ts';
 import { CannotDo } from './shared/failure.ts';
 import { oldBaseline, previewReportFlags, reportFiles, tellPreview } from './shared/preview-report.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, appName, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { appFlags, appName, assumeKindsFlag, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 import { chosenApp } from './shared/sync-source.ts';
 import { tellSync } from './shared/sync-events.ts';
@@ -36,6 +36,7 @@ export default class Preview extends JibeCommand {
       summary: 'What others do to the cluster once base is there: a list of patches, each with its manager (docs/preview.md).',
       helpValue: 'FILE',
     }),
+    'assume-kinds': assumeKindsFlag('Those that base has are taken so in any case.'),
     'kubernetes-version': Flags.string({
       summary: 'The release that is to take head: API versions that it does not serve are errors.',
       helpValue: '1.36',
@@ -84,6 +85,7 @@ export default class Preview extends JibeCommand {
         namespace: flags.namespace,
         now: new RealClock().now(),
         seed: flags.seed,
+        assumeKinds: flags['assume-kinds'],
         signal: AbortSignal.any([this.interrupt.signal, timeout]),
         ...world,
         assumed: [sides.about, meanwhile?.about].filter((text) => text !== undefined),

@@ -4,7 +4,7 @@ import { keepFlags } from './shared/keep.ts';
 import { httpFlags } from './shared/serve-http.ts';
 import { sourceFlags, namespaceFlag } from './shared/source.ts';
 import { targetFlags } from './shared/target.ts';
-import { syncFlags } from './sync.ts';
+import { assumeKinds, syncFlags } from './sync.ts';
 
 export default class Serve extends JibeCommand {
   static override summary = 'Keep sources and clusters in agreement, and show how it goes: a page, an API, metrics.';
@@ -25,6 +25,7 @@ export default class Serve extends JibeCommand {
     ...sourceFlags,
     namespace: namespaceFlag,
     ...syncFlags,
+    'assume-kinds': assumeKinds,
     interval: durationFlag('How often sources are asked whether they have changed.', '1m'),
     'self-heal': keepFlags['self-heal'],
     notify: keepFlags.notify,

@@ -6,7 +6,7 @@ import { CannotDo, type ExitCode } from './shared/failure.ts';
 import { keepFlags } from './shared/keep.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
-import { appFlags, ignoreDifferenceFlag, sourceArg, sourceFlags } from './shared/source.ts';
+import { appFlags, assumeKindsFlag, createNamespaceFlag, ignoreDifferenceFlag, sourceArg, sourceFlags } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 import { targetFlags, withCluster } from './shared/target.ts';
 
@@ -26,6 +26,9 @@ export const syncFlags = {
   }),
 };
 
+/** Not of rollback, which reads no source. */
+export const assumeKinds = assumeKindsFlag('Only for an embedded cluster: definitions are made up for them there, and kept.', 'CLUSTER');
+
 export default class Sync extends JibeCommand {
   static override summary = 'Make the cluster agree with a source, follow the rollouts, and report.';
   static override description =
@@ -41,6 +44,7 @@ export default class Sync extends JibeCommand {
     ...sourceFlags,
     ...appFlags,
     ...syncFlags,
+    'assume-kinds': assumeKinds,
     only: Flags.string({
       summary: 'Only these objects: kind/name.',
       description: 'May be given several times. Hooks do not run then.',
@@ -54,6 +58,7 @@ export default class Sync extends JibeCommand {
       helpValue: 'SELECTOR',
       helpGroup: 'APP',
     }),
+    'create-namespace': createNamespaceFlag,
     'ignore-difference': ignoreDifferenceFlag,
     interval: durationFlag('Keep on: look for changes of the source this often, and watch for drift all the time.', '0s'),
     ...keepFlags,
@@ -96,6 +101,11 @@ export default class Sync extends JibeCommand {
       throw new CannotDo('--interval keeps whole apps', 'leave out --only and --selector, or name an app with --app');
     if (flags['ignore-difference'])
       throw new CannotDo('--ignore-difference is not for sources that are kept', 'define the app in a jibe.yaml, with ignoreDifferences');
+    if (flags['create-namespace'])
+      throw new CannotDo(
+        '--create-namespace is not for sources that are kept',
+        'define the app in a jibe.yaml, with the sync option CreateNamespace=true',
+      );
     const [{ keepOn }, { resultText }] = await Promise.all([import('./shared/keep.ts'), import('../reconcile/report/apps-text.ts')]);
     const palette = stylesFor(process.stdout, flags['no-color'] || flags['output-file'] !== undefined);
     await keepOn(location, flags, this.interrupt.signal, {

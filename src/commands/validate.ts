@@ -1,14 +1,19 @@
 import { JibeCommand, outputFlags } from './shared/base.ts';
 import { formatted } from './shared/output.ts';
 import type { AppTree } from '../reconcile/apps/prepare-apps.ts';
-import { appName, onlyAppFlag, sourceArg, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { appName, assumeKindsFlag, onlyAppFlag, sourceArg, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 
 export default class Validate extends JibeCommand {
   static override summary = 'The faults of a source: file, line, column, field, and what to do. Needs no cluster.';
   static override description = 'Exit code 0: valid. 1: it is not. 2: it could not be read.';
   static override args = { source: sourceArg };
-  static override flags = { ...sourceFlags, app: onlyAppFlag, ...outputFlags };
+  static override flags = {
+    ...sourceFlags,
+    app: onlyAppFlag,
+    'assume-kinds': assumeKindsFlag('Each such kind is a warning.'),
+    ...outputFlags,
+  };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Validate);
@@ -20,6 +25,7 @@ export default class Validate extends JibeCommand {
       ]);
       const { plain, tree } = await prepareSource(sourceSpec(args.source, flags), sourceDeps(flags), {
         name: appName(args.source, flags.path),
+        ...(flags['assume-kinds'] ? { define: async () => undefined } : {}),
       });
       const { source, manifests, errors, warnings, apps } = tree
         ? allOf(tree, chosenApp(tree.apps, flags.app))

@@ -6,7 +6,7 @@ import { formatted } from './shared/output.ts';
 import { appFlags, sourceFlags } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 import { targetFlags } from './shared/target.ts';
-import { syncFlags } from './sync.ts';
+import { assumeKinds, syncFlags } from './sync.ts';
 
 /** What failed is tried again so often, although no file changes. */
 const AGAIN_MS = 60_000;
@@ -23,6 +23,7 @@ export default class Watch extends JibeCommand {
     'allow-remote': sourceFlags['allow-remote'],
     ...appFlags,
     ...syncFlags,
+    'assume-kinds': assumeKinds,
     ...targetFlags,
     ...outputFlags,
   };

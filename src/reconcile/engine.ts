@@ -30,6 +30,8 @@ export interface Engine {
   readonly locking?: Locking;
   /** Rules of health of the user's own. */
   readonly healthRules?: RuleBook | undefined;
+  /** Nobody acts on custom resources: the cluster lives in this process. */
+  readonly withoutOperators?: boolean;
   /** A place to try one plan out. */
   scratch(): Promise<Scratch>;
 }

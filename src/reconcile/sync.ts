@@ -1,5 +1,6 @@
 // Makes the cluster agree with what is desired, follows the rollouts to their end, and says how it went.
 import type { Clock } from '../apimachinery/clock.ts';
+import type { Client } from '../client/client.ts';
 import { lockApp } from './apply/app-lock.ts';
 import { execute, type Outcome } from './apply/execute.ts';
 import { Follower, type Judge } from './apply/follower.ts';
@@ -13,6 +14,7 @@ import { asStored } from './plan/desired.ts';
 import { changesAnything, type Plan, type PlannedResource, type PrunePolicy } from './plan/plan.ts';
 import { pruneQuestion, withoutPruning, type PruneQuestion } from './plan/prune-guard.ts';
 import { idOf, kindOf, resourceKey, type ResourceId } from './plan/resource-id.ts';
+import { applyAlone } from './plan/scratch.ts';
 import type { Selection } from './plan/selection.ts';
 import { NO_POLICY, type SyncPolicy } from './plan/sync-policy.ts';
 import type { Prepared } from './prepare.ts';
@@ -69,8 +71,9 @@ export async function sync(engine: Engine, prepared: Syncable, options: SyncOpti
   const report = new SyncReport(engine, prepared, options, started);
   if (prepared.errors.length > 0 && !options.partial) return report.refused();
   const plans = await planned(engine, prepared, options);
-  if (!locking || !changesAnything(plans.plan) || isRefused(plans.plan, options))
-    return carriedOut(engine, plans, prepared, options, report);
+  const begins = changesAnything(plans.plan) && !isRefused(plans.plan, options);
+  if (begins) await makeHome(client, plans.plan);
+  if (!locking || !begins) return carriedOut(engine, plans, prepared, options, report);
   const { app, namespace, signal, timeoutMs } = options;
   const lock = await lockApp({ client, clock, locking, app, namespace, deadline: started + timeoutMs, signal });
   if (!lock) return report.heldUp(plans.plan);
@@ -177,6 +180,14 @@ async function run(
     policy,
   });
   return warning ? { ...result, warnings: [...result.warnings, warning] } : result;
+}
+
+/** What is remembered of an app lives in its namespace, which may be one of its own objects: that is made before all others. */
+async function makeHome(client: Client, { set, resources }: Plan): Promise<void> {
+  const home = resources.find(
+    ({ id, action }) => id.kind === 'Namespace' && id.group === '' && id.name === set.namespace && action === 'create',
+  );
+  if (home?.desired) await applyAlone(client, home.desired);
 }
 
 export const namespacesOf = (resources: Plan['resources']): ReadonlySet<string> =>

@@ -46,12 +46,12 @@ export class LineScanner {
   }
 
   private single(): unknown {
-    const { text } = this;
-    let close = text.indexOf("'", this.at + 1);
-    while (close >= 0 && text.charCodeAt(close + 1) === SINGLE_QUOTE) close = text.indexOf("'", close + 2);
-    if (close < 0 || close >= this.end) return UNSURE;
-    const value = text.slice(this.at + 1, close);
-    this.at = close + 1;
+    const line = this.text.slice(this.at + 1, this.end);
+    let close = line.indexOf("'");
+    while (close >= 0 && line.charCodeAt(close + 1) === SINGLE_QUOTE) close = line.indexOf("'", close + 2);
+    if (close < 0) return UNSURE;
+    const value = line.slice(0, close);
+    this.at += close + 2;
     return value.includes("''") ? value.replaceAll("''", "'") : value;
   }
 
@@ -78,12 +78,12 @@ export class LineScanner {
 
   plain(): unknown {
     if (!isPlainStart(this.text, this.at)) return UNSURE;
+    // what is looked for in the whole text is looked for to its end
     const line = this.text.slice(this.at, this.end);
     const comment = line.indexOf(' #');
-    const end = comment >= 0 ? this.at + comment : this.end;
-    const source = (comment >= 0 ? line.slice(0, comment) : line).trimEnd();
+    const source = (comment < 0 ? line : line.slice(0, comment)).trimEnd();
     if (source.includes('\t') || source.includes(': ') || source.endsWith(':')) return UNSURE;
-    this.at = end;
+    this.at = comment < 0 ? this.end : this.at + comment;
     return finite(this.resolve(source));
   }
 

@@ -87,6 +87,12 @@ export const appFlags = {
   namespace: namespaceFlag,
 };
 
+export const createNamespaceFlag = Flags.boolean({
+  summary: 'Make the namespace of -n where nothing else has made it.',
+  description: 'It belongs to no app, and stays. Not for sources that define apps: there their definitions say it.',
+  helpGroup: 'APP',
+});
+
 export const ignoreDifferenceFlag = Flags.string({
   summary: 'Fields that are left as they are, and make no difference.',
   description:
@@ -95,6 +101,14 @@ export const ignoreDifferenceFlag = Flags.string({
   multiple: true,
   helpGroup: 'APP',
 });
+
+/** @param description what is particular to the command */
+export const assumeKindsFlag = (description: string, helpGroup?: string) =>
+  Flags.boolean({
+    summary: 'Custom resources that nothing defines: take them as they stand, whatever fields they have.',
+    description,
+    ...(helpGroup === undefined ? {} : { helpGroup }),
+  });
 
 /** After the last part of what was named: a repository, a directory, a file. */
 export function appName(location: string, inside: string | undefined): string {

@@ -19,6 +19,7 @@ export interface AppFlags extends SourceFlags {
   readonly name?: string | undefined;
   readonly app?: string | undefined;
   readonly namespace: string;
+  readonly 'assume-kinds'?: boolean | undefined;
 }
 
 /** What is kept from one reading to the next, and with what it is read. */
@@ -33,9 +34,10 @@ export type PreparedFor = PreparedSource & { readonly name: string; readonly onl
 
 /** The cluster's time does not stand still meanwhile: whoever runs on it holds its clock. */
 export async function prepareFor(engine: Engine, location: string, flags: AppFlags, kept: Kept = {}): Promise<PreparedFor> {
-  const [{ dataInCluster, prepareSource }, { servedKinds }] = await Promise.all([
+  const [{ dataInCluster, prepareSource }, { servedKinds }, { defineKinds }] = await Promise.all([
     import('../../reconcile/apps/prepare-apps.ts'),
     import('../../reconcile/prepare.ts'),
+    import('../../reconcile/define-kinds.ts'),
   ]);
   const { deps = sourceDeps(flags), cache, validator } = kept;
   const name = flags.name ?? appName(location, flags.path);
@@ -44,6 +46,7 @@ export async function prepareFor(engine: Engine, location: string, flags: AppFla
     served: await servedKinds(engine.client),
     defaultNamespace: flags.namespace,
     findData: dataInCluster(engine.client),
+    ...(flags['assume-kinds'] ? { define: (definitions) => defineKinds(engine.client, definitions) } : {}),
     ...(cache ? { cache } : {}),
     ...(validator ? { validator } : {}),
   });
@@ -62,14 +65,22 @@ export function chosenApp(apps: readonly { readonly name: string }[] | undefined
   );
 }
 
-/** What --ignore-difference asks for; undefined where nothing is. @param tree of a source that defines apps */
+/** What --ignore-difference and --create-namespace ask for; undefined where nothing is. @param tree of a source that defines apps */
 export async function policyOfFlags(
-  { 'ignore-difference': rules = [] }: { readonly 'ignore-difference'?: readonly string[] | undefined },
+  {
+    'ignore-difference': rules = [],
+    'create-namespace': createNamespace = false,
+  }: { readonly 'ignore-difference'?: readonly string[] | undefined; readonly 'create-namespace'?: boolean | undefined },
   tree: unknown,
 ): Promise<SyncPolicy | undefined> {
-  if (rules.length === 0) return undefined;
-  if (tree)
+  if (rules.length === 0 && !createNamespace) return undefined;
+  if (tree && rules.length)
     throw new CannotDo('--ignore-difference is not for sources that define apps', 'write ignoreDifferences into the definition of the app');
+  if (tree)
+    throw new CannotDo(
+      '--create-namespace is not for sources that define apps',
+      'write it into the definition of the app: the sync option CreateNamespace=true',
+    );
   const [{ parseIgnoreDifference }, { NO_POLICY }] = await Promise.all([
     import('../../reconcile/apps/ignore-difference.ts'),
     import('../../reconcile/plan/sync-policy.ts'),
@@ -82,7 +93,8 @@ export async function policyOfFlags(
       'write Deployment/web:/spec/replicas, Secret:.data.token or *:manager=NAME',
     );
   });
-  return { ...NO_POLICY, options: ['RespectIgnoreDifferences=true'], ignoreDifferences };
+  const options = [...(rules.length ? ['RespectIgnoreDifferences=true'] : []), ...(createNamespace ? ['CreateNamespace=true'] : [])];
+  return { ...NO_POLICY, options, ignoreDifferences };
 }
 
 export interface SyncSourceOptions {
@@ -91,6 +103,7 @@ export interface SyncSourceOptions {
 }
 
 interface SyncSourceFlags {
+  readonly 'create-namespace'?: boolean | undefined;
   readonly 'ignore-difference'?: readonly string[] | undefined;
   readonly prune: string;
   readonly timeout: number;

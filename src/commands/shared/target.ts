@@ -59,6 +59,7 @@ export interface TargetFlags {
   readonly kubeconfig?: string | undefined;
   readonly 'health-rules'?: string | undefined;
   readonly behaviour?: string | undefined;
+  readonly 'assume-kinds'?: boolean | undefined;
 }
 
 /** Where clusters and fetched repositories are kept. */
@@ -95,6 +96,11 @@ async function reach(flags: TargetFlags): Promise<Target> {
   if (flags.context !== undefined || flags.kubeconfig !== undefined) {
     if (flags.behaviour !== undefined)
       throw new CannotDo('--behaviour: what runs on a real cluster is not simulated', 'leave it out, or sync into an embedded cluster');
+    if (flags['assume-kinds'])
+      throw new CannotDo(
+        '--assume-kinds: a real cluster knows its kinds',
+        'install what defines them first, or add their CustomResourceDefinitions to the source',
+      );
     const { loadKubeconfig } = await import('../../client/kubeconfig.ts');
     const { kubeconfig, context } = flags;
     const config = loadKubeconfig({
@@ -175,6 +181,7 @@ async function embed(flags: TargetFlags, name: string): Promise<Target> {
       client: cluster.client(),
       clock: cluster.clock,
       cluster: `embedded:${name}`,
+      withoutOperators: true,
       scratch: async () => copyScratch((await cluster.scratch()).client()),
     },
     async run(work, now) {

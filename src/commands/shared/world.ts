@@ -17,7 +17,7 @@ import { readTextFile } from './text-file.ts';
 export const worldFlags = {
   nodes: Flags.string({
     summary: 'How many nodes, of which size, or a file of Nodes; beside those of the world.',
-    description: '`5`, `3x4cpu,16Gi`, or the name of a file. Default: 3, or none where the world has nodes.',
+    description: '`5`, `3x4cpu,16Gi`, or the name of a file. Default: enough for base, and 3 at least; none where the world has nodes.',
     helpValue: 'N|NxSIZE|FILE',
   }),
   world: Flags.string({
@@ -43,12 +43,12 @@ export interface WorldFlags {
 }
 
 export interface World {
-  readonly nodes: number | readonly Manifest<Node>[];
+  /** Undefined: whatever base needs. */
+  readonly nodes?: number | readonly Manifest<Node>[];
   readonly world?: Prepared;
   readonly snapshot?: ClusterSnapshot;
 }
 
-const DEFAULT_NODES = 3;
 const MOST_NODES = 5000;
 
 export async function readWorld(flags: WorldFlags): Promise<World> {
@@ -61,8 +61,8 @@ export async function readWorld(flags: WorldFlags): Promise<World> {
   const hasNodes = [...(snapshot?.objects ?? []), ...(world?.manifests.map(({ object }) => object) ?? [])].some(
     ({ kind, apiVersion }) => kind === 'Node' && apiVersion === 'v1',
   );
-  const nodes = flags.nodes === undefined ? (hasNodes ? 0 : DEFAULT_NODES) : await nodesOf(flags.nodes);
-  return { nodes, ...(world ? { world } : {}), ...(snapshot ? { snapshot } : {}) };
+  const nodes = flags.nodes === undefined ? (hasNodes ? 0 : undefined) : await nodesOf(flags.nodes);
+  return { ...(nodes === undefined ? {} : { nodes }), ...(world ? { world } : {}), ...(snapshot ? { snapshot } : {}) };
 }
 
 async function manifestsOf(file: string): Promise<Prepared> {
@@ -108,7 +108,7 @@ export async function exported(target: Parameters<typeof withCluster>[0]): Promi
 }
 
 /** `5`, `3x4cpu,16Gi`, or a file of Nodes. */
-async function nodesOf(text: string): Promise<World['nodes']> {
+async function nodesOf(text: string): Promise<NonNullable<World['nodes']>> {
   const [, count, size] = /^(\d+)(?:x(.+))?$/.exec(text) ?? [];
   if (count === undefined) return nodesIn(text);
   const n = Number(count);

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../../apimachinery/clock.ts';
 import { parseKind, type KubernetesObject } from '../../apimachinery/object.ts';
 import type { Client } from '../../client/client.ts';
 import { Informers, type Informer } from '../../client/informer.ts';
-import { healthOf } from '../health/health.ts';
+import { healthOf, withoutOperator } from '../health/health.ts';
 import type { RuleBook } from '../health/known-kinds.ts';
 import { degraded, progressing, type Health, type Surroundings } from '../health/verdict.ts';
 import { Permissions, permissionText } from '../plan/permissions.ts';
@@ -26,6 +26,8 @@ export interface FollowedCluster {
   readonly asksPermissions?: boolean;
   /** Rules of health of the user's own. */
   readonly healthRules?: RuleBook | undefined;
+  /** Nobody acts on custom resources there. */
+  readonly withoutOperators?: boolean;
 }
 
 /** So many namespaces are followed each for itself, as one who has rights in those alone may; of more, all of the cluster are. */
@@ -56,10 +58,11 @@ export class Follower {
   private readonly gone = new Map<string, KubernetesObject>();
   private readonly degradedSince = new Map<string, number>();
   private readonly around: Surroundings;
+  private readonly withoutOperators: boolean;
 
   /** @param namespaces in which there is something to follow @param onObject told of each change */
   constructor(
-    { client, clock, asksPermissions = false, healthRules }: FollowedCluster,
+    { client, clock, asksPermissions = false, healthRules, withoutOperators = false }: FollowedCluster,
     namespaces: ReadonlySet<string>,
     judge: Judge = () => undefined,
     onObject?: ObjectChanged,
@@ -70,6 +73,7 @@ export class Follower {
     this.permissions = asksPermissions ? new Permissions(client) : undefined;
     this.client = client;
     this.clock = clock;
+    this.withoutOperators = withoutOperators;
     this.informers = new Informers(client, clock);
     for (const scope of this.scopes)
       this.informers
@@ -143,11 +147,16 @@ export class Follower {
     const written = this.written.get(resourceKey(id));
     if (!object) return written === undefined ? { status: 'Missing', message: 'not there' } : progressing('waiting to see it');
     if (written !== undefined && BigInt(object.metadata.resourceVersion) < written) return progressing('waiting to see the change');
-    const health = (object.metadata.deletionTimestamp ? undefined : this.judge(object)) ?? healthOf(object, this.around);
+    const health = this.judged(object);
     const key = resourceKey(id);
     if (health.status !== 'Degraded') this.degradedSince.delete(key);
     else if (!this.degradedSince.has(key)) this.degradedSince.set(key, this.clock.now());
     return health;
+  }
+
+  private judged(object: KubernetesObject): Health {
+    const health = (object.metadata.deletionTimestamp ? undefined : this.judge(object)) ?? healthOf(object, this.around);
+    return this.withoutOperators ? withoutOperator(health, object) : health;
   }
 
   /** How an object was when it was last seen, if it is gone: something else may delete what has ended before anybody looks. */
@@ -157,7 +166,7 @@ export class Follower {
     if (!last || BigInt(last.metadata.resourceVersion) < (this.written.get(key) ?? 0n)) return this.health(id);
     const { deletionTimestamp: _, ...metadata } = last.metadata;
     const object = { ...last, metadata } as KubernetesObject;
-    const health = this.judge(object) ?? healthOf(object, this.around);
+    const health = this.judged(object);
     return health.status === 'Progressing' ? degraded('it was deleted before it ended') : health;
   }
 

@@ -1,6 +1,8 @@
 // A source with its apps, ready to be planned: opened, followed to all apps, rendered, validated. A source that defines no apps is
 // prepared as it always was.
+import type { CustomResourceDefinition } from '#api/apiextensions/v1';
 import type { Client } from '../../client/client.ts';
+import { splitApiVersion, type Manifest as ObjectManifest } from '../../apimachinery/object.ts';
 import { isNotFound } from '../../apimachinery/status-error.ts';
 import { infoOf, validated, type Prepared, type PrepareOptions } from '../prepare.ts';
 import { ManifestCache } from '../render/manifest-cache.ts';
@@ -9,6 +11,7 @@ import type { Manifest, Manifests } from '../render/manifests.ts';
 import { render } from '../render/render.ts';
 import type { Snapshot, SourceInfo } from '../source/snapshot.ts';
 import { openSource, type SourceDeps, type SourceSpec } from '../source/source.ts';
+import { assumedDefinition, assumedKinds, servedWithAssumed, type AssumedKind } from '../validate/assumed-kinds.ts';
 import { customKinds } from '../validate/custom-kind.ts';
 import { KnownKinds, type ServedKinds } from '../validate/known-kinds.ts';
 import { plainApp, type App } from './app.ts';
@@ -59,9 +62,36 @@ export interface RenderSourceOptions extends Pick<PrepareOptions, 'cache' | 'def
 export async function prepareSource(
   spec: SourceSpec,
   deps: SourceDeps,
-  options: PrepareOptions & RenderSourceOptions,
+  { define, ...options }: PrepareOptions & RenderSourceOptions & { readonly define?: DefineKinds },
 ): Promise<PreparedSource> {
-  return prepareRendered(await renderSource(spec, deps, options), { ...options, deps });
+  const rendered = await renderSource(spec, deps, options);
+  if (!define) return prepareRendered(rendered, { ...options, deps });
+  const manifests = manifestsOf(rendered);
+  const kinds = assumedKinds(
+    manifests.map(({ object }) => object),
+    knownKinds(manifests, options.served),
+  );
+  if (kinds.length) await define(kinds.map(assumedDefinition));
+  return prepareRendered(withAssumptions(rendered, kinds), { ...options, deps, served: servedWithAssumed(kinds, options.served) });
+}
+
+/** Has kinds that nothing defines defined, so that their objects are taken as they stand. */
+export type DefineKinds = (definitions: readonly ObjectManifest<CustomResourceDefinition>[]) => Promise<void>;
+
+/** A warning for each kind, where its first object is. */
+function withAssumptions(rendered: RenderedSource, kinds: readonly AssumedKind[]): RenderedSource {
+  const left = new Map(kinds.map((one) => [`${one.group}/${one.kind}`, one]));
+  const warned = <T extends Manifests>(manifests: T): T => {
+    const warnings = manifests.manifests.flatMap(({ object: { apiVersion, kind }, origin: { file, line } }) => {
+      const key = `${splitApiVersion(apiVersion).group}/${kind}`;
+      if (!left.delete(key)) return [];
+      const message = `nothing defines ${kind} (${apiVersion}): its objects are taken as they stand`;
+      return [{ file, line, column: 1, path: 'kind', message, hint: 'add its CustomResourceDefinition to have them checked' }];
+    });
+    return warnings.length ? { ...manifests, warnings: inReadingOrder([...manifests.warnings, ...warnings]) } : manifests;
+  };
+  if (rendered.plain) return { ...rendered, plain: warned(rendered.plain) };
+  return { ...rendered, apps: rendered.apps.map((app) => ({ ...app, rendered: warned(app.rendered) })) };
 }
 
 /** What was rendered, validated. Signatures that apps require are looked for where it was read by `deps`. @param chosen of the apps; all by default */
@@ -89,6 +119,10 @@ export async function prepareRendered(
   }
   return { tree: { source, identity, apps: prepared, served, notifications, errors, warnings } };
 }
+
+/** Everything that a source renders to, of all its apps. */
+export const manifestsOf = ({ plain, apps }: RenderedSource): readonly Manifest[] =>
+  plain ? plain.manifests : apps.flatMap(({ rendered }) => rendered.manifests);
 
 export interface RenderedNamed extends Omit<PreparedApp, 'prepared'> {
   readonly rendered: RenderedApp;
@@ -206,12 +240,15 @@ export const rootApp = (name: string, namespace = 'default'): App => ({
 
 /** Kinds that any of the apps adds are known to all of them. */
 function servedWith(manifests: readonly Manifest[], served: ServedKinds | undefined): ServedKinds {
-  const kinds = new KnownKinds(
+  const kinds = knownKinds(manifests, served);
+  return (apiVersion, kind) => kinds.get(apiVersion, kind);
+}
+
+const knownKinds = (manifests: readonly Manifest[], served: ServedKinds | undefined): KnownKinds =>
+  new KnownKinds(
     manifests.flatMap(({ object }) => customKinds(object)),
     served,
   );
-  return (apiVersion, kind) => kinds.get(apiVersion, kind);
-}
 
 function namesFor(apps: readonly FoundApp[], root: string | undefined): (app: App) => string {
   const counts = new Map<string, number>(root === undefined ? [] : [[root, 1]]);

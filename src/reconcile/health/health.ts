@@ -57,6 +57,17 @@ export function healthOf(object: KubernetesObject, around: Surroundings = NO_SUR
   return isBuiltin(group) ? healthy() : customResourceHealth(object);
 }
 
+/**
+ * Where no operator runs, nobody will ever write the status that a custom resource waits for: it is well as it is written.
+ *
+ * @param health what its rule says
+ */
+export function withoutOperator(health: Health, { apiVersion, kind, metadata, status }: KubernetesObject): Health {
+  const { group } = splitApiVersion(apiVersion);
+  const waits = health.status === 'Progressing' && status === undefined && !metadata.deletionTimestamp;
+  return waits && group.includes('.') && !(`${group}/${kind}` in RULES) ? healthy('as written: no operator acts on it here') : health;
+}
+
 const BADNESS: readonly HealthStatus[] = ['Healthy', 'Suspended', 'Progressing', 'Missing', 'Degraded', 'Unknown'];
 
 /** The health of all together: that of the worst. */

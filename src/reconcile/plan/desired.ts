@@ -56,10 +56,15 @@ export function asDesired(
 const SERVER_FIELDS = ['managedFields', 'resourceVersion', 'uid', 'creationTimestamp', 'generation', 'selfLink', 'namespace'];
 
 function authored(object: DesiredObject, namespace: string): DesiredObject {
-  const { status: _status, ...rest } = object;
+  const { status: _status, rules, ...others } = object;
+  // the control plane overwrites them; whoever claims them, be it with an empty list, takes them away at each apply for a moment
+  const rest = rules === undefined || isAggregated(object) ? others : { ...others, rules };
   const metadata = Object.fromEntries(Object.entries(object.metadata).filter(([key]) => !SERVER_FIELDS.includes(key)));
   return { ...rest, metadata: { ...metadata, ...(namespace ? { namespace } : {}) } } as DesiredObject;
 }
+
+const isAggregated = ({ apiVersion, kind, aggregationRule }: DesiredObject): boolean =>
+  kind === 'ClusterRole' && apiVersion.startsWith('rbac.authorization.k8s.io/') && aggregationRule !== undefined;
 
 /** The object with further labels. */
 export function labelled(object: DesiredObject, labels: Readonly<Record<string, string>>): DesiredObject {

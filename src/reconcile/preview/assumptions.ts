@@ -6,6 +6,8 @@ import type { Snapshot } from './snapshot.ts';
 
 export interface Assumed {
   readonly before: Snapshot;
+  /** Nobody said which nodes there are. */
+  readonly nodesForBase: boolean;
   readonly seed: number;
   /** The release that is to take head; undefined: the one that is simulated. */
   readonly kubernetesVersion: string | undefined;
@@ -25,6 +27,7 @@ export interface Assumed {
 
 export function assumptionsOf({
   before,
+  nodesForBase,
   after,
   seed,
   behaves,
@@ -40,7 +43,7 @@ export function assumptionsOf({
     ...restless.map(
       (what) => `What happens with ${what} does not come to rest; it was watched for a while, and what comes later is not told.`,
     ),
-    nodes(before.of('v1/Node')),
+    nodes(before.of('v1/Node'), nodesForBase),
     behaves
       ? 'Images exist, and containers start, fail and stop as the behaviour file says.'
       : 'Images exist, and containers start, stay up and stop as an ordinary program does.',
@@ -56,7 +59,7 @@ export function assumptionsOf({
 }
 
 /** `The cluster has 3 nodes: 3 with 8 CPU and 32Gi.` */
-function nodes(all: readonly Node[]): string {
+function nodes(all: readonly Node[], forBase: boolean): string {
   const sizes = new Map<string, number>();
   for (const { status, spec } of all) {
     const { cpu = '?', memory = '?' } = status?.allocatable ?? status?.capacity ?? {};
@@ -65,8 +68,20 @@ function nodes(all: readonly Node[]): string {
   }
   if (all.length === 0) return 'The cluster has no nodes.';
   const each = [...sizes].map(([size, n]) => `${n} with ${size}`);
-  return `The cluster has ${counted(all.length, 'node')}, which stay ready: ${each.join(', ')}.`;
+  const labels = [...new Set(all.flatMap(({ metadata }) => Object.entries(metadata.labels ?? {}).flatMap(ownLabel)))].sort();
+  const why = [
+    ...(all.length > USUAL_NODES ? ['room for twice what base asks for'] : []),
+    ...(labels.length ? [`labels that its pods look for (${listed(labels)})`] : []),
+  ];
+  const told = forBase && why.length ? `; with ${why.join(', and ')}` : '';
+  return `The cluster has ${counted(all.length, 'node')}, which stay ready: ${each.join(', ')}${told}.`;
 }
+
+const USUAL_NODES = 3;
+
+/** Every node has the others. */
+const ownLabel = ([key, value]: [string, string]): string[] =>
+  /^(?:kubernetes\.io|beta\.kubernetes\.io|topology\.kubernetes\.io)\//.test(key) ? [] : [`${key}=${value}`];
 
 function besides(described: number | undefined, snapshot: ClusterSnapshot | undefined): string[] {
   if (snapshot)

@@ -14,7 +14,7 @@ import { sync, type SyncEvent } from '../sync.ts';
 import type { Evidence } from './evidence.ts';
 
 export interface BringOptions {
-  /** Where what belongs to an app is remembered, and where objects go that name no namespace. */
+  /** Where objects go that name no namespace. */
   readonly namespace: string;
   readonly signal: AbortSignal;
   readonly onProgress?: (event: SyncEvent) => void;
@@ -23,6 +23,8 @@ export interface BringOptions {
 /** How long a side may take to come to rest, by the cluster's clock. */
 const REST_MS = 30 * 60_000;
 const APP = 'preview';
+/** Where it is remembered what belongs to an app: a namespace that is always there. */
+const HOME = 'default';
 
 const pruneOf = ({ errors }: Pick<Prepared, 'errors'>): PrunePolicy => (errors.length ? 'none' : 'all');
 
@@ -33,7 +35,7 @@ export async function bring(engine: Engine, prepared: Prepared, tree: AppTree | 
   return syncApps(engine, sound(tree), { ...common(options), name: APP, prune: pruneOf(tree), ...(onProgress ? { onProgress } : {}) });
 }
 
-const common = ({ namespace, signal }: BringOptions) => ({ namespace, timeoutMs: REST_MS, signal, partial: true });
+const common = ({ signal }: BringOptions) => ({ namespace: HOME, timeoutMs: REST_MS, signal, partial: true });
 
 function bringPlain(engine: Engine, prepared: Prepared, options: BringOptions, onPlan?: (plan: Plan) => void): Promise<SyncResult> {
   const { onProgress } = options;
@@ -43,6 +45,7 @@ function bringPlain(engine: Engine, prepared: Prepared, options: BringOptions, o
     {
       ...common(options),
       app: APP,
+      objectNamespace: options.namespace,
       prune: pruneOf(prepared),
       ...(onPlan ? { onPlan } : {}),
       ...(onProgress ? { onProgress } : {}),
@@ -72,7 +75,7 @@ export async function bringHead(
   });
   const listening: Engine = { ...engine, scratch: async () => scratch };
   if (tree) {
-    const { plan, appOf } = await planned(listening, tree, options);
+    const { plan, appOf } = await planned(listening, tree);
     begin();
     return { plan, appOf, warnings, synced: await bring(engine, head, tree, options) };
   }
@@ -94,31 +97,31 @@ const sound = (tree: AppTree): AppTree => ({
 });
 
 /** The plans of all apps of head, as one. */
-async function planned(engine: Engine, tree: AppTree, { namespace }: BringOptions): Promise<Pick<Brought, 'plan' | 'appOf'>> {
+async function planned(engine: Engine, tree: AppTree): Promise<Pick<Brought, 'plan' | 'appOf'>> {
   const appOf = new Map<string, string>();
   const plans: Plan[] = [];
-  for (const app of await appsToPlan(engine, sound(tree), namespace)) {
-    const plan = await planApp(engine, app, tree, namespace);
+  for (const app of await appsToPlan(engine, sound(tree))) {
+    const plan = await planApp(engine, app, tree);
     plans.push(plan);
     for (const { id } of plan.resources) appOf.set(resourceKey(id), app.name);
   }
-  const [first = await planSync(engine, { app: APP, namespace, objects: [], prune: 'none' })] = plans;
+  const [first = await planSync(engine, { app: APP, namespace: HOME, objects: [], prune: 'none' })] = plans;
   return { plan: { ...first, resources: whereItStays(plans.flatMap(({ resources }) => resources)) }, appOf };
 }
 
 /** Those that will be synced, and those that are gone and take their objects with them. */
-async function appsToPlan(engine: Engine, tree: AppTree, namespace: string): Promise<readonly PreparedApp[]> {
-  const withdrawn = pruneOf(tree) === 'none' ? [] : await withdrawnApps(engine, tree, namespace);
+async function appsToPlan(engine: Engine, tree: AppTree): Promise<readonly PreparedApp[]> {
+  const withdrawn = pruneOf(tree) === 'none' ? [] : await withdrawnApps(engine, tree, HOME);
   return [
     ...tree.apps.filter(({ app }) => !app.suspend && app.notRendered === undefined),
     ...withdrawn.filter(({ set }) => set.definedBy?.cascade).map(({ prepared }) => prepared),
   ];
 }
 
-function planApp(engine: Engine, { app, name, prepared }: PreparedApp, { served }: AppTree, namespace: string): Promise<Plan> {
+function planApp(engine: Engine, { app, name, prepared }: PreparedApp, { served }: AppTree): Promise<Plan> {
   return planSync(engine, {
     app: name,
-    namespace,
+    namespace: HOME,
     objectNamespace: app.namespace ?? 'default',
     policy: policyOf(app),
     arriving: served,

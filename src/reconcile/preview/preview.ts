@@ -1,10 +1,11 @@
 // What merging head into base would do: base is brought to rest in an embedded cluster on a virtual clock, head is synced over it, and
 // what happened is told. What follows from it is said by the rules that are listed here.
+import type { CustomResourceDefinition } from '#api/apiextensions/v1';
 import type { Node } from '#api/core/v1';
 import { unlessAborted } from '../../apimachinery/abort.ts';
 import { VirtualClock } from '../../apimachinery/clock.ts';
 import type { UserInfo } from '../../apimachinery/api-request.ts';
-import type { Manifest as NodeManifest } from '../../apimachinery/object.ts';
+import type { KubernetesObject, Manifest as ObjectManifest } from '../../apimachinery/object.ts';
 import type { Manifest } from '../render/manifests.ts';
 import { isNotFound } from '../../apimachinery/status-error.ts';
 import { Random } from '../../apimachinery/random.ts';
@@ -18,6 +19,7 @@ import { copyScratch, type Scratch } from '../plan/scratch.ts';
 import type { Prepared } from '../prepare.ts';
 import type { SyncResult } from '../report/result.ts';
 import type { SyncEvent } from '../sync.ts';
+import { nodesFor } from './assumed-nodes.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { bring, bringHead, type BringOptions } from './bring.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
@@ -44,7 +46,9 @@ import { preemption, unschedulable } from './rules/scheduling.ts';
 import { services } from './rules/services.ts';
 import { silentConfigChanges } from './rules/silent-config.ts';
 import { workloadChanges } from './rules/workload-changes.ts';
+import type { AssumedKind } from '../validate/assumed-kinds.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { provide, takenForGranted, type Part, type TakenForGranted } from './taken-for-granted.ts';
 import { workloadsOf } from './workloads.ts';
 import { adoptSnapshot, applyOthers, applyWorld, makeRoomForClasses } from './world.ts';
 
@@ -77,10 +81,12 @@ const RULES: readonly Rule[] = [
 
 export interface PreviewOptions {
   readonly namespace: string;
-  /** How many alike, or which; beside those of the world. */
-  readonly nodes: number | readonly NodeManifest<Node>[];
+  /** How many alike, or which; beside those of the world. By default enough for base. */
+  readonly nodes?: number | readonly ObjectManifest<Node>[];
   /** What the cluster holds besides, as manifests. */
   readonly world?: Prepared;
+  /** Kinds that nothing defines are taken as they stand; else only those of base, of which a cluster must know something. */
+  readonly assumeKinds?: boolean;
   /** What another cluster held: taken over before the manifests of the world. */
   readonly snapshot?: ClusterSnapshot;
   /** Of sources that define apps: what is synced in place of base and head, which are all of their objects together. */
@@ -108,7 +114,8 @@ const REST_AFTER_MS = 10 * 60_000;
 
 export async function preview(base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
   const clock = new VirtualClock(options.now);
-  const { seed, nodes, behaviour } = options;
+  const { seed, behaviour } = options;
+  const nodes = options.nodes ?? nodesFor(partsOf(base, options.apps?.base, options).flatMap(soundObjects));
   const cluster = await Cluster.start({ clock, random: new Random(seed), nodes, ...(behaviour ? { behaviour } : {}) });
   try {
     // what goes on in the cluster may have no end
@@ -124,7 +131,7 @@ const restMs = ({ timedOut }: SyncResult): number => (timedOut ? 30_000 : REST_A
 async function story(cluster: Cluster, base: Prepared, head: Prepared, options: PreviewOptions): Promise<PreviewResult> {
   const client = cluster.client();
   const scratch = async (): Promise<Scratch> => copyScratch((await cluster.scratch()).client());
-  const engine: Engine = { client, clock: cluster.clock, cluster: 'embedded:(preview)', scratch };
+  const engine: Engine = { client, clock: cluster.clock, cluster: 'embedded:(preview)', withoutOperators: true, scratch };
   const observer = new Observer(client, cluster.clock);
   await observer.start();
   try {
@@ -135,6 +142,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     const notTaken = snapshot ? await adoptSnapshot(cluster, snapshot) : [];
     // its pods are made anew
     if (snapshot && !(await observer.rest(REST_AFTER_MS))) restless.push('the world');
+    const granted = await provide(client, takenForGrantedOf(base, head, options));
     if (world) await applyWorld(client, world.manifests, options.namespace);
     const refused = await applyOthers(client, options.others ?? [], options.namespace);
     const settled = await bring(engine, base, options.apps?.base, optionsOf('base', options));
@@ -158,6 +166,7 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     });
     const assumptions = assumptionsOf({
       before: evidence.before,
+      nodesForBase: options.nodes === undefined,
       seed: options.seed,
       kubernetesVersion: options.kubernetesVersion,
       behaves: options.behaviour !== undefined,
@@ -168,7 +177,11 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
       unread: { base: base.errors.length, head: head.errors.length },
       restless,
     });
-    return await previewResult(base, head, evidence, { rules: RULES, appOf, assumed: [...(options.assumed ?? []), ...assumptions] });
+    return await previewResult(base, head, evidence, {
+      rules: RULES,
+      appOf,
+      assumed: [...(options.assumed ?? []), ...granted, ...assumptions],
+    });
   } finally {
     await observer.stop();
   }
@@ -179,6 +192,34 @@ const optionsOf = (side: 'base' | 'head', { namespace, signal, onProgress }: Pre
   signal,
   ...(onProgress ? { onProgress: (event: SyncEvent) => onProgress(side, event) } : {}),
 });
+
+/** Where a cluster was read, it has what it has. */
+function takenForGrantedOf(base: Prepared, head: Prepared, options: PreviewOptions): TakenForGranted {
+  const { world, snapshot, others = [], apps, assumeKinds = false } = options;
+  const none: TakenForGranted = { kinds: [], namespaces: [], needs: [], made: [] };
+  if (snapshot && !assumeKinds) return none;
+  const described = [...(world ? objectsOf(world) : []), ...others.map(({ object }) => object)];
+  const granted = takenForGranted(partsOf(base, apps?.base, options), partsOf(head, apps?.head, options), described, assumeKinds);
+  return snapshot ? { ...none, kinds: granted.kinds.filter((kind) => !snapshot.objects.some(defines(kind))) } : granted;
+}
+
+const partsOf = (side: Prepared, tree: AppTree | undefined, { namespace }: PreviewOptions): readonly Part[] =>
+  tree ? tree.apps.map(({ app, prepared }) => partOf(prepared, app.namespace ?? 'default')) : [partOf(side, namespace)];
+
+function partOf(prepared: Prepared, home: string): Part {
+  const faulty = prepared.manifests.filter(({ origin }) => prepared.doubts.has(origin));
+  return { home, objects: objectsOf(prepared), faulty: new Set(faulty.map(({ object }) => object)) };
+}
+
+const soundObjects = ({ objects, faulty }: Part) => objects.filter((object) => !faulty.has(object));
+
+const defines =
+  ({ group, kind }: AssumedKind) =>
+  (object: KubernetesObject): boolean => {
+    if (object.kind !== 'CustomResourceDefinition') return false;
+    const { spec } = object as unknown as CustomResourceDefinition;
+    return spec.group === group && spec.names.kind === kind;
+  };
 
 const objectsOf = ({ manifests }: Prepared) => manifests.map(({ object }) => object);
 

@@ -3,6 +3,7 @@ import { hasRollout, type Rollout } from '../apply/rollout.ts';
 import { byImportance, movedObjects, semanticDifferences, type Moved } from '../semantic-difference.ts';
 import { resourceKey, type ResourceId } from '../plan/resource-id.ts';
 import type { Prepared } from '../prepare.ts';
+import type { ManifestError } from '../render/manifest-error.ts';
 import { locateAll, type ManifestOrigin } from '../render/origin.ts';
 import { originOf, type ObjectDifference, type ReportedError } from '../report/result.ts';
 import { bySeverity, type Consequence, type Finding, type Severity } from './consequence.ts';
@@ -97,7 +98,7 @@ export async function previewResult(
     head: head.source.revision,
     changes: byImportance(await semanticDifferences(plan)).map((change) => inApp(change, change)),
     moved: movedObjects(base.manifests, head.manifests),
-    consequences: bySeverity(await placed(findings, evidence)).map((consequence) => inApp(consequence, consequence.object)),
+    consequences: bySeverity(await placed(findings, evidence, head.doubts)).map((consequence) => inApp(consequence, consequence.object)),
     rollouts: rollouts(evidence),
     services: observed.services.filter(
       ({ endpointsBefore, endpointsAfter, secondsWithoutEndpoints }) =>
@@ -108,10 +109,16 @@ export async function previewResult(
     ),
     events: observed.events,
     durationSeconds: lastSecond(observed),
-    errors: [...base.errors, ...head.errors, ...founded(head, evidence)],
+    errors: withoutRepeats([...base.errors, ...head.errors]),
     warnings: [...head.warnings, ...refusedBefore(base, evidence)],
     assumed,
   };
+}
+
+/** What is wrong on both sides is told once. */
+function withoutRepeats(errors: readonly ReportedError[]): ReportedError[] {
+  const found = new Map(errors.map((error) => [`${error.file}:${error.line}:${error.column}:${error.path}:${error.message}`, error]));
+  return [...found.values()];
 }
 
 /** Of whatever happened last. */
@@ -123,8 +130,12 @@ const lastSecond = ({ workloads, services, events }: Observed): number =>
     ...events.map(({ seconds }) => seconds),
   );
 
-/** Each with its place in the source: that of the first field, or where the object begins. */
-async function placed(findings: readonly Finding[], evidence: Evidence): Promise<Consequence[]> {
+/**
+ * Each with its place in the source: that of the first field, or where the object begins.
+ *
+ * @param doubts what was doubtful of head: where the server really refuses it, they know the place, and better words for what to do
+ */
+async function placed(findings: readonly Finding[], evidence: Evidence, doubts: Prepared['doubts']): Promise<Consequence[]> {
   const wanted = findings.map(({ object, source, fields = [] }) => {
     const origin = plannedOf(evidence, source ?? object)?.desired?.origin;
     return origin ? { origin: origin as ManifestOrigin, at: [], path: fields[0] ?? '' } : undefined;
@@ -134,24 +145,21 @@ async function placed(findings: readonly Finding[], evidence: Evidence): Promise
   return findings.map(({ severity, type, reason, object, message, cause = '', remedy = '', fields = [] }, i) => {
     const one = wanted[i];
     const place = one?.path ? places[next++] : undefined;
-    const origin = place ? { file: place.file, line: place.line } : originOf(one?.origin);
-    return { severity, type, reason, object, message, cause, remedy, fields, origin };
+    const [doubt, ...more] = (type === 'Rejected' && one && doubts.get(one.origin)) || [];
+    const { file, line } = doubt ?? place ?? {};
+    const origin = file === undefined || line === undefined ? originOf(one?.origin) : { file, line };
+    const told = doubt ? [doubt, ...more].map(inWords).join('; ') : remedy;
+    return { severity, type, reason, object, message, cause, remedy: told, fields, origin };
   });
 }
+
+const inWords = ({ path, message, hint }: ManifestError): string => `${path ? `${path}: ` : ''}${hint ?? message}`;
 
 /** What of base the server refuses is not there to be changed. */
 const refusedBefore = ({ errors }: Prepared, { settled }: Evidence): ReportedError[] =>
   settled.errors
     .filter((error) => !(errors as readonly ReportedError[]).includes(error))
     .map((error) => ({ ...error, message: `in base already: ${error.message}` }));
-
-/** Doubts about what is really refused: they name its place in the file. */
-function founded({ doubts }: Prepared, { plan, synced }: Evidence): ReportedError[] {
-  const failed = new Set(synced.resources.filter(({ action }) => action === 'failed').map(resourceKey));
-  return plan.resources
-    .filter(({ id, action }) => action === 'refused' || failed.has(resourceKey(id)))
-    .flatMap(({ desired }) => (desired?.origin && doubts.get(desired.origin)) ?? []);
-}
 
 function rollouts({ plan, synced, observed }: Evidence): PreviewResult['rollouts'] {
   const changed = new Set(

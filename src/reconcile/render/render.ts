@@ -97,14 +97,15 @@ async function buildAll(snapshot: Snapshot, builds: readonly Build[], cache: Man
   return { manifests, errors, warnings };
 }
 
-/** Directories with a kustomization that is built for its own sake: the outermost ones that no other uses, in order. */
+/** Directories with a kustomization that is built for its own sake: the outermost ones that no other uses, in order; and always the root. */
 async function unused(snapshot: Snapshot, builds: readonly Build[]): Promise<readonly string[]> {
   const directories = builds.flatMap(({ tool, directory }) => (tool === 'Kustomize' ? [directory] : []));
   if (directories.length === 0) return [];
   const files = snapshot.files.filter(isKustomization);
   const { usedByOthers } = await import('./kustomize/used-by-others.ts');
   const used = files.length > 1 ? await usedByOthers(files) : new Set<string>();
-  return directories.filter((directory) => !used.has(directory)).sort();
+  // whoever names a component wants to see it
+  return directories.filter((directory) => directory === snapshot.path || !used.has(directory)).sort();
 }
 
 /** The kustomizations of a source that are built for their own sake: overlays; of a source that is one itself, its root alone. */

@@ -42,6 +42,13 @@ export class KnownKinds {
     return this.versions.get(apiVersion)?.get(kind) ?? this.served(apiVersion, kind);
   }
 
+  /** Of a group that nothing here has or resembles: it may well be a custom resource that is defined elsewhere. */
+  isForeign(apiVersion: string): boolean {
+    const { group } = splitApiVersion(apiVersion);
+    if (!group.includes('.') || closest(apiVersion, this.versions.keys(), 2) !== undefined) return false;
+    return ![...this.versions.keys()].some((version) => splitApiVersion(version).group === group);
+  }
+
   /** What is wrong with a kind that is not known. */
   explain(apiVersion: string, kind: string): { readonly path: 'apiVersion' | 'kind'; readonly message: string; readonly hint: string } {
     const unknown = `no matches for kind "${kind}" in version "${apiVersion}"`;
@@ -70,7 +77,7 @@ export class KnownKinds {
     return {
       path: 'apiVersion',
       message: unknown,
-      hint: 'a custom resource? Add its CustomResourceDefinition to the source, or install it first',
+      hint: 'a custom resource? Add its CustomResourceDefinition to the source, or install it first; sync, preview and validate take it as it stands with --assume-kinds',
     };
   }
 }

@@ -1,7 +1,7 @@
 // Each rule of health: an object and its verdict. The cases are those that Argo CD and kstatus tell apart.
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '../../../src/apimachinery/object.ts';
-import { healthOf, worst } from '../../../src/reconcile/health/health.ts';
+import { healthOf, withoutOperator, worst } from '../../../src/reconcile/health/health.ts';
 
 const object = (apiVersion: string, kind: string, parts: object): KubernetesObject => ({
   apiVersion,
@@ -225,5 +225,20 @@ describe('health', () => {
     expect(worst(['Healthy', 'Progressing', 'Suspended'])).toBe('Progressing');
     expect(worst(['Degraded', 'Missing', 'Healthy'])).toBe('Degraded');
     expect(worst([])).toBe('Healthy');
+  });
+});
+
+describe('where no operator runs', () => {
+  const alone = (given: KubernetesObject): string => withoutOperator(healthOf(given), given).status;
+  test.each<readonly [situation: string, given: KubernetesObject, status: string]>([
+    ['a custom resource that waits for its status is well', object('cert-manager.io/v1', 'Certificate', { spec: {} }), 'Healthy'],
+    [
+      'one whose status says that it is on its way is as it says',
+      object('cert-manager.io/v1', 'Certificate', { status: { conditions: [condition('Issuing', 'True')] } }),
+      'Progressing',
+    ],
+    ['a kind of Kubernetes waits for its controller', object('apps/v1', 'Deployment', { spec: { replicas: 1 } }), 'Progressing'],
+  ])('%s', (_, given, status) => {
+    expect(alone(given)).toBe(status);
   });
 });

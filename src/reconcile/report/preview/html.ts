@@ -7,18 +7,21 @@ import { oneLine, shortened } from '../printable.ts';
 import type { ObjectDifference, ReportedError } from '../result.ts';
 import type { Line } from '../styled-line.ts';
 import { counted } from '../../preview/consequence.ts';
+import type { PreviewedApp } from '../../preview/result.ts';
 import { workloadKey } from '../../preview/workloads.ts';
 import { SCRIPT, STYLE } from './html-style.ts';
 import { ENDPOINTS_LEGEND, PODS_LEGEND, serviceCard, wholeSpan, workloadCard } from './html-timeline.ts';
 import { MEANINGS } from './meaning.ts';
 import {
   acceptedOf,
+  appsToTell,
   commitsOf,
   extent,
   gravity,
   hazardsOf,
   notesOf,
   secondsText,
+  toldByApp,
   verdict,
   type PreviewReport,
   type ReportedConsequence,
@@ -33,7 +36,8 @@ const ROOM: Room = { lines: 120, characters: 1000 };
 
 const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-export function previewHtml(report: PreviewReport): string {
+export function previewHtml(given: PreviewReport): string {
+  const report = toldByApp(given);
   const title = markup(`Preview of ${oneLine(report.app)}: ${verdict(report)}`);
   // places of ticks are style attributes
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src ${sha256(SCRIPT)}; base-uri 'none'; form-action 'none'`;
@@ -102,12 +106,14 @@ function tiles(report: PreviewReport): string {
 function sectionsOf(report: PreviewReport): Section[] {
   const { errors, warnings, workloads, services, changes, moved, events, assumed, staleBaseline } = report;
   const [hazards, accepted, notes] = [hazardsOf(report), acceptedOf(report), notesOf(report)];
+  const apps = appsToTell(report);
   const rollouts = new Map(report.rollouts.map((rollout) => [workloadKey(rollout), rollout]));
   const whole = wholeSpan(report);
   const titled = (title: string, n: number): string => (n ? `${title} <small>${n}</small>` : title);
   const charts = (legend: string, cards: readonly string[], all: number): string =>
     cards.length ? `${legend}<div class="charts">${cards.join('\n')}</div>${more(all - cards.length)}` : '';
   return [
+    { id: 'apps', title: titled('Apps', apps.length), body: appTable(apps) },
     {
       id: 'hazards',
       title: titled('Hazards', errors.length + hazards.length),
@@ -177,6 +183,18 @@ function sectionsOf(report: PreviewReport): Section[] {
       ),
     },
   ];
+}
+
+function appTable(apps: readonly PreviewedApp[]): string {
+  if (apps.length === 0) return '';
+  const rows = apps.slice(0, MOST.notes).map(({ app, change, changes, consequences: { error, warning }, message }) => {
+    const grave = [
+      error && `<span class="badge error">${counted(error, 'error')}</span>`,
+      warning && `<span class="badge warning">${counted(warning, 'warning')}</span>`,
+    ].filter(Boolean);
+    return `<tr><td>${code(app)}</td><td>${change}</td><td>${counted(changes, 'object')}</td><td>${message ? told(message) : grave.join(' ') || 'no hazards'}</td></tr>`;
+  });
+  return `<div class="card scroll"><table><thead><tr><th>app</th><th></th><th>changes</th><th>hazards</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>${more(apps.length - MOST.notes)}`;
 }
 
 const NO_HAZARDS = '<p class="card good-news">No hazards: nothing is refused, lost, or away for a while.</p>';

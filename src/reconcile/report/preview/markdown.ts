@@ -1,7 +1,8 @@
 // A preview as a comment on a merge request: what it comes to on one screen, then sections to be opened. The same report gives the same
 // bytes, and a hidden first line by which the comment is found and updated. A comment holds so much: what matters least is left out first,
 // and is told to be.
-import type { Severity } from '../../preview/consequence.ts';
+import { counted, type Severity } from '../../preview/consequence.ts';
+import type { PreviewedApp } from '../../preview/result.ts';
 import { objectDifferenceLines, objectText, type Room } from '../difference-text.ts';
 import { oneLine, shortened } from '../printable.ts';
 import type { ObjectDifference, ReportedError } from '../result.ts';
@@ -10,6 +11,7 @@ import { code, escaped, fenced } from './markdown-text.ts';
 import { MEANINGS } from './meaning.ts';
 import {
   acceptedOf,
+  appsToTell,
   commitsOf,
   extent,
   gravity,
@@ -17,6 +19,7 @@ import {
   hazardsOf,
   notesOf,
   secondsText,
+  toldByApp,
   verdict,
   type PreviewReport,
   type ReportedConsequence,
@@ -33,7 +36,8 @@ const MOST_OF_A_TEXT = 600;
 const MOST_OF_A_NAME = 200;
 const ROOM: Room = { lines: 40, characters: 300 };
 
-export function previewMarkdown(report: PreviewReport): string {
+export function previewMarkdown(given: PreviewReport): string {
+  const report = toldByApp(given);
   return fitted(top(report), parts(report), MOST_CHARACTERS);
 }
 
@@ -82,6 +86,7 @@ function parts(report: PreviewReport): Part[] {
   const troubles = events.filter(({ type }) => type === 'Warning');
   const item = (text: string): string => `- ${text}\n`;
   return [
+    { ...section(2, `Apps (${appsToTell(report).length})`, appsToTell(report).map(appRow)), before: APP_HEAD },
     section(1, 'Hazards: cause and remedy', [...errors.map(faultItem), ...hazards.map(hazardItem)]),
     { ...section(4, `Changes (${changes.length})`, diff), before: open, after: close, moreAs: (text: string) => `@@ ${text} @@\n` },
     section(
@@ -162,6 +167,14 @@ function rolloutRow(rollout: PreviewReport['rollouts'][number]): string {
   const { status, durationSeconds, podsCreated, podsDeleted, minAvailable, desired } = rollout;
   const pods = `+${podsCreated} −${podsDeleted}`;
   return `| ${code(objectText(rollout))} | ${status === 'failed' ? `${ICONS.error} ` : ''}${status} | ${secondsText(durationSeconds)} | ${pods} | ${minAvailable} of ${desired} |\n`;
+}
+
+const APP_HEAD = '| App | | objects | hazards |\n|---|---|---|---|\n';
+
+function appRow({ app, change, changes, consequences: { error, warning }, message }: PreviewedApp): string {
+  const grave = [error && counted(error, 'error'), warning && counted(warning, 'warning')].filter(Boolean).join(', ');
+  const told = message ? code(shortened(message, MOST_OF_A_TEXT)) : grave || 'none';
+  return `| ${code(shortened(app, MOST_OF_A_NAME))} | ${change} | ${changes} | ${told} |\n`;
 }
 
 const SERVICE_HEAD = '| Service | endpoints | without any |\n|---|---|---|\n';

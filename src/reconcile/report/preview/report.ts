@@ -1,7 +1,8 @@
 // What all reports of a preview are made of: its result, each consequence with the name that it keeps from run to run and whether it is
 // accepted, and what was assumed. Made once; every format is a pure function of it, and JSON is the value itself.
 import { atLeast, counted, type Consequence, type Severity } from '../../preview/consequence.ts';
-import type { PreviewResult } from '../../preview/result.ts';
+import type { PreviewedApp, PreviewResult } from '../../preview/result.ts';
+import { oneLine } from '../printable.ts';
 import { judged, type AcceptedHazard } from './baseline.ts';
 
 export interface ReportedConsequence extends Consequence {
@@ -40,6 +41,22 @@ export const isFailing = (consequence: ReportedConsequence, failOn: PreviewRepor
 /** Whether anything does. Faults of the sources do, however grave consequences must be. */
 export const fails = ({ consequences, errors, failOn }: PreviewReport): boolean =>
   failOn !== 'never' && (errors.length > 0 || consequences.some((consequence) => isFailing(consequence, failOn)));
+
+/** Whether it must be said which app something is of. */
+const isOfSeveral = ({ apps = [] }: PreviewReport): boolean => apps.length > 1;
+
+/** As people read it: where there are several apps, each consequence says for which it is. */
+export const toldByApp = (report: PreviewReport): PreviewReport =>
+  isOfSeveral(report) ? { ...report, consequences: report.consequences.map(inItsApp) } : report;
+
+const inItsApp = (one: ReportedConsequence): ReportedConsequence =>
+  one.app === undefined ? one : { ...one, message: `[${oneLine(one.app)}] ${one.message}` };
+
+/** The apps that the change touches, where there are several, or one that was not run. */
+export function appsToTell(report: PreviewReport): readonly PreviewedApp[] {
+  const { apps = [] } = report;
+  return isOfSeveral(report) || apps.some(({ message }) => message) ? apps : [];
+}
 
 /** Errors and warnings that nobody has accepted. */
 export const hazardsOf = ({ consequences }: PreviewReport): ReportedConsequence[] =>

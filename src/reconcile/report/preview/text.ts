@@ -7,12 +7,14 @@ import { painted } from '../styled-line.ts';
 import { errorLines, table, type Palette } from '../text.ts';
 import {
   acceptedOf,
+  appsToTell,
   commitsOf,
   extent,
   gravity,
   hazardsOf,
   notesOf,
   secondsText,
+  toldByApp,
   verdict,
   type PreviewReport,
   type ReportedConsequence,
@@ -23,9 +25,10 @@ const MOST_OF_A_TEXT = 400;
 const ROOM: Room = { lines: 40, characters: 400 };
 
 /** @param columns of the terminal; elsewhere each thing is told on one line, as programs like it */
-export function previewText(report: PreviewReport, palette: Palette, columns = Infinity): string {
+export function previewText(given: PreviewReport, palette: Palette, columns = Infinity): string {
+  const report = toldByApp(given);
   const { errors, warnings } = report;
-  const told = (one: ReportedConsequence): string[] => hazardLines(isOfSeveral(report) ? inItsApp(one) : one, palette, columns);
+  const told = (one: ReportedConsequence): string[] => hazardLines(one, palette, columns);
   const sections = [
     summaryLines(report, palette),
     appLines(report, palette),
@@ -51,16 +54,9 @@ function summaryLines(report: PreviewReport, palette: Palette): string[] {
   return [`${palette.bold(oneLine(report.app))}: ${colour(verdict(report))}; ${extent(report).join('; ')}${over}`];
 }
 
-const isOfSeveral = ({ apps = [] }: PreviewReport): boolean => apps.length > 1;
-
-/** What follows for which app. */
-const inItsApp = (one: ReportedConsequence): ReportedConsequence =>
-  one.app === undefined ? one : { ...one, message: `[${oneLine(one.app)}] ${one.message}` };
-
-/** Where there are several, or one that was not run. */
 function appLines(report: PreviewReport, palette: Palette): string[] {
-  const { apps = [] } = report;
-  if (!isOfSeveral(report) && !apps.some(({ message }) => message)) return [];
+  const apps = appsToTell(report);
+  if (apps.length === 0) return [];
   const rows = apps.map(({ app, change, changes, consequences: { error, warning }, message }) => {
     const grave = [error && palette.red(counted(error, 'error')), warning && palette.yellow(counted(warning, 'warning'))];
     return [

@@ -43,6 +43,18 @@ describe('sources', () => {
     expect(await lines(write(scratch(), files), { path: 'overlays/prod' })).toEqual(['base/a.yaml:1 ConfigMap prod-a']);
   });
 
+  test('a component that is named itself is built, with components below it left to whoever uses them', async () => {
+    const component = 'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [a.yaml]\n';
+    const parts = {
+      'c/kustomization.yaml': component,
+      'c/a.yaml': configMap('a'),
+      'c/d/kustomization.yaml': component,
+      'c/d/a.yaml': configMap('b'),
+    };
+    expect(await lines(write(scratch(), parts), { path: 'c' })).toEqual(['c/a.yaml:1 ConfigMap a']);
+    expect(await lines(write(scratch(), parts))).toEqual([]);
+  });
+
   test('a directory inside of a work tree: bases are read as far as the work tree goes', async () => {
     const location = repository(files);
     expect(await lines(path.join(location, 'overlays/prod'))).toEqual(['../../base/a.yaml:1 ConfigMap prod-a']);
