@@ -1,4 +1,5 @@
 // Literal numbers of templates. Follows newNumber of text/template/parse/node.go.
+// DEVIATION: complex numbers are refused.
 import { quote } from '../go-text.ts';
 import type { NumberWord } from './ast.ts';
 import { unquotedChar } from './quoted.ts';

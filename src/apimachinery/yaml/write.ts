@@ -7,11 +7,15 @@ import { scalarText, type ScalarPlace } from './write-scalar.ts';
 export interface YamlStyle {
   /** Lines that are longer are broken at the next space, as go-yaml does it at 80. Not at all unless told otherwise. */
   readonly foldAt?: number;
+  /** How much deeper than their key the items of lists stand. Not at all unless told otherwise. */
+  readonly listIndent?: 0 | 2;
+  /** Numbers are written as the floats that they are, whole ones too: 1000000 is 1e+06. */
+  readonly asFloats?: boolean;
 }
 
 /** Ends with a line break. */
-export function writeYaml(value: unknown, { foldAt = Infinity }: YamlStyle = {}): string {
-  const writer = new Writer(foldAt);
+export function writeYaml(value: unknown, style: YamlStyle = {}): string {
+  const writer = new Writer(style);
   writer.block(value);
   const text = writer.out.join('');
   return text.endsWith('\n') ? text : `${text}\n`;
@@ -27,9 +31,13 @@ const MAX_SIMPLE_KEY_BYTES = 128;
 class Writer {
   readonly out: string[] = [];
   private readonly foldAt: number;
+  private readonly listIndent: number;
+  private readonly asFloats: boolean;
 
-  constructor(foldAt: number) {
+  constructor({ foldAt = Infinity, listIndent = 0, asFloats = false }: YamlStyle) {
     this.foldAt = foldAt;
+    this.listIndent = listIndent;
+    this.asFloats = asFloats;
   }
 
   block(value: unknown): void {
@@ -66,7 +74,7 @@ class Writer {
       return;
     }
     this.out.push('\n');
-    if (Array.isArray(value)) this.list(value, indent, true);
+    if (Array.isArray(value)) this.list(value, indent + this.listIndent, true);
     else this.map(value as JsonObject, indent + 2, true);
   }
 
@@ -97,22 +105,24 @@ class Writer {
     if (typeof value === 'string') this.out.push(scalarText(value, { ...place, foldAt: this.foldAt }));
     else if (Array.isArray(value)) this.out.push('[]');
     else if (typeof value === 'object' && value !== null) this.out.push('{}');
-    else this.out.push(plainValue(value));
+    else if (typeof value === 'number') this.out.push(this.asFloats ? floatText(value) : numberText(value));
+    else this.out.push(value === null || value === undefined ? 'null' : String(value as boolean | bigint));
     const last = this.out.at(-1)!;
     if (!last.endsWith('\n') || typeof value !== 'string') this.out.push('\n');
   }
 }
 
-function plainValue(value: unknown): string {
-  if (typeof value === 'number') return numberText(value);
-  return value === null || value === undefined ? 'null' : String(value as boolean | bigint);
-}
-
 /** Whole numbers that have no more than 64 bits are integers; others have an exponent from 1e6 on, where JSON has one from 1e21. */
 function numberText(value: number): string {
   if (Number.isInteger(value) && value < 2 ** 64 && value >= -(2 ** 63)) return value === 0 ? '0' : BigInt(value).toString();
+  return floatText(value);
+}
+
+/** `strconv.FormatFloat(value, 'g', -1, 64)` */
+function floatText(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? '.nan' : value > 0 ? '.inf' : '-.inf';
   const abs = Math.abs(value);
-  if (abs >= 1e-4 && abs < 1e6) return String(value);
+  if (value === 0 || (abs >= 1e-4 && abs < 1e6)) return String(value);
   const [mantissa = '', exponent = ''] = value.toExponential().split('e');
   return `${mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
 }

@@ -1,4 +1,5 @@
 // sprig's functions that make keys and certificates. They are as good as others, and follow from the seed.
+// DEVIATION: there are no DSA keys, and curves other than P-256 sign no certificates.
 import { createECDH, createHash, createHmac, createPublicKey, sign, X509Certificate, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { plain } from '../print.ts';

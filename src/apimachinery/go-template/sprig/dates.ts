@@ -1,4 +1,5 @@
-// sprig's functions on dates. Zones that are not told are UTC: the machine's own is nothing that a template may depend on.
+// sprig's functions on dates.
+// DEVIATION: zones that are not told are UTC: the machine's own is nothing that a template may depend on.
 import { durationText, formatTime, parseDuration, parseTime, timeFields, timeText, UTC, zoneOf, type GoTime } from '../go-time.ts';
 import { go, type TemplateFunctions } from '../signature.ts';
 import { int64, integerOf, typed, typeName, type GoType } from '../values.ts';

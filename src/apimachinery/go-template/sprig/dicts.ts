@@ -34,7 +34,7 @@ export const SPRIG_DICTS: TemplateFunctions = {
     return dictionary;
   }),
   hasKey: go(`(${MAP}, string) bool`, (dictionary: Dictionary, key: string) => Object.hasOwn(dictionary, key)),
-  // Go's order is random
+  // DEVIATION: Go's order is random
   keys: go(`(...${MAP}) []string`, (...dictionaries: readonly Dictionary[]) => dictionaries.flatMap((d) => Object.keys(d))),
   values: go(`(${MAP}) []any`, (dictionary: Dictionary) => Object.values(dictionary)),
   pluck: go(`(string, ...${MAP}) []any`, (key: string, ...dictionaries: readonly Dictionary[]) =>

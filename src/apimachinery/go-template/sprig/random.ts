@@ -1,5 +1,6 @@
-// sprig's functions that draw: passwords, identifiers, numbers. What they draw follows from a seed, so that the same templates give the
-// same whenever they are executed; who does not know the seed cannot foresee it.
+// sprig's functions that draw: passwords, identifiers, numbers.
+// DEVIATION: what they draw follows from a seed, so that the same templates give the same whenever they are executed; who does not know
+// the seed cannot foresee it.
 import { createHash } from 'node:crypto';
 import { go, type TemplateFunctions } from '../signature.ts';
 import { FunctionError } from '../template-error.ts';

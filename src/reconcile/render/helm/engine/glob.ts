@@ -16,7 +16,7 @@ export function compileGlob(pattern: string): (name: string) => boolean {
 
 const TOKEN = /\\([\s\S])|\*+|\?|\[(!?)((?:[^\]\\]|\\[\s\S])+)\]|[{},[\]]|[\s\S]/gu;
 
-/** Undefined where brackets or braces do not match. */
+/** Undefined where brackets do not match, or braces are closed that were not opened; those that stay open end with the pattern. */
 function translated(pattern: string): string | undefined {
   let depth = 0;
   let wrong = false;
@@ -32,7 +32,7 @@ function translated(pattern: string): string | undefined {
     if (token === '}') return ')';
     return token === ',' && depth > 0 ? '|' : quoted(token);
   });
-  return wrong || depth !== 0 ? undefined : `^(?:${text})$`;
+  return wrong ? undefined : `^(?:${text}${')'.repeat(depth)})$`;
 }
 
 const quoted = (c: string): string => c.replace(/[\\.+*?()|[\]{}^$]/, '\\$&');

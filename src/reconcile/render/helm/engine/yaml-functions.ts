@@ -1,9 +1,11 @@
-// The functions that Helm adds to sprig's for YAML and JSON. Those that read tell in what they give what is wrong with the text.
+// The functions that Helm adds to sprig's for YAML, JSON and TOML. Those that read tell in what they give what is wrong with the text.
 import { plainJson } from '../../../../apimachinery/go-template/plain-json.ts';
 import { goJson, orElse, readJson } from '../../../../apimachinery/go-template/sprig/json.ts';
 import { go, type TemplateFunctions } from '../../../../apimachinery/go-template/signature.ts';
 import { FunctionError } from '../../../../apimachinery/go-template/template-error.ts';
 import { isMap, isNil } from '../../../../apimachinery/go-template/values.ts';
+import { readToml } from './read-toml.ts';
+import { writeToml } from './write-toml.ts';
 import { setKey } from '../../../../apimachinery/json/parse.ts';
 import { isObject } from '../../../../apimachinery/object.ts';
 import { splitYaml } from '../../../../apimachinery/yaml/documents.ts';
@@ -17,10 +19,25 @@ const FOLD_AT = 80;
 export const YAML_FUNCTIONS: TemplateFunctions = {
   toYaml: go('(any) string', toYaml),
   mustToYaml: go('(any) string', mustToYaml),
+  toYamlPretty: go('(any) string', (value: unknown) =>
+    orElse(() => writeYaml(plainJson(value), { listIndent: 2, asFloats: true }).replace(/\n$/, ''), ''),
+  ),
   fromYaml: go('(string) map[string]any', (text: string) =>
     asMap(() => readYamlText(text), 'error unmarshaling JSON: while decoding JSON: '),
   ),
   fromYamlArray: go('(string) []any', (text: string) => asList(() => readYamlText(text), 'error unmarshaling JSON: while decoding JSON: ')),
+  fromToml: go('(string) map[string]any', (text: string) =>
+    readOr(
+      () => readToml(text),
+      (why) => ({ Error: why }),
+    ),
+  ),
+  toToml: go('(any) string', (value: unknown) =>
+    readOr(
+      () => writeToml(value),
+      (why) => why,
+    ),
+  ),
   toJson: go('(any) string', (value: unknown) => orElse(() => goJson(value), '')),
   mustToJson: go('(any) string', (value: unknown) => goJson(value)),
   fromJson: go('(string) map[string]any', (text: string) => asMap(() => readJson(text), '')),
@@ -72,6 +89,7 @@ function asList(read: () => unknown, context: string): unknown {
   return isNil(value) ? [] : [`${context}json: cannot unmarshal ${jsonType(value)} into Go value of type []interface {}`];
 }
 
+/** What is wrong is given instead. */
 function readOr(read: () => unknown, wrong: (why: string) => unknown): unknown {
   try {
     return read();
