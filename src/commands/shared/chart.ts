@@ -13,6 +13,12 @@ export const chartFlags = {
   set: set('Single values: `a.b=1,list[0]=x`. Numbers, true, false and null have their types.', 'NAME=VALUE'),
   'set-string': set('Single values that are text.', 'NAME=VALUE'),
   'set-json': set('Single values in JSON.', 'NAME=JSON'),
+  'kube-version': Flags.string({
+    summary: 'The Kubernetes that the chart is told of; by default that of the cluster.',
+    helpValue: 'VERSION',
+    helpGroup: 'CHART',
+  }),
+  'api-versions': set('APIs that the chart is told of, beside those of the cluster: `example.com/v1`, `example.com/v1/Thing`.', 'VERSION'),
   'release-name': Flags.string({
     summary: 'What the release is called; by default after the source.',
     helpValue: 'NAME',
@@ -25,17 +31,21 @@ export interface ChartFlags {
   readonly set?: readonly string[] | undefined;
   readonly 'set-string'?: readonly string[] | undefined;
   readonly 'set-json'?: readonly string[] | undefined;
+  readonly 'kube-version'?: string | undefined;
+  readonly 'api-versions'?: readonly string[] | undefined;
   readonly 'release-name'?: string | undefined;
 }
 
 /** Undefined where nothing is said. */
 export async function chartOptions(flags: ChartFlags): Promise<HelmOptions | undefined> {
-  const { values = [], set: typed = [], 'set-string': strings = [], 'set-json': json = [], 'release-name': releaseName } = flags;
-  if (values.length + typed.length + strings.length + json.length === 0 && releaseName === undefined) return undefined;
+  if (Object.keys(chartFlags).every((flag) => flags[flag as keyof ChartFlags] === undefined)) return undefined;
+  const { values = [], set: typed = [], 'set-string': strings = [], 'set-json': json = [], 'api-versions': apiVersions = [] } = flags;
   const { NO_HELM_OPTIONS } = await import('../../reconcile/render/helm/chart-options.ts');
   return {
     ...NO_HELM_OPTIONS,
-    releaseName,
+    releaseName: flags['release-name'],
+    kubeVersion: flags['kube-version'],
+    apiVersions,
     valueFiles: values.map((file) => ({ file, said: '--values', byPerson: { local: localFile(file) } })),
     set: [
       ...json.map((line) => ({ kind: 'json', line, said: '--set-json' }) as const),

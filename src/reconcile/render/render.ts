@@ -130,7 +130,7 @@ async function renderOwnChart(
 ): Promise<Manifests> {
   const [{ renderChart }, { NO_HELM_OPTIONS }] = await Promise.all([import('./helm/render-chart.ts'), import('./helm/chart-options.ts')]);
   const isWhole = directory === snapshot.path;
-  const name = releaseName(directory.slice(directory.lastIndexOf('/') + 1) || charts?.name || '');
+  const name = releaseName(lastName(directory) || charts?.name || lastName(inTree(tree, directory)));
   const options = (isWhole ? charts?.options : undefined) ?? NO_HELM_OPTIONS;
   const use = {
     tree,
@@ -158,6 +158,8 @@ async function unused(snapshot: Snapshot, builds: readonly Build[]): Promise<rea
 /** The kustomizations of a source that are built for their own sake: overlays; of a source that is one itself, its root alone. */
 export const overlaysIn = (snapshot: Snapshot): Promise<readonly string[]> =>
   isNamed(snapshot) || !snapshot.tree ? Promise.resolve([]) : unused(snapshot, findBuilds(snapshot));
+
+const lastName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** What directories are called need not be what releases may be called. */
 const releaseName = (directory: string): string =>

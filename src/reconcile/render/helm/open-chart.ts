@@ -20,7 +20,7 @@ const MAX_LEVELS = 32;
 
 /** Throws a ChartError. @param path of a directory or an archive @param values of the user: what they switch off need not be there */
 export function openChart(tree: SourceTree, path: string, values: JsonObject, warn: Warn): Promise<Chart> {
-  return new Opening(tree, warn).open(path, values, 0);
+  return new Opening(tree, warn).open(path, values, []);
 }
 
 class Opening {
@@ -35,16 +35,18 @@ class Opening {
     this.warn = warn;
   }
 
-  async open(path: string, values: JsonObject, level: number): Promise<Chart> {
+  /** @param above the charts that lead here, each depending on the next */
+  async open(path: string, values: JsonObject, above: readonly string[]): Promise<Chart> {
     const { tree, budget } = this;
-    if (level > MAX_LEVELS) throw new ChartError(`charts depend on each other more than ${MAX_LEVELS} levels deep`);
+    if (above.includes(path)) throw new ChartError(`charts depend on each other in a circle: ${[...above, path].join(' → ')}`);
+    if (above.length > MAX_LEVELS) throw new ChartError(`charts depend on each other more than ${MAX_LEVELS} levels deep`);
     const shown = fromSource(tree.prefix, path) || '.';
     try {
       const found = await tree.find(path);
       if (!found) throw new ChartError(`${shown}: there is no such chart`, { hint: 'check the path' });
       if (found.kind === 'file') return await loadChart(filesOfArchive(await found.file.read(), shown, budget), shown, budget);
       const files = await filesOfDirectory(tree, path, budget);
-      return await this.complete(await loadChart(files, shown, budget), files, path, values, level);
+      return await this.complete(await loadChart(files, shown, budget), files, path, values, above);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       throw new ChartError(`${error.where}: ${error.message}`, { hint: error.hint, cause: error });
@@ -52,20 +54,26 @@ class Opening {
   }
 
   /** With what it names and does not have. */
-  private async complete(chart: Chart, files: readonly ChartFile[], directory: string, values: JsonObject, level: number): Promise<Chart> {
+  private async complete(
+    chart: Chart,
+    files: readonly ChartFile[],
+    directory: string,
+    values: JsonObject,
+    above: readonly string[],
+  ): Promise<Chart> {
     const { warn } = this;
     const whole = coalesceValues({ ...chart, dependencies: [] }, values, warn);
     const absent = missingIn(chart).filter((one) => isEnabled(one, whole, '', warn));
     if (absent.length === 0) return chart;
-    if (level === 0) this.locked = await lockedVersions(files);
+    if (above.length === 0) this.locked = await lockedVersions(files);
     const found: Chart[] = [];
     for (const one of absent)
       if (!found.some(({ metadata }) => metadata.name === one.name && isInRange(metadata.version, one.version)))
-        found.push(one.repository.startsWith('file://') ? await this.beside(one, directory, level) : await this.fetched(one));
+        found.push(one.repository.startsWith('file://') ? await this.beside(one, directory, above) : await this.fetched(one));
     return { ...chart, dependencies: [...chart.dependencies, ...found] };
   }
 
-  private async beside(one: ChartDependency, directory: string, level: number): Promise<Chart> {
+  private async beside(one: ChartDependency, directory: string, above: readonly string[]): Promise<Chart> {
     const place = { file: one.file, at: [...one.at, 'repository'] };
     const way = one.repository.slice('file://'.length);
     const path = posix.normalize(posix.join(directory, way)).replace(/\/$/, '');
@@ -79,7 +87,7 @@ class Opening {
         place,
         hint: 'check the path: it begins at this chart',
       });
-    const chart = await this.open(path === '.' ? '' : path, {}, level + 1);
+    const chart = await this.open(path === '.' ? '' : path, {}, [...above, directory]);
     if (chart.metadata.name !== one.name)
       throw new ChartError(`the chart at ${one.repository} is called ${chart.metadata.name}, not ${one.name}`, { place });
     if (!isInRange(chart.metadata.version, one.version || '*'))

@@ -168,7 +168,7 @@ class Rendering {
     if (wanted !== '' && !isInRange(kubeVersion, wanted))
       throw new ChartError(`chart requires kubeVersion: ${wanted} which is incompatible with Kubernetes ${kubeVersion}`, {
         place: { file: chart.file, at: ['kubeVersion'] },
-        hint: 'take another release of the chart, or say for which Kubernetes it is rendered',
+        hint: 'take another release of the chart, or say for which Kubernetes it is rendered (kubeVersion, --kube-version)',
       });
     const own = apiVersionsOf(brought.flatMap(({ object }) => customKinds(object)));
     return { kubeVersion, apiVersions: [...cluster.apiVersions, ...own, ...apiVersions], helmVersion: HELM_VERSION };
