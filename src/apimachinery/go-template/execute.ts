@@ -1,4 +1,5 @@
 // Executes a parsed Go template. Follows text/template/exec.go, and keeps to its words and its places of errors.
+import { quote } from '../go-text.ts';
 import type { Command, Control, Node, Operand, Pipe } from './ast.ts';
 import { nodeText } from './node-text.ts';
 import type { ParsedTemplate } from './parser.ts';
@@ -186,7 +187,7 @@ class Executor {
 
   private call(node: Extract<Node, { readonly is: 'template' }>, dot: unknown): void {
     const called = this.execution.find(node.name);
-    if (!called) throw this.error(`template ${JSON.stringify(node.name)} not defined`);
+    if (!called) throw this.error(`template ${quote(node.name)} not defined`);
     const value = node.pipe ? this.pipe(node.pipe, dot) : undefined;
     this.enter(called, value);
   }

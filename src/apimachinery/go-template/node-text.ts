@@ -1,4 +1,5 @@
 // Parts of a template as Go writes them in messages.
+import { quote } from '../go-text.ts';
 import type { Command, Node, Operand, Pipe } from './ast.ts';
 
 export function nodeText(node: Node | Command | Operand): string {
@@ -14,7 +15,7 @@ export function nodeText(node: Node | Command | Operand): string {
       return `{{${node.is} ${nodeText(node.pipe)}}}${node.body.map(nodeText).join('')}${otherwise}{{end}}`;
     }
     case 'template':
-      return `{{template ${JSON.stringify(node.name)}${node.pipe ? ` ${nodeText(node.pipe)}` : ''}}}`;
+      return `{{template ${quote(node.name)}${node.pipe ? ` ${nodeText(node.pipe)}` : ''}}}`;
     case 'break':
     case 'continue':
       return `{{${node.is}}}`;

@@ -1,5 +1,6 @@
 // What is wrong with a template, and where: in its text, or with what it is given.
 
+import { quote } from '../go-text.ts';
 import type { TemplateSource } from './source.ts';
 
 /** Where in which template. */
@@ -36,7 +37,7 @@ export class TemplateError extends Error {
   goMessage(): string {
     if (!this.executing) return `template: ${this.file}:${this.line}: ${this.reason}`;
     const { name, at } = this.executing;
-    return `template: ${this.file}:${this.line}:${this.column - 1}: executing ${JSON.stringify(name)} at <${at}>: ${this.reason}`;
+    return `template: ${this.file}:${this.line}:${this.column - 1}: executing ${quote(name)} at <${at}>: ${this.reason}`;
   }
 }
 

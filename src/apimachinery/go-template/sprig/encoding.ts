@@ -47,29 +47,30 @@ const BASE32: Base = { name: 'base32', alphabet: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ2345
 /** What is wrong is given instead, as sprig does. */
 function decoded(text: string, { name, alphabet, bits, group, short }: Base): string {
   const wrong = (at: number): string => `illegal ${name} data at input byte ${at}`;
-  const signs = [...text].map((c, at) => ({ c, at })).filter(({ c }) => c !== '\r' && c !== '\n');
+  const signs = Array.from(text, (c, at) => ({ c, at })).filter(({ c }) => c !== '\r' && c !== '\n');
+  const end = signs.findIndex(({ c }) => !alphabet.includes(c));
+  const letters = end < 0 ? signs : signs.slice(0, end);
+  const inGroup = letters.length % group;
+  const padding = end < 0 ? [] : signs.slice(end);
+  const missing = inGroup === 0 ? 0 : group - inGroup;
+  if (padding.length === 0) return missing === 0 ? decodedLetters(letters, alphabet, bits) : wrong(text.length - inGroup);
+  if (padding[0]!.c !== '=' || !short.includes(inGroup)) return wrong(padding[0]!.at);
+  if (padding.length < missing) return wrong(text.length);
+  const bad = padding.find(({ c }, i) => i >= missing || c !== '=');
+  return bad ? wrong(bad.at) : decodedLetters(letters, alphabet, bits);
+}
+
+function decodedLetters(letters: readonly { readonly c: string }[], alphabet: string, bits: number): string {
   const out: number[] = [];
-  let [buffer, size, inGroup] = [0, 0, 0];
-  for (const [i, { c, at }] of signs.entries()) {
-    const value = alphabet.indexOf(c);
-    if (value < 0) {
-      if (c !== '=' || !short.includes(inGroup)) return wrong(at);
-      const rest = signs.slice(i);
-      const missing = group - inGroup;
-      if (rest.length < missing) return wrong(text.length);
-      const bad = rest.find((sign, j) => (j < missing ? sign.c !== '=' : true));
-      return bad ? wrong(bad.c === '=' || rest.indexOf(bad) >= missing ? bad.at : bad.at) : textOfBytes(Uint8Array.from(out));
-    }
-    buffer = ((buffer << bits) | value) & 0xffff;
+  let [buffer, size] = [0, 0];
+  for (const { c } of letters) {
+    buffer = ((buffer << bits) | alphabet.indexOf(c)) & 0xffff;
     size += bits;
-    inGroup = (inGroup + 1) % group;
-    if (size >= 8) {
-      size -= 8;
-      out.push((buffer >> size) & 0xff);
-    }
-    if (inGroup === 0) size = 0;
+    if (size < 8) continue;
+    size -= 8;
+    out.push((buffer >> size) & 0xff);
   }
-  return inGroup === 0 ? textOfBytes(Uint8Array.from(out)) : wrong(text.length - inGroup);
+  return textOfBytes(Uint8Array.from(out));
 }
 
 function encoded32(bytes: Uint8Array): string {

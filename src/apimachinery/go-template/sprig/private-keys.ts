@@ -8,11 +8,23 @@ const P256 = '1.2.840.10045.3.1.7';
 const ED25519 = '1.3.101.112';
 export const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
+/** Keys that were made last: a chart that is rendered again has the same, and they cost a fifth of a second each. */
+const made = new Map<string, string>();
+const MAX_MADE = 100;
+
 /** As PEM, in PKCS #1. */
 export function rsaKey(random: SeededRandom, bits: number): string {
-  const p = prime(random, bits / 2);
-  let q = prime(random, bits / 2);
-  while (q === p) q = prime(random, bits / 2);
+  const start = random.bytes(bits / 8);
+  const id = start.toString('base64');
+  const known = made.get(id);
+  if (known !== undefined) return known;
+  if (made.size >= MAX_MADE) made.clear();
+  const key = rsaKeyOf(prime(start.subarray(0, bits / 16), bits / 2), prime(start.subarray(bits / 16), bits / 2));
+  made.set(id, key);
+  return key;
+}
+
+function rsaKeyOf(p: bigint, q: bigint): string {
   const d = inverse(EXPONENT, (p - 1n) * (q - 1n));
   const numbers = [0n, p * q, EXPONENT, d, p, q, d % (p - 1n), d % (q - 1n), inverse(q, p)];
   return pem('RSA PRIVATE KEY', derSequence(...numbers.map(derInteger)));
@@ -52,9 +64,10 @@ export const number = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(byt
 /** Products of primes: what shares a factor with them need not be looked at any closer. */
 const SMALL_PRIMES = [3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n, 41n, 43n, 47n, 53n, 59n, 61n, 67n, 71n, 73n, 79n, 83n, 89n, 97n];
 
-function prime(random: SeededRandom, bits: number): bigint {
+/** The first one from there on. */
+function prime(from: Uint8Array, bits: number): bigint {
   // with its two highest bits a product of two has as many bits as is wanted
-  const start = number(random.bytes(bits / 8)) | (3n << BigInt(bits - 2)) | 1n;
+  const start = number(from) | (3n << BigInt(bits - 2)) | 1n;
   for (let candidate = start; ; candidate += 2n) {
     if (SMALL_PRIMES.some((small) => candidate % small === 0n) || candidate % EXPONENT === 1n) continue;
     if (checkPrimeSync(candidate)) return candidate;

@@ -55,11 +55,30 @@ function placed(error: TemplateError, name: string): ChartTemplateError {
   const where = { template: at.file, line: at.line, column: at.column };
   if (refusal) {
     const message = `execution error at (${error.file}:${error.line}:${error.column - 1}): ${refusal.message}`;
-    return new ChartTemplateError(message, where, { reason: refusal.message, cause: error });
+    return new ChartTemplateError(message, where, {
+      reason: refusal.message,
+      cause: error,
+      hint: 'the chart itself asks for it: see its values',
+    });
   }
   const message = error.executing ? error.goMessage() : parseMessage(error, name);
-  return new ChartTemplateError(message, where, { reason: deepest.reason, cause: error });
+  const hint = HINTS.find(([pattern]) => pattern.test(deepest.reason))?.[1];
+  return new ChartTemplateError(message, where, { reason: deepest.reason, cause: error, ...(hint === undefined ? {} : { hint }) });
 }
+
+/** What to do about what goes wrong most. */
+const HINTS: readonly (readonly [reason: RegExp, hint: string])[] = [
+  [/nil pointer evaluating/, 'the template reads a field of something that is not there: give it in the values'],
+  [/can't evaluate field/, 'the value is of another type than the template takes it for'],
+  [/^function .* not defined/, "neither Go's templates, nor sprig, nor Helm have it"],
+  [/no template .* associated|template .* not defined/, 'it may be in a dependency that is missing'],
+  [/wrong type for value|invalid value; expected/, 'the value has another type than the function takes, or is not there'],
+  [
+    /incompatible types for comparison/,
+    'numbers of values are floats, and numbers in templates integers: convert one of them, with int or float64',
+  ],
+  [/nested reference|call one another/, 'look for a template that includes itself'],
+];
 
 /** Helm tells only what stands behind the last colon. */
 function parseMessage(error: TemplateError, name: string): string {
