@@ -5,12 +5,10 @@ import { NO_HELM_OPTIONS } from '../render/helm/chart-options.ts';
 import { renderChart } from '../render/helm/render-chart.ts';
 import type { Manifests } from '../render/manifests.ts';
 import type { ManifestError, Place } from '../render/manifest-error.ts';
-import { ChartError, type PlaceSaid } from '../render/helm/chart-error.ts';
+import type { PlaceSaid } from '../render/helm/chart-error.ts';
 import type { ValuesSource } from '../render/helm/values.ts';
 import type { Snapshot } from '../source/snapshot.ts';
 import { SourceError } from '../source/source-error.ts';
-import { redacted } from '../source/git/url.ts';
-import { memoryTree } from '../source/memory-tree.ts';
 import type { SourceTree } from '../source/source-tree.ts';
 import type { App, AppSource } from './app.ts';
 import { postRendered } from './post-render.ts';
@@ -32,8 +30,6 @@ export async function renderChartOf(app: App, source: AppSource, opened: OpenedC
   const given = await valuesFromData(app, source, findData, placeSaid, faults);
   if (faults.length) return { manifests: [], errors: faults, warnings: [] };
   const chart = opened ?? (await fetchedChart(source, parts));
-  if (chart instanceof ChartError)
-    return { manifests: [], errors: [{ ...place, path: '', message: `${app.id}: ${chart.message}` }], warnings: [] };
   const options = source.helm ?? NO_HELM_OPTIONS;
   const lent = new Map<string, Snapshot>();
   try {
@@ -92,32 +88,14 @@ async function valuesFromData(
   return values;
 }
 
-/** A chart of a repository of charts, unpacked; or why it cannot be. Throws a SourceError where it cannot be fetched. */
-async function fetchedChart(
-  { url = '', chart = '', ref = '' }: AppSource,
-  { repositories }: RenderParts,
-): Promise<OpenedChart | ChartError> {
+/** A chart of a repository of charts, unpacked. Throws a SourceError. */
+async function fetchedChart({ url = '', chart = '', ref = '' }: AppSource, { repositories }: RenderParts): Promise<OpenedChart> {
   const { elsewhere } = repositories;
   if (!elsewhere) throw new SourceError('Unreachable', url, 'nothing is fetched', 'allow it with --allow-remote');
-  const [{ fetchChart }, { filesOfArchive }, { ChartBudget }, { readMapping }] = await Promise.all([
-    import('../render/helm/remote-chart.ts'),
-    import('../render/helm/archive.ts'),
-    import('../render/helm/chart-files.ts'),
-    import('../render/helm/chart-yaml.ts'),
-  ]);
+  const { fetchedChartTree } = await import('../render/helm/remote-chart.ts');
   // Argo CD writes registries without their scheme
   const repository = /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `oci://${url}`;
-  const packed = await fetchChart({ repository, name: chart, version: ref }, elsewhere);
-  try {
-    const files = filesOfArchive(packed, `${redacted(url)} ${chart} ${ref}`.trim(), new ChartBudget());
-    const own = files.find(({ name }) => name === 'Chart.yaml');
-    const { name = chart, version = ref } = own ? await readMapping(own) : {};
-    const directory = `${String(name)}-${String(version)}`.replaceAll('/', '-');
-    return { tree: memoryTree(new Map(files.map((file) => [`${directory}/${file.name}`, file.bytes]))), directory, snapshot: undefined };
-  } catch (error) {
-    if (error instanceof ChartError) return error;
-    throw error;
-  }
+  return { ...(await fetchedChartTree({ repository, name: chart, version: ref }, elsewhere)), snapshot: undefined };
 }
 
 /** What Argo CD lets paths and parameters refer to. */

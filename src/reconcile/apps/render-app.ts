@@ -92,21 +92,22 @@ const globsOf = ({
 
 async function renderSource(app: App, source: AppSource, snapshot: Snapshot, parts: RenderParts): Promise<Manifests> {
   const { tree, path } = snapshot;
-  const { cache, clusterFacts, now } = parts;
+  const { cache } = parts;
+  const charts = { cluster: parts.clusterFacts, now: parts.now };
   const { render: how, exclude } = source;
   const directory = tree && [tree.prefix, path].filter(Boolean).join('/');
   const file = tree && (await kustomizationFile(tree, directory!));
   if (tree && how.as !== 'flux' && isChart(snapshot)) return renderChartOf(app, source, { tree, directory: directory!, snapshot }, parts);
   if (how.as === 'source' || !tree) {
     const passOver = (name: string): boolean => name === JIBE_FILE;
-    return render(snapshot, { cache, passOver, defaultNamespace: app.namespace ?? 'default', charts: { cluster: clusterFacts, now } });
+    return render(snapshot, { cache, passOver, defaultNamespace: app.namespace ?? 'default', charts });
   }
   if (how.as === 'chart') {
     const message = `there is no Chart.yaml in ${path || 'the root of the source'}`;
     return { manifests: [], errors: [{ ...app.place, path: '', message: `${app.id}: ${message}`, hint: 'check the path' }], warnings: [] };
   }
-  if (file !== undefined) return buildWith(tree, directory!, file, how.overrides, cache, app);
-  if (how.as === 'flux') return buildGenerated(tree, directory!, snapshot, how.overrides, exclude, cache, app);
+  if (file !== undefined) return buildWith(tree, directory!, file, how.overrides, cache, app, charts);
+  if (how.as === 'flux') return buildGenerated(tree, directory!, snapshot, how.overrides, exclude, cache, app, charts);
   return renderDirectory(source, how.recurse, snapshot, cache);
 }
 

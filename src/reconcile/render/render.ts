@@ -7,8 +7,7 @@
 import { splitApiVersion } from '../../apimachinery/object.ts';
 import type { Snapshot, SourceFile } from '../source/snapshot.ts';
 import type { SourceTree } from '../source/source-tree.ts';
-import type { FindFacts } from './helm/capabilities.ts';
-import type { HelmOptions } from './helm/chart-options.ts';
+import type { ChartSettings } from './helm/chart-options.ts';
 import { ManifestCache } from './manifest-cache.ts';
 import { inReadingOrder, type ManifestError } from './manifest-error.ts';
 import { isManifest, isNamed, loadManifests, unreadable, type LoadOptions, type Manifest, type Manifests } from './manifests.ts';
@@ -17,18 +16,6 @@ export interface RenderOptions extends LoadOptions {
   /** What is somebody else's: it is not rendered, but what its kustomizations use is still theirs. */
   readonly passOver?: (path: string) => boolean;
   readonly charts?: ChartSettings | undefined;
-}
-
-/** How charts are rendered that a source holds. */
-export interface ChartSettings {
-  /** Of the release of a source that is a chart itself, where no path in it is; all others are called after their directories. */
-  readonly name?: string;
-  /** What the person says of such a chart. */
-  readonly options?: HelmOptions | undefined;
-  /** What is known of the cluster that all is for. */
-  readonly cluster?: FindFacts | undefined;
-  /** Milliseconds since 1970. */
-  readonly now?: number | undefined;
 }
 
 /** Renders a snapshot. Never throws for bad input. */
@@ -100,7 +87,7 @@ async function buildAll(
   const parts: Manifests[] = [];
   for (const directory of await unused(snapshot, builds)) {
     const { buildKustomization } = await import('./kustomize/build.ts');
-    parts.push(await buildKustomization(tree, inTree(tree, directory), options.cache));
+    parts.push(await buildKustomization(tree, inTree(tree, directory), options.cache, undefined, options.charts));
   }
   for (const directory of await ownCharts(snapshot, builds)) parts.push(await renderOwnChart(tree, snapshot, directory, options));
   return {

@@ -6,7 +6,7 @@ import { anyOf } from '../../source/glob.ts';
 import { fromSource, type SourceTree } from '../../source/source-tree.ts';
 import { ChartError } from './chart-error.ts';
 import { joined } from './chart-files.ts';
-import type { ClusterFacts } from './capabilities.ts';
+import type { ClusterFacts, FindFacts } from './capabilities.ts';
 import type { ChartRelease } from './render-chart.ts';
 import type { SetLine, ValuesFile, ValuesSource } from './values.ts';
 
@@ -28,6 +28,18 @@ export interface HelmOptions {
   readonly skipSchemaValidation: boolean;
   readonly kubeVersion: string | undefined;
   readonly apiVersions: readonly string[];
+}
+
+/** How charts are rendered that a source holds. */
+export interface ChartSettings {
+  /** Of the release of a source that is a chart itself, where no path in it is; all others are called after their directories. */
+  readonly name?: string;
+  /** What the person says of such a chart. */
+  readonly options?: HelmOptions | undefined;
+  /** What is known of the cluster that all is for. */
+  readonly cluster?: FindFacts | undefined;
+  /** Milliseconds since 1970. */
+  readonly now?: number | undefined;
 }
 
 export interface HelmParameter {
@@ -61,6 +73,8 @@ export interface FileReference {
   readonly file: string;
   /** The field that names it. */
   readonly said: string;
+  /** How it is told, where that is another path. */
+  readonly shown?: string;
   /** It was named on the command line: it may lie anywhere in the source; else it is a file of the person's own. */
   readonly byPerson?: { readonly local: ValuesFile | undefined };
 }
@@ -144,7 +158,7 @@ async function filesOf(
   if (found.length) return found;
   if (one.byPerson?.local) return [one.byPerson.local];
   if (ignoreMissingValueFiles || isPattern(one.file)) return [];
-  throw new ChartError(`there is no file ${one.file}`, {
+  throw new ChartError(`there is no file ${one.shown ?? one.file}`, {
     said: one.said,
     hint: one.byPerson
       ? 'it is neither in the source nor on this machine'
@@ -180,12 +194,13 @@ async function filesAt(path: string, said: string, context: OptionsContext): Pro
   const { tree: own, directory, lent = async () => undefined, environment } = context;
   const [, name, rest] = /^\$([^/]+)\/(.*)$/.exec(path) ?? [];
   const isEnvironment = name !== undefined && environment?.has(name.replace(/^\{(.*)\}$/, '$1'));
-  const tree = name === undefined || isEnvironment ? own : await lent(name);
+  const isLent = name !== undefined && !isEnvironment;
+  const tree = isLent ? await lent(name) : own;
   if (!tree) throw new ChartError(`no source of the app has the ref ${name}`, { said, hint: `give one of its sources ref: ${name}` });
-  const inside = withVariables(tree === own ? path : rest!, environment);
+  const inside = withVariables(isLent ? rest! : path, environment);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(inside))
     throw new ChartError(`${inside} lies elsewhere, and is not fetched`, { said, hint: 'copy it into the repository, and name the copy' });
-  const whole = tree !== own ? inside : inside.startsWith('/') ? inside.slice(1) : joined(directory, inside);
+  const whole = isLent ? inside : inside.startsWith('/') ? inside.slice(1) : joined(directory, inside);
   const clean = posix.normalize(whole || '.').replace(/\/$/, '');
   if (clean === '..' || clean.startsWith('../') || clean.startsWith('/'))
     throw new ChartError(`${path} leads out of the source`, { said, hint: 'files of values lie in the repository' });
