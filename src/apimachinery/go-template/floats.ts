@@ -72,3 +72,19 @@ function exponential({ digits, point }: Decimal, precision: number): string {
   const size = String(Math.abs(exponent)).padStart(2, '0');
   return `${first}${rest === '' ? '' : `.${rest}`}e${exponent < 0 ? '-' : '+'}${size}`;
 }
+
+/** `%x`: the mantissa in hexadecimal digits, and a power of two. */
+export function hexFloat(n: number): string {
+  const sign = n < 0 || Object.is(n, -0) ? '-' : '';
+  if (n === 0) return `${sign}0x0p+00`;
+  let exponent = 0;
+  let mantissa = Math.abs(n);
+  for (; mantissa >= 2; exponent++) mantissa /= 2;
+  for (; mantissa < 1; exponent--) mantissa *= 2;
+  const digits = BigInt((mantissa - 1) * 2 ** 52)
+    .toString(16)
+    .padStart(13, '0')
+    .replace(/0+$/, '');
+  const power = String(Math.abs(exponent)).padStart(2, '0');
+  return `${sign}0x1${digits === '' ? '' : `.${digits}`}p${exponent < 0 ? '-' : '+'}${power}`;
+}

@@ -1,6 +1,6 @@
 // Values as Go's fmt prints them: `%v`, and the verbs of `printf`.
 import { quote } from '../go-text.ts';
-import { formatFloat } from './floats.ts';
+import { formatFloat, hexFloat } from './floats.ts';
 import { bytesOf, elements, GoInteger, isNil, isSlice, keysOf, objectType, textOfBytes, typeName } from './values.ts';
 
 /** `%v`; what is missing reads `<no value>`, as templates print it. */
@@ -108,24 +108,25 @@ function padded(text: string, { minus, zero, width }: Flags): string {
   return minus ? text + ' '.repeat(missing) : (zero ? '0' : ' ').repeat(missing) + text;
 }
 
-function badVerb(value: unknown, verb: string): string {
-  return `%!${verb}(${isNil(value) ? '<nil>' : `${typeName(value)}=${plain(value)}`})`;
+/** The value is told with what was asked for it: its width, say. */
+function badVerb(value: unknown, verb: string, flags: Flags): string {
+  return `%!${verb}(${isNil(value) ? '<nil>' : `${typeName(value)}=${formatted(value, 'v', { ...flags, sharp: false, plus: false })}`})`;
 }
 
 function formatted(value: unknown, verb: string, flags: Flags): string {
   if (verb === 'T') return padded(typeName(value), flags);
-  if (isNil(value)) return verb === 'v' ? padded('<nil>', flags) : badVerb(value, verb);
+  if (isNil(value)) return verb === 'v' ? padded('<nil>', flags) : badVerb(value, verb, flags);
   switch (typeof value) {
     case 'string':
-      return string(value, verb, flags) ?? badVerb(value, verb);
+      return string(value, verb, flags) ?? badVerb(value, verb, flags);
     case 'boolean':
-      return verb === 'v' || verb === 't' ? padded(String(value), flags) : badVerb(value, verb);
+      return verb === 'v' || verb === 't' ? padded(String(value), flags) : badVerb(value, verb, flags);
     case 'bigint':
-      return integer(value, verb, flags) ?? badVerb(value, verb);
+      return integer(value, verb, flags) ?? badVerb(value, verb, flags);
     case 'number':
-      return float(value, verb, flags) ?? badVerb(value, verb);
+      return float(value, verb, flags) ?? badVerb(value, verb, flags);
     default:
-      if (value instanceof GoInteger) return integer(value.value, verb, flags) ?? badVerb(value, verb);
+      if (value instanceof GoInteger) return integer(value.value, verb, flags) ?? badVerb(value, verb, flags);
       return object(value, verb, flags);
   }
 }
@@ -232,6 +233,10 @@ function digits(value: bigint, base: number, verb: string, flags: Flags): string
 function float(value: number, verb: string, flags: Flags): string | undefined {
   const { precision } = flags;
   const format = verb === 'v' ? 'g' : verb.toLowerCase();
+  if ((verb === 'x' || verb === 'X') && Number.isFinite(value)) {
+    const hex = hexFloat(value);
+    return padded(verb === 'X' ? hex.toUpperCase() : hex, flags);
+  }
   if (!'vgGeEfF'.includes(verb)) return undefined;
   const byDefault = format === 'g' ? -1 : 6;
   let text = formatFloat(value, format as 'e' | 'f' | 'g', Math.min(precision ?? byDefault, MAX_WIDTH));

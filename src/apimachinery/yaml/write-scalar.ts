@@ -6,6 +6,8 @@ export interface ScalarPlace {
   /** Characters on the line before it. */
   readonly column: number;
   readonly foldAt: number;
+  /** Whether what has tabs may be a literal. */
+  readonly keepTabs: boolean;
 }
 
 /** What YAML 1.1 reads as something other than text. */
@@ -22,8 +24,8 @@ const SIMPLE = /^[A-Za-z/][\w./-]*$/;
 
 export function scalarText(value: string, place: ScalarPlace | 'key'): string {
   if (SIMPLE.test(value)) return OTHER.test(value) ? `"${value}"` : value;
-  const analysis = analyze(value);
   const isKey = place === 'key';
+  const analysis = analyze(value, !isKey && place.keepTabs);
   const at = isKey ? undefined : place;
   if (value.includes('\n')) return analysis.literal && at ? literal(value, at.indent) : double(value, at);
   if (isOther(value)) return double(value, at);
@@ -65,12 +67,13 @@ const BREAK_SPACE = new RegExp(`${BREAK} `);
 const ANY_BREAK = new RegExp(BREAK);
 const INDICATORS = /^(?:---|\.\.\.|[#,[\]{}&*!|>'"%@`]|[?:-](?:[ \t]|$))|:(?:[ \t]|$)|[ \t]#/;
 
-function analyze(value: string): Analysis {
+function analyze(value: string, keepTabs: boolean): Analysis {
   const special = SPECIAL.test(value) || SPACE_BREAK.test(value);
+  const noLiteral = special && !(keepTabs && !SPECIAL.test(value.replaceAll('\t', '')) && !SPACE_BREAK.test(value));
   const edges = value.startsWith(' ') || value.endsWith(' ');
   const broken = ANY_BREAK.test(value);
   const single = !special && !BREAK_SPACE.test(value);
-  return { plain: single && !edges && !broken && !INDICATORS.test(value), single, literal: !special && !value.endsWith(' ') };
+  return { plain: single && !edges && !broken && !INDICATORS.test(value), single, literal: !noLiteral && !value.endsWith(' ') };
 }
 
 function literal(value: string, indent: number): string {

@@ -11,6 +11,8 @@ export interface YamlStyle {
   readonly listIndent?: 0 | 2;
   /** Numbers are written as the floats that they are, whole ones too: 1000000 is 1e+06. */
   readonly asFloats?: boolean;
+  /** Texts of several lines are written line by line also where they have tabs. */
+  readonly keepTabs?: boolean;
 }
 
 /** Ends with a line break. */
@@ -33,8 +35,10 @@ class Writer {
   private readonly foldAt: number;
   private readonly listIndent: number;
   private readonly asFloats: boolean;
+  private readonly keepTabs: boolean;
 
-  constructor({ foldAt = Infinity, listIndent = 0, asFloats = false }: YamlStyle) {
+  constructor({ foldAt = Infinity, listIndent = 0, asFloats = false, keepTabs = false }: YamlStyle) {
+    this.keepTabs = keepTabs;
     this.foldAt = foldAt;
     this.listIndent = listIndent;
     this.asFloats = asFloats;
@@ -101,8 +105,8 @@ class Writer {
     }
   }
 
-  private scalar(value: unknown, place: Omit<ScalarPlace, 'foldAt'>): void {
-    if (typeof value === 'string') this.out.push(scalarText(value, { ...place, foldAt: this.foldAt }));
+  private scalar(value: unknown, place: Pick<ScalarPlace, 'indent' | 'column'>): void {
+    if (typeof value === 'string') this.out.push(scalarText(value, { ...place, foldAt: this.foldAt, keepTabs: this.keepTabs }));
     else if (Array.isArray(value)) this.out.push('[]');
     else if (typeof value === 'object' && value !== null) this.out.push('{}');
     else if (typeof value === 'number') this.out.push(this.asFloats ? floatText(value) : numberText(value));
@@ -112,9 +116,9 @@ class Writer {
   }
 }
 
-/** Whole numbers that have no more than 64 bits are integers; others have an exponent from 1e6 on, where JSON has one from 1e21. */
+/** Whole numbers that have no more than 64 bits are integers, with the digits that tell them from their neighbours; others have an exponent from 1e6 on, where JSON has one from 1e21. */
 function numberText(value: number): string {
-  if (Number.isInteger(value) && value < 2 ** 64 && value >= -(2 ** 63)) return value === 0 ? '0' : BigInt(value).toString();
+  if (Number.isInteger(value) && value < 2 ** 64 && value >= -(2 ** 63)) return value === 0 ? '0' : String(value);
   return floatText(value);
 }
 

@@ -90,6 +90,8 @@ class Discovery {
   private readonly paths = new Set<string>();
   private readonly errors: ManifestError[] = [];
   private readonly warnings: ManifestError[] = [];
+  /** What is for Flux's own controllers, by kind. */
+  private readonly passedOver = new Map<string, App['place'][]>();
 
   constructor(parts: DiscoverParts) {
     this.parts = parts;
@@ -133,13 +135,7 @@ class Discovery {
         this.projects.set(object.metadata.name ?? '', readProject(object, faults));
         this.errors.push(...(await placed(faults, origin)));
       } else if (definesApps(manifest)) this.pending.push({ manifest, parent, namespace });
-      else if (isFluxObject(manifest))
-        this.warnings.push({
-          ...placeOf(origin),
-          path: '',
-          message: `${object.kind} ${JSON.stringify(object.metadata.name)} is for Flux's own controllers, and passed over`,
-          hint: 'nothing has to be done',
-        });
+      else if (isFluxObject(manifest)) this.passedOver.set(object.kind, [...(this.passedOver.get(object.kind) ?? []), placeOf(origin)]);
       else rest.push(manifest);
     }
     // of the source itself only what no app has taken
@@ -169,7 +165,7 @@ class Discovery {
       if (isKustomization(manifest)) {
         const own = namespaceOf(manifest, namespace);
         const key = sourceOf(manifest, own);
-        const source = this.sources.get(key);
+        const source = this.sources.get(key) ?? (all ? this.bootstrapped(key, origin) : undefined);
         if (!source && !all && !this.defined.has(kustomizationId(own, object.metadata.name ?? ''))) {
           this.pending.push(item);
           continue;
@@ -200,6 +196,20 @@ class Discovery {
         this.add({ app, parent, definition: object, faults: await placed(faults, origin) });
       } else await this.addSet(manifest, parent, world);
     }
+  }
+
+  /** What bootstrap, or the Flux operator, makes in a cluster need not be in the repository: it is the repository itself. */
+  private bootstrapped(key: string, origin: ManifestOrigin): FluxSource | undefined {
+    if (!/^GitRepository\/[^/]+\/flux-system$/.test(key)) return undefined;
+    const source: FluxSource = { url: '.', ref: undefined, ignore: undefined };
+    this.sources.set(key, source);
+    this.warnings.push({
+      ...placeOf(origin),
+      path: 'spec.sourceRef',
+      message: `there is no ${key} in the source: it is taken to be this repository`,
+      hint: 'nothing has to be done',
+    });
+    return source;
   }
 
   private async addSet(
@@ -318,7 +328,7 @@ class Discovery {
       isTaken: (file) => this.isTaken(file),
       projects: this.projects,
       errors: inReadingOrder(this.errors),
-      warnings: inReadingOrder(this.warnings),
+      warnings: inReadingOrder([...this.warnings, ...[...this.passedOver].map(([kind, places]) => forFluxItself(kind, places))]),
     };
   }
 
@@ -329,6 +339,13 @@ class Discovery {
     return [...this.paths].some((path) => path === '' || whole === path || whole.startsWith(`${path}/`));
   }
 }
+
+const forFluxItself = (kind: string, places: readonly App['place'][]): ManifestError => ({
+  ...places[0]!,
+  path: '',
+  message: `${kind}${places.length > 1 ? `s (${places.length} of them)` : ''} ${places.length > 1 ? 'are' : 'is'} for Flux's own controllers, and passed over`,
+  hint: 'nothing has to be done',
+});
 
 const placeOf = ({ file, line }: ManifestOrigin): App['place'] => ({ file, line, column: 1 });
 

@@ -39,6 +39,8 @@ export interface SyncAppsOptions {
   readonly onProgress?: (event: SyncEvent, app: string) => void;
   readonly confirmPrune?: SyncOptions['confirmPrune'];
   readonly record?: SyncOptions['record'];
+  /** Asked of an app that failed, or is not ready: whether what waits for it goes on all the same. */
+  readonly overlooks?: (id: string) => boolean;
   /** Why an app is to be left alone now; undefined where it is not. */
   readonly holds?: (app: App, name: string) => Promise<string | undefined>;
   /** Told of each app as soon as it is done. */
@@ -116,11 +118,12 @@ class AppsRun {
   }
 
   private async whatHoldsBack({ app, parent }: PreparedApp): Promise<string | undefined> {
+    const { overlooks = () => false } = this.options;
     const above = parent === undefined ? undefined : this.begun.get(parent);
-    if (above && !(await above.value)) return `${parent}, which defines it, could not be applied`;
+    if (above && !(await above.value) && !overlooks(parent!)) return `${parent}, which defines it, could not be applied`;
     for (const { app: id } of app.dependsOn) {
       const dependency = await this.ready.get(id)?.value;
-      if (dependency && !dependency.ok) return `it depends on ${id}, which ${dependency.why}`;
+      if (dependency && !dependency.ok && !overlooks(id)) return `it depends on ${id}, which ${dependency.why}`;
     }
     return undefined;
   }

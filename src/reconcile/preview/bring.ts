@@ -17,6 +17,8 @@ export interface BringOptions {
   /** Where objects go that name no namespace. */
   readonly namespace: string;
   readonly signal: AbortSignal;
+  /** Asked of an app that is not ready: whether what waits for it goes on all the same. */
+  readonly overlooks: (id: string) => boolean;
   readonly onProgress?: (event: SyncEvent) => void;
 }
 
@@ -31,8 +33,14 @@ const pruneOf = ({ errors }: Pick<Prepared, 'errors'>): PrunePolicy => (errors.l
 /** @param tree of a source that defines apps */
 export async function bring(engine: Engine, prepared: Prepared, tree: AppTree | undefined, options: BringOptions): Promise<SyncResult> {
   if (!tree) return bringPlain(engine, prepared, options);
-  const { onProgress } = options;
-  return syncApps(engine, sound(tree), { ...common(options), name: APP, prune: pruneOf(tree), ...(onProgress ? { onProgress } : {}) });
+  const { onProgress, overlooks } = options;
+  return syncApps(engine, sound(tree), {
+    ...common(options),
+    name: APP,
+    prune: pruneOf(tree),
+    overlooks,
+    ...(onProgress ? { onProgress } : {}),
+  });
 }
 
 const common = ({ signal }: BringOptions) => ({ namespace: HOME, timeoutMs: REST_MS, signal, partial: true });

@@ -145,14 +145,24 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
     const granted = await provide(client, takenForGrantedOf(base, head, options));
     if (world) await applyWorld(client, world.manifests, options.namespace);
     const refused = await applyOthers(client, options.others ?? [], options.namespace);
-    const settled = await bring(engine, base, options.apps?.base, optionsOf('base', options));
+    // base is there, whatever its apps would wait for; what waits in vain already does not begin to with head
+    const unready = new Set<string>();
+    const anyway = (id: string): boolean => unready.add(id).has(id);
+    const settled = await bring(engine, base, options.apps?.base, optionsOf('base', anyway, options));
     if (!(await observer.rest(restMs(settled)))) restless.push('base');
     if (options.meanwhile) {
       await options.meanwhile(client);
       await observer.rest(REST_AFTER_MS);
     }
     const past = await cluster.scratch();
-    const brought = await bringHead(engine, past, head, options.apps?.head, optionsOf('head', options), () => observer.begin());
+    const brought = await bringHead(
+      engine,
+      past,
+      head,
+      options.apps?.head,
+      optionsOf('head', (id) => unready.has(id), options),
+      () => observer.begin(),
+    );
     const { plan, warnings, synced, appOf } = brought;
     await pruneTheRest(client, plan, synced);
     if (!(await observer.rest(restMs(synced)))) restless.push('head');
@@ -187,9 +197,14 @@ async function story(cluster: Cluster, base: Prepared, head: Prepared, options: 
   }
 }
 
-const optionsOf = (side: 'base' | 'head', { namespace, signal, onProgress }: PreviewOptions): BringOptions => ({
+const optionsOf = (
+  side: 'base' | 'head',
+  overlooks: BringOptions['overlooks'],
+  { namespace, signal, onProgress }: PreviewOptions,
+): BringOptions => ({
   namespace,
   signal,
+  overlooks,
   ...(onProgress ? { onProgress: (event: SyncEvent) => onProgress(side, event) } : {}),
 });
 

@@ -10,7 +10,8 @@ export const SPRIG_ENCODING: TemplateFunctions = {
   b64enc: ofText((s) => bytesOf(s).toString('base64')),
   b64dec: ofText((s) => decoded(s, BASE64)),
   b32enc: ofText((s) => encoded32(bytesOf(s))),
-  b32dec: ofText((s) => decoded(s, BASE32)),
+  // places in it are told without its line breaks
+  b32dec: ofText((s) => decoded(s.replace(/[\r\n]/g, ''), BASE32)),
   sha1sum: hash('sha1'),
   sha256sum: hash('sha256'),
   sha512sum: hash('sha512'),
@@ -56,8 +57,10 @@ function decoded(text: string, { name, alphabet, bits, group, short }: Base): st
   if (padding.length === 0) return missing === 0 ? decodedLetters(letters, alphabet, bits) : wrong(text.length - inGroup);
   if (padding[0]!.c !== '=' || !short.includes(inGroup)) return wrong(padding[0]!.at);
   if (padding.length < missing) return wrong(text.length);
-  const bad = padding.find(({ c }, i) => i >= missing || c !== '=');
-  return bad ? wrong(bad.at) : decodedLetters(letters, alphabet, bits);
+  const bad = padding.findIndex(({ c }, i) => i >= missing || c !== '=');
+  if (bad < 0) return decodedLetters(letters, alphabet, bits);
+  // what follows a sign of padding that another should follow is told at the first
+  return wrong(padding[bad < missing ? bad - 1 : bad]!.at);
 }
 
 function decodedLetters(letters: readonly { readonly c: string }[], alphabet: string, bits: number): string {

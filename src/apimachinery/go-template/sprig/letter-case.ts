@@ -13,6 +13,8 @@ export const lower = (text: string): string => Array.from(text, lowerRune).join(
 const isUpper = (c: string): boolean => /^\p{Lu}$/u.test(c);
 const isLower = (c: string): boolean => /^\p{Ll}$/u.test(c);
 const isLetter = (c: string): boolean => /^\p{L}$/u.test(c);
+/** For xstrings Chinese characters are no letters. */
+const isAlphabet = (c: string): boolean => isLetter(c) && !/^[\u3400-\u4d85\u4e00-\u9fcc\u{20000}-\u{2b81d}]$/u.test(c);
 const isDigit = (c: string): boolean => /^\p{Nd}$/u.test(c);
 const isNumber = (c: string): boolean => /^\p{N}$/u.test(c);
 const isPunct = (c: string): boolean => /^\p{P}$/u.test(c);
@@ -152,18 +154,18 @@ function nextWord(runes: readonly string[]): Word {
     while (end < runes.length && belongs(runes[end]!)) end++;
     return { type, text: runes.slice(0, end).join(''), rest: runes.slice(end) };
   };
-  const isSmall = (c: string): boolean => isLetter(c) && !isUpper(c);
+  const isSmall = (c: string): boolean => isAlphabet(c) && !isUpper(c);
   if (isConnector(first)) return of('connector', isConnector);
   if (isPunct(first)) return of('punct', isPunct);
   if (isUpper(first)) {
     if (second === undefined || !isUpper(second)) return of('upper', isSmall);
     const word = of('upper', isUpper);
     // of HTTPStatus the S belongs to Status
-    if (word.rest.length === 0 || !isLetter(word.rest[0]!)) return word;
+    if (word.rest.length === 0 || !isAlphabet(word.rest[0]!)) return word;
     const size = [...word.text].length - 1;
     return { type: 'upper', text: runes.slice(0, size).join(''), rest: runes.slice(size) };
   }
-  if (isLetter(first)) return of('alphabet', isSmall);
+  if (isAlphabet(first)) return of('alphabet', isSmall);
   if (isNumber(first)) return of('number', isNumber);
-  return of('other', (c) => !(isConnector(c) || isLetter(c) || isNumber(c) || isPunct(c)));
+  return of('other', (c) => !(isConnector(c) || isAlphabet(c) || isNumber(c) || isPunct(c)));
 }

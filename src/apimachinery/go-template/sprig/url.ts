@@ -16,18 +16,25 @@ interface Url {
 
 export const SPRIG_URL: TemplateFunctions = {
   urlParse: go('(string) map[string]any', (text: string) => {
-    const url = parseUrl(text, (why) => new FunctionError(`unable to parse url: parse ${quote(text)}: ${why}`));
+    const wrong = (of: string, why: string): FunctionError => new FunctionError(`unable to parse url: parse ${quote(of)}: ${why}`);
+    const url = parseUrl(text, wrong);
     const hostname = url.host.startsWith('[') ? (/^\[([^\]]*)\]/.exec(url.host)?.[1] ?? url.host) : url.host.replace(/:[^:]*$/, '');
     return { ...url, hostname };
   }),
   urlJoin: go('(map[string]any) string', urlText),
 };
 
-function parseUrl(text: string, wrong: (why: string) => FunctionError): Url {
-  if (/[\0-\x1f\x7f]/.test(text)) throw wrong('net/url: invalid control character in URL');
+/** @param refuse told in which text something is wrong: a fragment is not looked at until the rest is read */
+function parseUrl(text: string, refuse: (of: string, why: string) => FunctionError): Url {
   const [beforeFragment, rawFragment] = cut(text, '#');
-  const fragment = unescaped(rawFragment, wrong);
-  const empty = { scheme: '', opaque: '', userinfo: '', host: '', path: '', query: '', fragment };
+  const wrong = (why: string): FunctionError => refuse(beforeFragment, why);
+  const url = parseWithoutFragment(beforeFragment, wrong);
+  return { ...url, fragment: unescaped(rawFragment, (why) => refuse(text, why)) };
+}
+
+function parseWithoutFragment(beforeFragment: string, wrong: (why: string) => FunctionError): Url {
+  if (/[\0-\x1f\x7f]/.test(beforeFragment)) throw wrong('net/url: invalid control character in URL');
+  const empty = { scheme: '', opaque: '', userinfo: '', host: '', path: '', query: '', fragment: '' };
   if (beforeFragment === '*') return { ...empty, path: '*' };
   if (beforeFragment.startsWith(':')) throw wrong('missing protocol scheme');
   const scheme = /^([a-zA-Z][\w+.-]*):/.exec(beforeFragment)?.[1] ?? '';

@@ -1,10 +1,16 @@
-// Writes that the server refuses: fields that cannot change, and everything else, each with the server's own words.
+// Writes that the server refuses: fields that cannot change, and everything else, each with the server's own words. What it refuses of base
+// in the same words is no consequence of head.
 import { resourceKey, resourceText, type ResourceId } from '../../plan/resource-id.ts';
 import type { Refusal } from '../../plan/refusal.ts';
 import type { Finding } from '../consequence.ts';
 import type { Evidence, Rule } from '../evidence.ts';
 
-export const refusals: Rule = (evidence) => [...foreseen(evidence), ...onlyWhenDone(evidence)];
+export const refusals: Rule = (evidence) => {
+  const known = new Set(evidence.settled.resources.filter(({ action }) => action === 'failed').map((one) => refusalKey(one, one.message)));
+  return [...foreseen(evidence), ...onlyWhenDone(evidence)].filter(({ object, cause = '' }) => !known.has(refusalKey(object, cause)));
+};
+
+const refusalKey = (object: ResourceId, words: string): string => `${resourceKey(object)} ${words}`;
 
 const foreseen = ({ plan }: Evidence): Finding[] => plan.resources.flatMap(({ id, refusal }) => (refusal ? [refused(id, refusal)] : []));
 

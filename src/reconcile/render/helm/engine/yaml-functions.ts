@@ -8,7 +8,7 @@ import { readToml } from './read-toml.ts';
 import { writeToml } from './write-toml.ts';
 import { setKey } from '../../../../apimachinery/json/parse.ts';
 import { isObject } from '../../../../apimachinery/object.ts';
-import { splitYaml } from '../../../../apimachinery/yaml/documents.ts';
+import { splitYaml, type DocumentText } from '../../../../apimachinery/yaml/documents.ts';
 import { readNodes } from '../../../../apimachinery/yaml/nodes.ts';
 import { readPlain } from '../../../../apimachinery/yaml/plain.ts';
 import { writeYaml } from '../../../../apimachinery/yaml/write.ts';
@@ -20,7 +20,7 @@ export const YAML_FUNCTIONS: TemplateFunctions = {
   toYaml: go('(any) string', toYaml),
   mustToYaml: go('(any) string', mustToYaml),
   toYamlPretty: go('(any) string', (value: unknown) =>
-    orElse(() => writeYaml(plainJson(value), { listIndent: 2, asFloats: true }).replace(/\n$/, ''), ''),
+    orElse(() => writeYaml(plainJson(value), { listIndent: 2, asFloats: true, keepTabs: true }).replace(/\n$/, ''), ''),
   ),
   fromYaml: go('(string) map[string]any', (text: string) =>
     asMap(() => readYamlText(text), 'error unmarshaling JSON: while decoding JSON: '),
@@ -57,14 +57,32 @@ function readYamlText(text: string): unknown {
   // comments alone are no document
   const document = splitYaml(text, 2).find((each) => /^[ \t]*[^#\s]/m.test(each.text));
   if (!document) return null;
+  const value = withFloats(documentValue(document));
+  // go-yaml adds no line break to a block of text that ends without one
+  const isCut = !text.endsWith('\n') && text.endsWith(document.text.slice(0, -1)) && !/\\n"\s*$/.test(text);
+  return isCut ? withoutLastBreak(value) : value;
+}
+
+function documentValue(document: DocumentText): unknown {
   const plain = readPlain(document.text);
-  if (plain) return withFloats(plain.value);
+  if (plain) return plain.value;
   const result = readNodes(document.text);
-  if (!result.faults) return withFloats(result.value);
-  if (result.lastWins) return withFloats(result.lastWins.value);
+  if (!result.faults) return result.value;
+  if (result.lastWins) return result.lastWins.value;
   const fault = result.faults[0]!;
   const line = document.line + document.text.slice(0, fault.offset).split('\n').length - 1;
   throw new FunctionError(`error converting YAML to JSON: yaml: line ${line}: ${fault.message}`);
+}
+
+/** Of the text that stands last. */
+function withoutLastBreak(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/\n$/, '');
+  if (Array.isArray(value)) return value.length === 0 ? value : [...value.slice(0, -1), withoutLastBreak(value.at(-1))];
+  const last = isObject(value) ? Object.keys(value).at(-1) : undefined;
+  if (last === undefined) return value;
+  const object = value as Record<string, unknown>;
+  setKey(object, last, withoutLastBreak(object[last]));
+  return object;
 }
 
 /** All numbers are, as JSON has them. */
