@@ -2,7 +2,6 @@
 // sources of the app lend, go into it.
 import { locate } from '../render/origin.ts';
 import { NO_HELM_OPTIONS } from '../render/helm/chart-options.ts';
-import { renderChart } from '../render/helm/render-chart.ts';
 import type { Manifests } from '../render/manifests.ts';
 import type { ManifestError, Place } from '../render/manifest-error.ts';
 import type { PlaceSaid } from '../render/helm/chart-error.ts';
@@ -11,7 +10,6 @@ import type { Snapshot } from '../source/snapshot.ts';
 import { SourceError } from '../source/source-error.ts';
 import type { SourceTree } from '../source/source-tree.ts';
 import type { App, AppSource } from './app.ts';
-import { postRendered } from './post-render.ts';
 import type { FindData, RenderParts } from './render-app.ts';
 
 interface OpenedChart {
@@ -32,6 +30,8 @@ export async function renderChartOf(app: App, source: AppSource, opened: OpenedC
   const chart = opened ?? (await fetchedChart(source, parts));
   const options = source.helm ?? NO_HELM_OPTIONS;
   const lent = new Map<string, Snapshot>();
+  // most apps are no charts
+  const [{ renderChart }, { postRendered }] = await Promise.all([import('../render/helm/render-chart.ts'), import('./post-render.ts')]);
   try {
     const rendered = await renderChart(
       {
