@@ -174,7 +174,7 @@ class Kubelets implements KubeletsController {
     this.byNode.set(name, kubelet);
     this.count(kubelet.begin());
     if (this.traits.volumes) this.count(this.registerVolumes(node));
-    if (this.heartbeats) this.count(this.heartbeats.begin({ name, uid: node.metadata.uid, reportStatus: () => kubelet.reportStatus() }));
+    if (this.heartbeats) this.count(this.heartbeats.begin(kubelet));
     kubelet.beginStaticPods([...this.pods.byIndex(BY_NODE, name)]);
     for (const pod of this.pods.byIndex(BY_NODE, name)) this.podChanged(pod);
     // what was taken away by force while there was no kubelet must not go on

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Node } from '#api/core/v1';
 import { changedConditions, healthOf, memoryShortage, rankMemoryPressure } from '../../../src/cluster/kubelet/node-health.ts';
 import { KUBELET_TRAITS } from '../../../src/cluster/kubelet/traits.ts';
+import { NO_FAULTS } from '../../../src/cluster/simulation/link.ts';
 import { kubeletCluster, podOn } from './cluster.ts';
 
 const node = (annotations: Readonly<Record<string, string>>): Node => ({
@@ -110,6 +111,18 @@ describe('graceful node shutdown', () => {
     ])
       expect(events).toContain(expected);
     expect(errors).toEqual([]);
+  });
+
+  test('is told at the next heartbeat where it could not be told at once', async () => {
+    const { client, clock, link } = await kubeletCluster();
+    const ready = async () => (await client.get('v1/Node', 'a')).status?.conditions?.find((c) => c.type === 'Ready')?.status;
+    link.faults = { ...NO_FAULTS, failWrites: 1 };
+    await annotate(client, { [SHUTDOWN]: 'true' });
+    await clock.advance(60_000);
+    expect(await ready()).toBe('True');
+    link.faults = NO_FAULTS;
+    await clock.advance(10_000);
+    expect(await ready()).toBe('False');
   });
 });
 
