@@ -52,6 +52,19 @@ describe('rankMemoryPressure', () => {
   ])('$situation', ({ uses, expected }) => expect(rankMemoryPressure(uses).map(({ pod }) => pod.metadata.name)).toEqual(expected));
 });
 
+test('a kubelet registers its node as soon as it can be written', async () => {
+  const { client, clock, link, restart } = await kubeletCluster();
+  const nodes = async () => (await client.list('v1/Node')).items.map(({ metadata }) => metadata.name);
+  await client.delete('v1/Node', 'a');
+  link.faults = { ...NO_FAULTS, failWrites: 1 };
+  await restart();
+  await clock.advance(60_000);
+  expect(await nodes()).toEqual([]);
+  link.faults = NO_FAULTS;
+  await clock.advance(7_000);
+  expect(await nodes()).toEqual(['a']);
+});
+
 const annotate = (client: Awaited<ReturnType<typeof kubeletCluster>>['client'], annotations: Readonly<Record<string, string | null>>) =>
   client.patch('v1/Node', 'a', { metadata: { annotations } }, { type: 'merge' });
 
