@@ -41,6 +41,7 @@ export default class Validate extends JibeCommand {
         [
           ...errorLines(errors, palette),
           ...errorLines(warnings, palette, 'warning'),
+          ...(apps ?? []).filter(({ message }) => message).map(({ id, message }) => palette.yellow(`not checked: ${id}: ${message}`)),
           errors.length
             ? palette.red(`${errors.length} ${errors.length === 1 ? 'error' : 'errors'} in ${sourceText(source)}`)
             : palette.green(`valid: ${manifests.length} objects in ${sourceText(source)}`),

@@ -13,7 +13,16 @@ import type { App } from './app.ts';
 import { applicationsOf } from './application-set.ts';
 import { orderFaults, withWaves } from './app-order.ts';
 import { ARGO_NAMESPACE, readApplication } from './argo.ts';
-import { definesApps, isArgoObject, isFluxObject, isHelmRelease, isKustomization, isSourceObject } from './definitions.ts';
+import { readArtifacts, type Artifact } from './artifact-generator.ts';
+import {
+  definesApps,
+  isArgoObject,
+  isArtifactGenerator,
+  isFluxObject,
+  isHelmRelease,
+  isKustomization,
+  isSourceObject,
+} from './definitions.ts';
 import type { FieldFault } from './fields.ts';
 import { chartOfRelease, helmReleaseId, readHelmRelease } from './helm-release.ts';
 import { kustomizationId, readKustomization, readSource, sourceKey, sourceOf, type FluxSource } from './flux.ts';
@@ -80,6 +89,8 @@ class Discovery {
   private readonly parts: DiscoverParts;
   private readonly known: KnownData;
   private readonly sources = new Map<string, FluxSource>();
+  /** Sources that are parts of others. */
+  private readonly artifacts = new Map<string, Artifact>();
   private readonly projects = new Map<string, Project>();
   private pending: Pending[] = [];
   private readonly waiting: Waiting[] = [];
@@ -130,6 +141,7 @@ class Discovery {
     for (const manifest of manifests) {
       const { object, origin } = manifest;
       if (isSourceObject(manifest)) await this.takeSource(manifest, namespace);
+      else if (isArtifactGenerator(manifest)) await this.takeArtifacts(manifest, namespace);
       else if (isArgoObject(manifest) && object.kind === 'AppProject') {
         const faults: FieldFault[] = [];
         this.projects.set(object.metadata.name ?? '', readProject(object, faults));
@@ -154,6 +166,21 @@ class Discovery {
     this.sources.set(sourceKey(object.kind, own, object.metadata.name ?? ''), source);
   }
 
+  private async takeArtifacts(manifest: Manifest, namespace: string | undefined): Promise<void> {
+    const faults: FieldFault[] = [];
+    for (const [key, part] of readArtifacts(manifest, namespaceOf(manifest, namespace), faults)) this.artifacts.set(key, part);
+    this.errors.push(...(await placed(faults, manifest.origin)));
+  }
+
+  /** @param all whether nothing else can make it known any more */
+  private sourceAt(key: string, all: boolean, origin: ManifestOrigin): FluxSource | undefined {
+    const part = this.artifacts.get(key);
+    if (!part) return this.sources.get(key) ?? (all ? this.bootstrapped(key, origin) : undefined);
+    if ('notRendered' in part) return part;
+    const whole = this.sourceAt(part.of, all, origin);
+    return whole && 'url' in whole ? { ...whole, root: part.root } : whole;
+  }
+
   /** @param all also those whose source is not known, since nothing else can make it known any more */
   private async readPending(world: Awaited<ReturnType<typeof gitWorld>>, all = false): Promise<void> {
     const pending = this.pending;
@@ -165,7 +192,7 @@ class Discovery {
       if (isKustomization(manifest)) {
         const own = namespaceOf(manifest, namespace);
         const key = sourceOf(manifest, own);
-        const source = this.sources.get(key) ?? (all ? this.bootstrapped(key, origin) : undefined);
+        const source = this.sourceAt(key, all, origin);
         if (!source && !all && !this.defined.has(kustomizationId(own, object.metadata.name ?? ''))) {
           this.pending.push(item);
           continue;
@@ -184,7 +211,7 @@ class Discovery {
         });
       } else if (isHelmRelease(manifest)) {
         const own = namespaceOf(manifest, namespace);
-        const chart = chartOfRelease(manifest, own, (key) => this.sources.get(key));
+        const chart = chartOfRelease(manifest, own, (key) => this.sourceAt(key, all, origin));
         if ('unknown' in chart && !all && !this.defined.has(helmReleaseId(own, object.metadata.name ?? ''))) {
           this.pending.push(item);
           continue;

@@ -17,7 +17,13 @@ import { Fields, type FieldFault } from './fields.ts';
 
 /** What a source object says: where it leads, or why that is not followed. */
 export type FluxSource =
-  | { readonly url: string; readonly ref: string | undefined; readonly ignore: string | undefined }
+  | {
+      readonly url: string;
+      readonly ref: string | undefined;
+      readonly ignore: string | undefined;
+      /** The directory of it that is meant; all of it by default. */
+      readonly root?: string;
+    }
   /** A repository of charts. */
   | { readonly charts: string }
   /** A chart in an OCI registry. */
@@ -117,14 +123,12 @@ function notRendered(spec: Fields, source: FluxSource | undefined): string | und
   return undefined;
 }
 
-function gitSource(
-  spec: Fields,
-  { url, ref, ignore }: { readonly url: string; readonly ref: string | undefined; readonly ignore: string | undefined },
-): AppSource {
+function gitSource(spec: Fields, { url, ref, ignore, root = '' }: Extract<FluxSource, { readonly url: string }>): AppSource {
+  const inside = spec.string('path').replace(/^\.?\/+|^\.$/, '');
   return {
     url,
     ref,
-    path: spec.string('path').replace(/^\.?\/+/, ''),
+    path: [root, inside].filter(Boolean).join('/'),
     include: [],
     exclude: ignore === undefined ? [] : ignoreGlobs(ignore),
     render: { as: 'flux', overrides: overrides(spec) },
