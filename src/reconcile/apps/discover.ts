@@ -103,6 +103,8 @@ class Discovery {
   private readonly warnings: ManifestError[] = [];
   /** What is for Flux's own controllers, by kind. */
   private readonly passedOver = new Map<string, App['place'][]>();
+  /** Apps whose charts lie elsewhere. */
+  private readonly notFetched: App[] = [];
 
   constructor(parts: DiscoverParts) {
     this.parts = parts;
@@ -338,7 +340,7 @@ class Discovery {
     if (!chart || app.notRendered !== undefined || this.parts.repositories.elsewhere) return app;
     const what = chart.chart ? `the chart ${chart.chart} of ${redacted(chart.url ?? '')}` : `the chart ${redacted(chart.url ?? '')}`;
     const notRendered = `${what} is not fetched: --allow-remote allows it`;
-    this.warnings.push({ ...app.place, path: '', message: `${app.id}: ${what} is not fetched`, hint: 'allow it with --allow-remote' });
+    this.notFetched.push(app);
     return { ...app, notRendered };
   }
 
@@ -355,7 +357,11 @@ class Discovery {
       isTaken: (file) => this.isTaken(file),
       projects: this.projects,
       errors: inReadingOrder(this.errors),
-      warnings: inReadingOrder([...this.warnings, ...[...this.passedOver].map(([kind, places]) => forFluxItself(kind, places))]),
+      warnings: inReadingOrder([
+        ...this.warnings,
+        ...[...this.passedOver].map(([kind, places]) => forFluxItself(kind, places)),
+        ...chartsNotFetched(this.notFetched),
+      ]),
     };
   }
 
@@ -365,6 +371,17 @@ class Discovery {
     const whole = prefix ? `${prefix}/${file}` : file;
     return [...this.paths].some((path) => path === '' || whole === path || whole.startsWith(`${path}/`));
   }
+}
+
+/** Each app says which chart is its own. */
+function chartsNotFetched(apps: readonly App[]): readonly ManifestError[] {
+  const [first] = apps;
+  if (!first) return [];
+  const message =
+    apps.length > 1
+      ? `the charts of ${apps.length} apps lie elsewhere and are not fetched: ${first.id} and others`
+      : `the chart of ${first.id} lies elsewhere and is not fetched`;
+  return [{ ...first.place, path: '', message, hint: 'allow it with --allow-remote' }];
 }
 
 const forFluxItself = (kind: string, places: readonly App['place'][]): ManifestError => ({

@@ -63,9 +63,9 @@ export interface ChartUse {
   readonly namespace: string;
   /** What is known of the cluster that it is for; the embedded one where nothing is. */
   readonly cluster?: FindFacts | undefined;
-  /** Where fields stand that options name. */
   /** Milliseconds since 1970. */
   readonly now?: number | undefined;
+  /** Where fields stand that options name. */
   readonly placeSaid?: PlaceSaid | undefined;
   readonly lent?: LentTrees | undefined;
   readonly environment?: ReadonlyMap<string, string> | undefined;

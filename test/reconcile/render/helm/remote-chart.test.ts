@@ -209,9 +209,8 @@ describe('apps', () => {
       `the chart web of ${url}/charts is not fetched: --allow-remote allows it`,
       `the chart web of ${url.slice(7)}/acme is not fetched: --allow-remote allows it`,
     ]);
-    expect(warnings.map(({ file, line, hint }) => `${file}:${line} ${hint}`)).toEqual([
-      'apps.yaml:1 allow it with --allow-remote',
-      'apps.yaml:9 allow it with --allow-remote',
+    expect(warnings.map(({ file, line, message, hint }) => `${file}:${line} ${message} (${hint})`)).toEqual([
+      'apps.yaml:1 the charts of 2 apps lie elsewhere and are not fetched: Application/argocd/a and others (allow it with --allow-remote)',
     ]);
     expect(asked).toEqual([]);
   });
