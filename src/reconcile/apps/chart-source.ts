@@ -82,7 +82,12 @@ async function valuesFromData(
     } else if (targetPath === '') values.push({ path: `${kind}/${namespace}/${name}`, bytes: Buffer.from(text), said });
     else {
       const quoted = /^'.*'$|^".*"$/s.test(text) ? text.replace(/^['"]+|['"]+$/g, '') : undefined;
-      values.push({ kind: quoted === undefined ? 'typed' : 'string', line: `${targetPath}=${quoted ?? text}`, said });
+      values.push({
+        kind: quoted === undefined ? 'typed' : 'string',
+        line: `${targetPath}=${quoted ?? text}`,
+        said,
+        isSecret: kind === 'Secret',
+      });
     }
   }
   return values;

@@ -62,7 +62,7 @@ interface IndexEntry {
 async function indexedChart({ repository, name, version }: ChartAddress, elsewhere: Elsewhere): Promise<Uint8Array> {
   const base = repository.endsWith('/') ? repository : `${repository}/`;
   const where = redacted(repository);
-  const index = Buffer.from(await elsewhere.fetch(new URL('index.yaml', base).href)).toString('utf8');
+  const index = Buffer.from(await elsewhere.fetch(addressIn(base, 'index.yaml', where))).toString('utf8');
   const entries = await entriesOf(index, name, where);
   const entry = highest(entries, version);
   if (!entry)
@@ -77,9 +77,14 @@ async function indexedChart({ repository, name, version }: ChartAddress, elsewhe
             .join(', ')}`
         : 'check the name',
     );
-  const bytes = await elsewhere.fetch(new URL(entry.url, base).href);
+  const bytes = await elsewhere.fetch(addressIn(base, entry.url, where));
   checkDigest(bytes, entry.digest, `${where} ${name}-${entry.version}`);
   return bytes;
+}
+
+function addressIn(base: string, path: string, where: string): string {
+  if (URL.canParse(path, base)) return new URL(path, base).href;
+  throw new SourceError('InvalidPath', where, `${path} is no address`, 'write the URL of the repository: https://…, or oci://…');
 }
 
 /** @param digest in hex, perhaps with `sha256:` before it; empty where none is told */
