@@ -33,6 +33,9 @@ export class FieldSet {
   /** The type that the set was last found to agree with (see schema-changes.ts). */
   agreesWith: ApplyType | undefined;
 
+  /** Met again wherever a set holds the same. */
+  isShared = false;
+
   /** Of this very set, never of another one. */
   private readonly id = nextId++;
 
@@ -56,8 +59,13 @@ export class FieldSet {
     for (const { element, member, children } of entries) key += `${element.text}\n${member ? '.' : ''}${children ? children.id : ''}\n`;
     let set = shared.get(key);
     if (!set) {
-      if (shared.size >= MAX_SHARED) shared.clear();
-      shared.set(key, (set = new FieldSet(entries)));
+      if (shared.size >= MAX_SHARED) {
+        shared.clear();
+        forgetAll();
+      }
+      set = new FieldSet(entries);
+      set.isShared = true;
+      shared.set(key, set);
     }
     return set;
   }
@@ -114,26 +122,20 @@ export class FieldSet {
   union(other: FieldSet): FieldSet {
     if (this === other || other.isEmpty) return this;
     if (this.isEmpty) return other;
-    return combine(this, other, (a, b) => {
-      if (!a || !b) return a ?? b;
-      return node(a, a.member || b.member, a.children && b.children ? a.children.union(b.children) : (a.children ?? b.children), b);
-    });
+    return remembered('union', this, other);
   }
 
   intersection(other: FieldSet): FieldSet {
-    if (this === other) return this;
-    return combine(this, other, (a, b) =>
-      a && b ? node(a, a.member && b.member, a.children && b.children?.intersection(a.children), b) : undefined,
-    );
+    if (this === other || this.isEmpty) return this;
+    if (other.isEmpty) return other;
+    return remembered('intersection', this, other);
   }
 
   /** Without the members of `other`. What lies below one of them stays. */
   difference(other: FieldSet): FieldSet {
     if (this === other) return FieldSet.EMPTY;
-    if (other.isEmpty) return this;
-    return combine(this, other, (a, b) =>
-      a && b ? node(a, a.member && !b.member, b.children ? a.children?.difference(b.children) : a.children) : a,
-    );
+    if (this.isEmpty || other.isEmpty) return this;
+    return remembered('difference', this, other);
   }
 
   /** Without the members of `other` and all that lies below them. */
@@ -162,6 +164,43 @@ export class FieldSet {
   toString(): string {
     return [...this.paths()].map(pathText).join('\n');
   }
+}
+
+type Operation = 'union' | 'intersection' | 'difference';
+
+const OPERATIONS: Readonly<Record<Operation, (a: Entry | undefined, b: Entry | undefined) => Entry | undefined>> = {
+  union(a, b) {
+    if (!a || !b) return a ?? b;
+    return node(a, a.member || b.member, a.children && b.children ? a.children.union(b.children) : (a.children ?? b.children), b);
+  },
+  intersection: (a, b) => (a && b ? node(a, a.member && b.member, a.children && b.children?.intersection(a.children), b) : undefined),
+  difference: (a, b) => (a && b ? node(a, a.member && !b.member, b.children ? a.children?.difference(b.children) : a.children) : a),
+};
+
+/** What came of two shared sets: the same few meet at every write. Bounded as the sets are. */
+const known: Readonly<Record<Operation, Map<FieldSet, Map<FieldSet, FieldSet>>>> = {
+  union: new Map(),
+  intersection: new Map(),
+  difference: new Map(),
+};
+const MAX_KNOWN = 65_536;
+let knownResults = 0;
+
+function remembered(operation: Operation, a: FieldSet, b: FieldSet): FieldSet {
+  if (!a.isShared || !b.isShared) return combine(a, b, OPERATIONS[operation]);
+  const before = known[operation].get(a)?.get(b);
+  if (before) return before;
+  const result = combine(a, b, OPERATIONS[operation]);
+  if (++knownResults > MAX_KNOWN) forgetAll();
+  const ofA = known[operation].get(a);
+  if (ofA) ofA.set(b, result);
+  else known[operation].set(a, new Map([[b, result]]));
+  return result;
+}
+
+function forgetAll(): void {
+  for (const results of Object.values(known)) results.clear();
+  knownResults = 0;
 }
 
 /** The entry, changed; undefined where nothing is left. Reuses `a` or, where that says the same, `b`. */

@@ -1,5 +1,6 @@
 // That nodes are alive: a Lease for each in kube-node-lease, renewed four times as often as it lasts, and the node's conditions again
-// every five minutes. One background timer serves all nodes of the process, a slice of them at each beat, so that nothing comes in bursts.
+// every five minutes, or at the next beat where they could not be written when they changed. One background timer serves all nodes of
+// the process, a slice of them at each beat, so that nothing comes in bursts.
 import type { Lease } from '#api/coordination/v1';
 import type { Clock, Timer } from '../../apimachinery/clock.ts';
 import type { Manifest } from '../../apimachinery/object.ts';
@@ -16,6 +17,8 @@ export interface Beating {
   readonly uid: string;
   /** Writes the node's status again. */
   reportStatus(): Promise<void>;
+  /** Writes it where it is not as it should be. */
+  reportChanges(): Promise<void>;
 }
 
 interface Beat {
@@ -74,7 +77,10 @@ export class Heartbeats {
     const slice = this.slices[this.at++ % SLICES]!;
     for (const beat of slice.values()) {
       void this.renew(beat);
-      if (beat.statusAtMs > this.clock.now()) continue;
+      if (beat.statusAtMs > this.clock.now()) {
+        void beat.node.reportChanges();
+        continue;
+      }
       beat.statusAtMs = this.clock.now() + STATUS_EVERY_MS;
       void beat.node.reportStatus();
     }

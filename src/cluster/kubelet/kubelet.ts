@@ -19,6 +19,9 @@ import type { StagePlayer } from './stages/stage-player.ts';
 import type { Stages } from './stages/stages.ts';
 import type { KubeletTraits } from './traits.ts';
 
+/** As nodeStatusUpdateRetry: after so many it waits for the next heartbeat. */
+const STATUS_TRIES = 5;
+
 export interface KubeletParts {
   readonly deps: ControllerDeps;
   readonly runtime: Runtime;
@@ -87,6 +90,10 @@ export class Kubelet {
     return this.node.metadata.name;
   }
 
+  get uid(): string {
+    return this.node.metadata.uid;
+  }
+
   /** Where its manifest gives none. */
   get address(): string {
     return this.parts.address;
@@ -103,7 +110,7 @@ export class Kubelet {
     if (!deepEqual(attached ?? [], node.status?.volumesAttached ?? [])) this.volumesChanged();
     this.troubles.nodeChanged();
     if (this.staged) this.staged.update(node);
-    else if (!isReported(node, this.parts.traits)) void this.report();
+    else void this.reportChanges();
   }
 
   /** The kubelet begins: it says so, and what its node is like. */
@@ -111,11 +118,16 @@ export class Kubelet {
     this.event(this.node, 'Normal', 'Starting', 'Starting kubelet.', undefined);
     this.troubles.nodeChanged();
     if (this.staged) this.staged.update(this.node);
-    else if (!isReported(this.node, this.parts.traits)) await this.report();
+    else await this.reportChanges();
+  }
+
+  /** Where the node does not say what it should: it has changed, or an earlier write has failed. */
+  async reportChanges(): Promise<void> {
+    if (!this.staged && !isReported(this.node, this.parts.traits)) await this.report();
   }
 
   /** Writes the node's whole status. */
-  report(): Promise<void> {
+  private report(): Promise<void> {
     if (!this.reporting)
       for (const reason of changedConditions(this.node.status?.conditions ?? [], healthOf(this.node, this.parts.traits)))
         this.event(this.node, 'Normal', reason, `Node ${this.name} status is now: ${reason}`, undefined);
@@ -140,11 +152,18 @@ export class Kubelet {
     }
   }
 
+  /** Tries it a few times: while pods are sent to a node that takes none, each is made anew and sent there again. */
   private async write(status: () => Node['status']): Promise<void> {
-    try {
-      await this.parts.deps.client.patch('v1/Node', this.name, { status: status() }, { type: 'strategic', subresource: 'status' });
-    } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) this.parts.onError(this.name, error);
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.parts.deps.client.patch('v1/Node', this.name, { status: status() }, { type: 'strategic', subresource: 'status' });
+        return;
+      } catch (error) {
+        if (isNotFound(error) || isConflict(error)) return;
+        if (tries < STATUS_TRIES) continue;
+        this.parts.onError(this.name, error);
+        return;
+      }
     }
   }
 

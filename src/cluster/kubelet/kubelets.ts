@@ -37,6 +37,9 @@ export interface KubeletsOptions {
 }
 
 const LEASE_SECONDS = 40;
+/** Between two attempts to register a node, in milliseconds: doubled each time, up to the longest. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 7_000;
 const BY_NODE = 'spec.nodeName';
 
 export interface KubeletsController extends Controller {
@@ -174,7 +177,7 @@ class Kubelets implements KubeletsController {
     this.byNode.set(name, kubelet);
     this.count(kubelet.begin());
     if (this.traits.volumes) this.count(this.registerVolumes(node));
-    if (this.heartbeats) this.count(this.heartbeats.begin({ name, uid: node.metadata.uid, reportStatus: () => kubelet.reportStatus() }));
+    if (this.heartbeats) this.count(this.heartbeats.begin(kubelet));
     kubelet.beginStaticPods([...this.pods.byIndex(BY_NODE, name)]);
     for (const pod of this.pods.byIndex(BY_NODE, name)) this.podChanged(pod);
     // what was taken away by force while there was no kubelet must not go on
@@ -268,14 +271,18 @@ class Kubelets implements KubeletsController {
     }
   }
 
-  private async register(manifest: Manifest<Node>): Promise<void> {
+  /** Until it is there: a kubelet without its node can do nothing. */
+  private async register(manifest: Manifest<Node>, pauseMs = FIRST_PAUSE_MS): Promise<void> {
     try {
       const { metadata } = manifest;
       const labels = { ...nodeLabels(metadata.name ?? ''), ...metadata.labels };
       const annotations = { ...(this.traits.volumes ? NODE_ANNOTATIONS : {}), ...metadata.annotations };
       await this.deps.client.create('v1/Node', { ...manifest, metadata: { ...metadata, labels, annotations } });
     } catch (error) {
-      if (!isAlreadyExists(error)) this.failed(manifest.metadata.name ?? '', error);
+      if (isAlreadyExists(error) || !this.running) return;
+      this.failed(manifest.metadata.name ?? '', error);
+      const again = (): void => void (this.running && this.register(manifest, Math.min(pauseMs * 2, LONGEST_PAUSE_MS)));
+      this.deps.clock.schedule(pauseMs, again, { background: true });
     }
   }
 

@@ -35,16 +35,23 @@ export interface NodeRefusal extends Refusal {
   readonly plugin: string;
 }
 
-/** Why each of some nodes was refused, in the order of the snapshot. */
+/** Why each of some nodes was refused, in the order of the snapshot. To be asked only while that stays as it is. */
 export class Refusals {
   readonly nodes: readonly NodeInfo[];
-  /** Of each node. Equal ones that follow each other are the same object more often than not. */
-  readonly refusals: readonly NodeRefusal[];
+  private readonly list: () => readonly NodeRefusal[];
+  private listed: readonly NodeRefusal[] | undefined;
   private counted: ReadonlyMap<NodeRefusal, number> | undefined;
 
-  constructor(nodes: readonly NodeInfo[], refusals: readonly NodeRefusal[]) {
+  /** @param counts how many nodes have each, where that is known already */
+  constructor(nodes: readonly NodeInfo[], list: () => readonly NodeRefusal[], counts?: ReadonlyMap<NodeRefusal, number>) {
     this.nodes = nodes;
-    this.refusals = refusals;
+    this.list = list;
+    this.counted = counts;
+  }
+
+  /** Of each node. Equal ones that follow each other are the same object more often than not. */
+  get refusals(): readonly NodeRefusal[] {
+    return (this.listed ??= this.list());
   }
 
   get size(): number {
@@ -68,10 +75,11 @@ export class Refusals {
 
   private count(): ReadonlyMap<NodeRefusal, number> {
     const counts = new Map<NodeRefusal, number>();
-    for (let i = 0; i < this.refusals.length;) {
-      const refusal = this.refusals[i]!;
+    const { refusals } = this;
+    for (let i = 0; i < refusals.length;) {
+      const refusal = refusals[i]!;
       const from = i;
-      while (this.refusals[i] === refusal) i++;
+      while (refusals[i] === refusal) i++;
       counts.set(refusal, (counts.get(refusal) ?? 0) + i - from);
     }
     return counts;
@@ -137,7 +145,7 @@ export function prepareFilters(pod: PodInfo, plugins: readonly Plugin[], snapsho
 function refusedEverywhere(refusal: NodeRefusal, snapshot: Snapshot): Diagnosis {
   return {
     totalNodes: snapshot.nodes.length,
-    refused: new Refusals([], []),
+    refused: new Refusals([], () => []),
     absent: refusal,
     preFilterMessage: refusal.reasons.join(', '),
     plugins: new Set([refusal.plugin]),
@@ -190,12 +198,12 @@ function search(
     else feasible.push(node);
   }
   if (feasible.length) return { feasible, looked };
-  return { feasible, looked, refused: new Refusals(candidates, fromStart(refusals, start)) };
+  return { feasible, looked, refused: new Refusals(candidates, () => fromStart(refusals, start)) };
 }
 
 /**
  * The same, taking the verdicts of the first filters, as far as they look at the node alone, from cycles before: where there are no others,
- * a node costs a look into an array.
+ * a node costs a look into an array, and where no node fits only those are looked at that have changed.
  */
 function searchKnown(pod: PodInfo, filters: readonly NamedFilter[], start: number, input: CycleInput, known: ShapeKnowledge): Search {
   const { nodes, slots } = input.snapshot;
@@ -204,6 +212,11 @@ function searchKnown(pod: PodInfo, filters: readonly NamedFilter[], start: numbe
   const ownName = input.nominatedTo?.(pod.pod.metadata.uid);
   const own = ownName === undefined ? undefined : input.snapshot.node(ownName)?.slot;
   const look = (node: NodeInfo): NodeRefusal | undefined => filterWithNominated(pod, node, local, input);
+  if (others.length === 0 && own === undefined) {
+    const counts = known.refusedOnAll(nodes, look);
+    const list = (): readonly NodeRefusal[] => nodes.map((node) => known.verdict(node, look)!);
+    if (counts) return { feasible: [], looked: nodes.length, refused: new Refusals(nodes, list, counts) };
+  }
   const refusalOn = (at: number): NodeRefusal | undefined => {
     const slot = slots[at]!;
     const node = nodes[at]!;
@@ -229,7 +242,7 @@ function searchKnown(pod: PodInfo, filters: readonly NamedFilter[], start: numbe
     if (++at === nodes.length) at = 0;
   }
   if (feasible.length) return { feasible, looked, known: { of: known, slots: feasibleSlots } };
-  return { feasible, looked, refused: new Refusals(nodes, fromStart(refusals, start)) };
+  return { feasible, looked, refused: new Refusals(nodes, () => fromStart(refusals, start)) };
 }
 
 /** What was collected from `start` on and around, in the order of what it was collected from. */

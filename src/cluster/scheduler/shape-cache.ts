@@ -53,6 +53,11 @@ export class ShapeKnowledge {
   /** By slot: a {@link Verdict}. */
   verdicts = new Uint8Array();
   private readonly refusals: (NodeRefusal | undefined)[] = [];
+  /** How many nodes are known to fit, and to be refused for each reason. */
+  private fitting = 0;
+  private readonly refused = new Map<NodeRefusal, number>();
+  /** All nodes whose verdict is not known are among these; undefined: among all. */
+  private open: NodeInfo[] | undefined;
   private readonly scores = new Map<string, Scores>();
   /** By slot: what preemption would do on the node. */
   readonly dryRuns = new Map<number, DryRun>();
@@ -67,14 +72,42 @@ export class ShapeKnowledge {
     if (!changed) {
       this.dryRuns.clear();
       this.verdicts.fill(Verdict.Unknown);
+      this.fitting = 0;
+      this.refused.clear();
+      this.open = undefined;
       for (const scores of this.scores.values()) scores.bySlot.fill(NaN);
+      return;
     }
-    for (const node of changed ?? snapshot.nodes) {
+    for (const node of changed) {
       const { slot } = node;
       this.dryRuns.delete(slot);
-      this.verdicts[slot] = Verdict.Unknown;
+      this.forget(slot);
       for (const scores of this.scores.values()) scores.bySlot[slot] = NaN;
     }
+    if (this.open && this.open.length + changed.length > snapshot.nodes.length) this.open = undefined;
+    if (this.open) for (const node of changed) this.open.push(node);
+  }
+
+  private forget(slot: number): void {
+    if (this.verdicts[slot] === Verdict.Fits) this.fitting--;
+    else if (this.verdicts[slot] === Verdict.Refused) {
+      const refusal = this.refusals[slot]!;
+      const left = this.refused.get(refusal)! - 1;
+      if (left > 0) this.refused.set(refusal, left);
+      else this.refused.delete(refusal);
+    }
+    this.verdicts[slot] = Verdict.Unknown;
+  }
+
+  /** How many of the nodes are refused for each reason; asks where it is not known. Undefined: some node fits. */
+  refusedOnAll(
+    nodes: readonly NodeInfo[],
+    look: (node: NodeInfo) => NodeRefusal | undefined,
+  ): ReadonlyMap<NodeRefusal, number> | undefined {
+    if (this.fitting > 0) return undefined;
+    for (const node of this.open ?? nodes) if (!node.gone && !this.verdict(node, look)) return undefined;
+    this.open = [];
+    return new Map(this.refused);
   }
 
   /** Asks where it is not known. */
@@ -89,6 +122,8 @@ export class ShapeKnowledge {
         const refusal = look(node);
         this.verdicts[slot] = refusal ? Verdict.Refused : Verdict.Fits;
         this.refusals[slot] = refusal;
+        if (refusal) this.refused.set(refusal, (this.refused.get(refusal) ?? 0) + 1);
+        else this.fitting++;
         return refusal;
       }
     }

@@ -11,6 +11,7 @@ import type { TransportRequest } from '../../client/transport.ts';
 import { ADMIN, Cluster, type BehaviourDocument } from '../cluster.ts';
 import { nodeManifest } from '../default-nodes.ts';
 import { SHUTDOWN } from '../kubelet/node-health.ts';
+import { lifecycleOf } from '../kubelet/stages/stages.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import { Follower } from './follower.ts';
 import { History } from './history.ts';
@@ -23,6 +24,7 @@ import type { RestInvariant } from './invariants/invariant.ts';
 import { addressesDiffer, noOrphans } from './invariants/no-orphans.ts';
 import { nodesHold } from './invariants/nodes-hold.ts';
 import { schedulesAreKept } from './invariants/schedules-are-kept.ts';
+import { stagesSuffice } from './invariants/stages-suffice.ts';
 import { boundOnce, revisionsGrow } from './invariants/writes.ts';
 import { NO_FAULTS } from './link.ts';
 import { stepText, type Scenario, type Step } from './scenario.ts';
@@ -326,8 +328,15 @@ class Simulation {
   }
 
   private async judge(): Promise<void> {
-    const world = await this.cluster.run(observeWorld(this.client, this.cluster.machines?.runtime.running() ?? []));
-    for (const { name, check } of AT_REST) for (const problem of check(world)) this.violate(name, problem);
+    const { stages = [] } = this.options.behaviour ?? {};
+    const { machines } = this.cluster;
+    const world = await this.cluster.run(
+      observeWorld(this.client, machines?.runtime.running() ?? [], stages.length > 0 ? lifecycleOf(stages) : undefined),
+    );
+    const lacks = stagesSuffice.check(world);
+    for (const problem of lacks) this.violate(stagesSuffice.name, problem);
+    // what else is wrong follows from it
+    for (const { name, check } of lacks.length > 0 ? [] : AT_REST) for (const problem of check(world)) this.violate(name, problem);
     for (const problem of await this.cluster.run(this.follower.compare(this.client)))
       this.violate('a watch tells what a list tells', problem);
   }

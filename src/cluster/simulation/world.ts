@@ -5,6 +5,7 @@ import type { CronJob, Job } from '#api/batch/v1';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Service } from '#api/core/v1';
 import type { EndpointSlice } from '#api/discovery/v1';
 import type { Client } from '../../client/client.ts';
+import type { Lifecycle } from '../kubelet/stages/lifecycle.ts';
 
 export interface World {
   readonly nodes: readonly Node[];
@@ -22,9 +23,14 @@ export interface World {
   readonly endpointSlices: readonly EndpointSlice[];
   /** Pods that have a container running on some machine, whether or not the API server knows of them. */
   readonly running: readonly Pod[];
+  /** Absent: no pod lives as Stages tell. */
+  readonly stages?: Lifecycle;
 }
 
-export async function observeWorld(client: Client, running: readonly Pod[]): Promise<World> {
+/** No container of it is run, and it uses nothing. */
+export const livesByStages = (pod: Pod, { stages }: World): boolean => stages?.mayPlay('Pod', pod) ?? false;
+
+export async function observeWorld(client: Client, running: readonly Pod[], stages?: Lifecycle): Promise<World> {
   const all = async <K extends string>(kind: K) => (await client.list(kind)).items;
   return {
     nodes: await all('v1/Node'),
@@ -41,6 +47,7 @@ export async function observeWorld(client: Client, running: readonly Pod[]): Pro
     volumes: await all('v1/PersistentVolume'),
     endpointSlices: await all('discovery.k8s.io/v1/EndpointSlice'),
     running,
+    ...(stages ? { stages } : {}),
   };
 }
 

@@ -36,6 +36,18 @@ describe('a set', () => {
     expect(FieldSet.of([a, x], [b], [a], [a, b]).toString()).toBe('.a\n.b\n.a.b\n.a.x');
   });
 
+  it('that meets another again gives the same again', () => {
+    fc.assert(
+      fc.property(someSet, someSet, (a, b) => {
+        for (const operation of ['union', 'intersection', 'difference'] as const) {
+          const before = a[operation](b);
+          expect(a[operation](b)).toBe(before);
+          expect(members(b[operation](a))).toEqual(members(FieldSet.of(...b.paths())[operation](FieldSet.of(...a.paths()))));
+        }
+      }),
+    );
+  });
+
   it('is equal to another by its members', () => {
     fc.assert(
       fc.property(someSet, someSet, (a, b) => {

@@ -14,21 +14,26 @@ import { kubelets } from '../../../src/cluster/kubelet/kubelets.ts';
 import type { BehaviourDocument } from '../../../src/cluster/kubelet/runtime/simulated/behaviour.ts';
 import { REALISTIC, traitsOf } from '../../../src/cluster/kubelet/runtime/simulated/documents.ts';
 import { SimulatedRuntime } from '../../../src/cluster/kubelet/runtime/simulated/simulated-runtime.ts';
+import { Link } from '../../../src/cluster/simulation/link.ts';
 
 export const START = Date.UTC(2026, 0, 1);
 
+/** `link` is the kubelets' way to the API server. */
 export async function kubeletCluster(document: BehaviourDocument = REALISTIC, staticPods: readonly Manifest<Pod>[] = []) {
   const clock = new VirtualClock(START);
   const random = new Random(1);
   const server = standaloneApiServer({ clock, random, ...WITHOUT_CONTROLLERS });
-  const client = new Client(new InProcessTransport(server, { username: 'system:node:a', groups: [] }, 'kubelet'));
+  const transport = new InProcessTransport(server, { username: 'system:node:a', groups: [] }, 'kubelet');
+  const client = new Client(transport);
+  const link = new Link(clock, random);
+  const kubeletClient = new Client(link.over(transport));
   const events = new EventRecorder(client, clock, { component: 'kubelet' });
   const errors: unknown[] = [];
   const begin = async (manifests = staticPods) => {
-    const informers = new Informers(client, clock);
+    const informers = new Informers(kubeletClient, clock);
     const runtime = new SimulatedRuntime(clock, random, document);
     const controller = kubelets(
-      { client, informers, clock, random, events, onError: (_c, _k, e) => errors.push(e) },
+      { client: kubeletClient, informers, clock, random, events, onError: (_c, _k, e) => errors.push(e) },
       {
         runtime,
         traits: traitsOf(document),
@@ -67,7 +72,7 @@ export async function kubeletCluster(document: BehaviourDocument = REALISTIC, st
     await last.stop();
     ({ controller: last } = await begin(manifests));
   };
-  return { clock, client, runtime, errors, restart, get, create, told, watch };
+  return { clock, client, link, runtime, errors, restart, get, create, told, watch };
 }
 
 /** `Running ready=True app:running/0` */

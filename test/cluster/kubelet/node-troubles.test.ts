@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Node } from '#api/core/v1';
 import { changedConditions, healthOf, memoryShortage, rankMemoryPressure } from '../../../src/cluster/kubelet/node-health.ts';
 import { KUBELET_TRAITS } from '../../../src/cluster/kubelet/traits.ts';
+import { NO_FAULTS } from '../../../src/cluster/simulation/link.ts';
 import { kubeletCluster, podOn } from './cluster.ts';
 
 const node = (annotations: Readonly<Record<string, string>>): Node => ({
@@ -49,6 +50,19 @@ describe('rankMemoryPressure', () => {
     { situation: 'most beyond its request', uses: [use('some', 20, 10), use('most', 30, 10)], expected: ['most', 'some'] },
     { situation: 'never what is critical', uses: [use('system', 99, 1, 2_000_000_000), use('other', 1, 1)], expected: ['other'] },
   ])('$situation', ({ uses, expected }) => expect(rankMemoryPressure(uses).map(({ pod }) => pod.metadata.name)).toEqual(expected));
+});
+
+test('a kubelet registers its node as soon as it can be written', async () => {
+  const { client, clock, link, restart } = await kubeletCluster();
+  const nodes = async () => (await client.list('v1/Node')).items.map(({ metadata }) => metadata.name);
+  await client.delete('v1/Node', 'a');
+  link.faults = { ...NO_FAULTS, failWrites: 1 };
+  await restart();
+  await clock.advance(60_000);
+  expect(await nodes()).toEqual([]);
+  link.faults = NO_FAULTS;
+  await clock.advance(7_000);
+  expect(await nodes()).toEqual(['a']);
 });
 
 const annotate = (client: Awaited<ReturnType<typeof kubeletCluster>>['client'], annotations: Readonly<Record<string, string | null>>) =>
@@ -110,6 +124,18 @@ describe('graceful node shutdown', () => {
     ])
       expect(events).toContain(expected);
     expect(errors).toEqual([]);
+  });
+
+  test('is told at the next heartbeat where it could not be told at once', async () => {
+    const { client, clock, link } = await kubeletCluster();
+    const ready = async () => (await client.get('v1/Node', 'a')).status?.conditions?.find((c) => c.type === 'Ready')?.status;
+    link.faults = { ...NO_FAULTS, failWrites: 1 };
+    await annotate(client, { [SHUTDOWN]: 'true' });
+    await clock.advance(60_000);
+    expect(await ready()).toBe('True');
+    link.faults = NO_FAULTS;
+    await clock.advance(10_000);
+    expect(await ready()).toBe('False');
   });
 });
 

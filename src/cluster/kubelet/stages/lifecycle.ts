@@ -21,12 +21,17 @@ export class Lifecycle {
     return this.stages.some((stage) => stage.kind === kind && stage.selector.mayMatch(object));
   }
 
+  /** Whether one comes for the object as it is. */
+  comes(kind: StagedKind, object: StagedObject): boolean {
+    return this.matching(kind, object).length > 0;
+  }
+
   next(kind: StagedKind, object: StagedObject, random: Random): Stage | undefined {
-    return drawn(
-      this.stages.filter((stage) => stage.kind === kind && stage.selector.matches(object)),
-      object,
-      random,
-    );
+    return drawn(this.matching(kind, object), object, random);
+  }
+
+  private matching(kind: StagedKind, object: StagedObject): readonly Stage[] {
+    return this.stages.filter((stage) => stage.kind === kind && stage.selector.matches(object));
   }
 }
 

@@ -104,7 +104,7 @@ export class StagePlayer {
 
   private failed(job: Job, error: unknown): void {
     if (this.closed) return;
-    const passes = error instanceof UnreachableError || (error instanceof StatusError && PASSING.has(error.code));
+    const passes = error instanceof UnreachableError || (error instanceof StatusError && mayPass(error));
     if (passes && !this.waiting) {
       const delayMs = Math.min(RETRY_MS * 2 ** job.retries++, MAX_RETRY_MS);
       this.wait(job, delayMs);
@@ -151,7 +151,10 @@ export class StagePlayer {
   }
 }
 
-/** Too many requests, unavailable, timed out. */
-const PASSING: ReadonlySet<number> = new Set([429, 503, 504]);
+/**
+ * Too many requests, or the server's own trouble.
+ * DEVIATION: of the latter kwok tries again only after timeouts and 503; after any other the object stays as it is until it next changes.
+ */
+const mayPass = ({ code }: StatusError): boolean => code === 429 || code >= 500;
 /** Not found, or another of its name. */
 const GONE: ReadonlySet<number> = new Set([404, 409]);

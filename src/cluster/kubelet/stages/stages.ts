@@ -1,6 +1,7 @@
 // The Stages of a cluster's nodes and pods, and what their templates can ask of that cluster.
 import type { Node, Pod } from '#api/core/v1';
 import type { Random } from '../../../apimachinery/random.ts';
+import type { TemplateFunctions } from '../../../apimachinery/go-template/functions.ts';
 import type { GoTemplate } from '../../../apimachinery/go-template/template.ts';
 import { EventRecorder } from '../../../client/event-recorder.ts';
 import type { ControllerDeps } from '../../../client/controller.ts';
@@ -101,8 +102,10 @@ export class Stages {
 
 /** Throws a StageError where it cannot be played. */
 export function checkStage(manifest: unknown): void {
-  readStage(
-    manifest,
-    stageFunctions(NOWHERE, () => ({ node: '', podUid: '' })),
-  );
+  readStage(manifest, anywhere());
 }
+
+/** To ask which Stages come for what. @param manifests checked already */
+export const lifecycleOf = (manifests: readonly unknown[]): Lifecycle => new Lifecycle(manifests, anywhere());
+
+const anywhere = (): TemplateFunctions => stageFunctions(NOWHERE, () => ({ node: '', podUid: '' }));

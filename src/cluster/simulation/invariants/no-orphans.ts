@@ -1,6 +1,6 @@
 // Whatever is owned has its owner, whatever is bound has its node, whatever runs is known, and no two pods share an address.
 import { isPodTerminal } from '../../../apimachinery/core/pod.ts';
-import { nameOf, type World } from '../world.ts';
+import { livesByStages, nameOf, type World } from '../world.ts';
 import type { RestInvariant } from './invariant.ts';
 
 export const noOrphans: RestInvariant = {
@@ -62,10 +62,10 @@ function runningUnknown({ pods, running }: World): string[] {
     .map((pod) => `containers of Pod ${nameOf(pod)} run on ${pod.spec.nodeName}, and the pod is over or gone`);
 }
 
-function notRunning({ pods, running }: World): string[] {
-  const runs = new Set(running.map(({ metadata }) => metadata.uid));
-  return pods
-    .filter((pod) => pod.status?.phase === 'Running' && !runs.has(pod.metadata.uid))
+function notRunning(world: World): string[] {
+  const runs = new Set(world.running.map(({ metadata }) => metadata.uid));
+  return world.pods
+    .filter((pod) => pod.status?.phase === 'Running' && !runs.has(pod.metadata.uid) && !livesByStages(pod, world))
     .filter((pod) => pod.status?.containerStatuses?.some(({ state }) => state?.running))
     .map((pod) => `Pod ${nameOf(pod)} says that it runs, and nothing of it runs on ${pod.spec.nodeName}`);
 }
