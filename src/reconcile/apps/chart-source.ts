@@ -100,7 +100,8 @@ async function fetchedChart({ url = '', chart = '', ref = '' }: AppSource, { rep
   const { fetchedChartTree } = await import('../render/helm/remote-chart.ts');
   // Argo CD writes registries without their scheme
   const repository = /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `oci://${url}`;
-  return { ...(await fetchedChartTree({ repository, name: chart, version: ref }, elsewhere)), snapshot: undefined };
+  const { tree, directory } = await fetchedChartTree({ repository, name: chart, version: ref }, elsewhere);
+  return { tree, directory, snapshot: undefined };
 }
 
 /** What Argo CD lets paths and parameters refer to. */
