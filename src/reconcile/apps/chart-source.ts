@@ -82,7 +82,12 @@ async function valuesFromData(
     } else if (targetPath === '') values.push({ path: `${kind}/${namespace}/${name}`, bytes: Buffer.from(text), said });
     else {
       const quoted = /^'.*'$|^".*"$/s.test(text) ? text.replace(/^['"]+|['"]+$/g, '') : undefined;
-      values.push({ kind: quoted === undefined ? 'typed' : 'string', line: `${targetPath}=${quoted ?? text}`, said });
+      values.push({
+        kind: quoted === undefined ? 'typed' : 'string',
+        line: `${targetPath}=${quoted ?? text}`,
+        said,
+        isSecret: kind === 'Secret',
+      });
     }
   }
   return values;
@@ -95,7 +100,8 @@ async function fetchedChart({ url = '', chart = '', ref = '' }: AppSource, { rep
   const { fetchedChartTree } = await import('../render/helm/remote-chart.ts');
   // Argo CD writes registries without their scheme
   const repository = /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `oci://${url}`;
-  return { ...(await fetchedChartTree({ repository, name: chart, version: ref }, elsewhere)), snapshot: undefined };
+  const { tree, directory } = await fetchedChartTree({ repository, name: chart, version: ref }, elsewhere);
+  return { tree, directory, snapshot: undefined };
 }
 
 /** What Argo CD lets paths and parameters refer to. */

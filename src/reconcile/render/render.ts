@@ -6,6 +6,7 @@
 // Charts likewise, but no libraries.
 import { splitApiVersion } from '../../apimachinery/object.ts';
 import type { Snapshot, SourceFile } from '../source/snapshot.ts';
+import { SourceError } from '../source/source-error.ts';
 import type { SourceTree } from '../source/source-tree.ts';
 import type { ChartSettings } from './helm/chart-options.ts';
 import { ManifestCache } from './manifest-cache.ts';
@@ -22,6 +23,8 @@ export interface RenderOptions extends LoadOptions {
 export async function render(snapshot: Snapshot, options: RenderOptions = {}): Promise<Manifests> {
   const { passOver = () => false } = options;
   const named = isNamed(snapshot);
+  const archive = named ? snapshot.files.find(isArchive) : undefined;
+  if (archive) return renderArchive(archive, options);
   const builds = named ? [] : findBuilds(snapshot);
   const isOthers = (path: string): boolean => passOver(path) || builds.some((build) => isIn(build.directory, path));
   const plain = snapshot.files.filter((file) => named || (isManifest(file, snapshot) && !isOthers(file.path)));
@@ -146,6 +149,29 @@ async function unused(snapshot: Snapshot, builds: readonly Build[]): Promise<rea
 export const overlaysIn = (snapshot: Snapshot): Promise<readonly string[]> =>
   isNamed(snapshot) || !snapshot.tree ? Promise.resolve([]) : unused(snapshot, findBuilds(snapshot));
 
+/** A packed chart, where it was named itself. */
+const isArchive = ({ path }: SourceFile): boolean => path.endsWith('.tgz');
+
+async function renderArchive(
+  file: SourceFile,
+  { cache = new ManifestCache(), charts, defaultNamespace }: RenderOptions,
+): Promise<Manifests> {
+  const [{ unpackedChart }, { renderChart }, { NO_HELM_OPTIONS }] = await Promise.all([
+    import('./helm/unpacked-chart.ts'),
+    import('./helm/render-chart.ts'),
+    import('./helm/chart-options.ts'),
+  ]);
+  try {
+    const { tree, directory, name } = await unpackedChart(await file.read(), file.path);
+    const options = charts?.options ?? NO_HELM_OPTIONS;
+    const shared = { name: releaseName(name), namespace: defaultNamespace ?? 'default', cluster: charts?.cluster, now: charts?.now };
+    return await renderChart({ tree, path: directory, options, ...shared }, cache);
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    return { manifests: [], errors: [unreadable(file.path, error)], warnings: [] };
+  }
+}
+
 const lastName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** What directories are called need not be what releases may be called. */
@@ -158,7 +184,9 @@ const releaseName = (directory: string): string =>
 
 /** Whether a source is a chart itself. */
 export const isChart = (snapshot: Snapshot): boolean =>
-  !isNamed(snapshot) && findBuilds(snapshot).some(({ tool, directory }) => tool === 'Helm' && directory === snapshot.path);
+  isNamed(snapshot)
+    ? snapshot.files.some(isArchive)
+    : findBuilds(snapshot).some(({ tool, directory }) => tool === 'Helm' && directory === snapshot.path);
 
 const toolOf = (path: string): Build['tool'] | undefined => BUILD_FILES.get(path.slice(path.lastIndexOf('/') + 1));
 

@@ -186,6 +186,13 @@ ${spec}
       ],
     ],
     [
+      'a Secret that is no line of values: nothing of it is told',
+      '  valuesFrom: [{kind: Secret, name: secret, valuesKey: hidden, targetPath: who}]',
+      [
+        'a: error flux.yaml:13:16: spec.valuesFrom[0]: the value of the Secret cannot be put there: its commas, braces or brackets mean something | put it in quotes, or take a whole file of values from the Secret',
+      ],
+    ],
+    [
       'post-renderers',
       '  postRenderers: [{kustomize: {patches: [{target: {kind: ConfigMap}, patch: "- {op: remove, path: /data/has}"}]}}, {kustomize: {patchesStrategicMerge: [{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {values: patched}}]}}]',
       ['a: charts/web/templates/x.yaml:1 ConfigMap a patched flux-system'],
@@ -205,7 +212,7 @@ data: {values.yaml: "replicas: 4\\nwho: other", text: "'7'"}
 apiVersion: v1
 kind: Secret
 metadata: {name: secret, namespace: flux-system}
-stringData: {who: me}
+stringData: {who: me, hidden: "hush,hush"}
 `;
     expect((await flux(spec, { 'data.yaml': data })).filter((line) => !line.startsWith('all: '))).toEqual(expected);
   });

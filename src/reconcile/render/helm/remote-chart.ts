@@ -5,13 +5,9 @@ import { isObject } from '../../../apimachinery/object.ts';
 import { readYaml } from '../../../apimachinery/yaml/read.ts';
 import { redacted } from '../../source/git/url.ts';
 import { SourceError } from '../../source/source-error.ts';
-import { memoryTree } from '../../source/memory-tree.ts';
-import type { Elsewhere, SourceTree } from '../../source/source-tree.ts';
-import { filesOfArchive } from './archive.ts';
-import { ChartError } from './chart-error.ts';
-import { ChartBudget } from './chart-files.ts';
-import { readMapping } from './chart-yaml.ts';
+import type { Elsewhere } from '../../source/source-tree.ts';
 import { registryChart } from './oci-registry.ts';
+import { unpackedChart, type UnpackedChart } from './unpacked-chart.ts';
 import { compareVersions, isInRange, isVersion } from './version-range.ts';
 
 export interface ChartAddress {
@@ -31,23 +27,10 @@ export async function fetchChart(address: ChartAddress, elsewhere: Elsewhere): P
   return isPinned(version) ? elsewhere.kept(`chart ${repository} ${name} ${version}`, fetch) : fetch();
 }
 
-/** The chart unpacked, in a tree of its own. Throws a SourceError. */
-export async function fetchedChartTree(
-  address: ChartAddress,
-  elsewhere: Elsewhere,
-): Promise<{ readonly tree: SourceTree; readonly directory: string }> {
-  const packed = await fetchChart(address, elsewhere);
+/** The chart unpacked. Throws a SourceError. */
+export async function fetchedChartTree(address: ChartAddress, elsewhere: Elsewhere): Promise<UnpackedChart> {
   const where = [redacted(address.repository), address.name, address.version].filter(Boolean).join(' ');
-  try {
-    const files = filesOfArchive(packed, where, new ChartBudget());
-    const own = files.find(({ name }) => name === 'Chart.yaml');
-    const { name = address.name, version = address.version } = own ? await readMapping(own) : {};
-    const directory = `${String(name)}-${String(version)}`.replaceAll('/', '-');
-    return { tree: memoryTree(new Map(files.map((file) => [`${directory}/${file.name}`, file.bytes]))), directory };
-  } catch (error) {
-    if (!(error instanceof ChartError)) throw error;
-    throw new SourceError('Corrupt', where, error.message, error.hint, error);
-  }
+  return unpackedChart(await fetchChart(address, elsewhere), where);
 }
 
 /** All three numbers, or a digest. */
@@ -62,7 +45,7 @@ interface IndexEntry {
 async function indexedChart({ repository, name, version }: ChartAddress, elsewhere: Elsewhere): Promise<Uint8Array> {
   const base = repository.endsWith('/') ? repository : `${repository}/`;
   const where = redacted(repository);
-  const index = Buffer.from(await elsewhere.fetch(new URL('index.yaml', base).href)).toString('utf8');
+  const index = Buffer.from(await elsewhere.fetch(addressIn(base, 'index.yaml', where))).toString('utf8');
   const entries = await entriesOf(index, name, where);
   const entry = highest(entries, version);
   if (!entry)
@@ -77,9 +60,14 @@ async function indexedChart({ repository, name, version }: ChartAddress, elsewhe
             .join(', ')}`
         : 'check the name',
     );
-  const bytes = await elsewhere.fetch(new URL(entry.url, base).href);
+  const bytes = await elsewhere.fetch(addressIn(base, entry.url, where));
   checkDigest(bytes, entry.digest, `${where} ${name}-${entry.version}`);
   return bytes;
+}
+
+function addressIn(base: string, path: string, where: string): string {
+  if (URL.canParse(path, base)) return new URL(path, base).href;
+  throw new SourceError('InvalidPath', where, `${path} is no address`, 'write the URL of the repository: https://…, or oci://…');
 }
 
 /** @param digest in hex, perhaps with `sha256:` before it; empty where none is told */

@@ -8,7 +8,13 @@ import { SetError, setText, setValues, type SetKind } from './set-values.ts';
 
 /** A line as --set takes it, or a name whose value is a text. */
 export type SetLine =
-  | { readonly kind: SetKind; readonly line: string; readonly said: string }
+  | {
+      readonly kind: SetKind;
+      readonly line: string;
+      readonly said: string;
+      /** Nothing of it is told. */
+      readonly isSecret?: boolean;
+    }
   | { readonly kind: 'text'; readonly name: string; readonly text: string; readonly said: string };
 
 /** A file of values, or what is written in its place. */
@@ -49,6 +55,11 @@ function setLine(line: SetLine, values: JsonObject): void {
     else setValues(line.line, values, line.kind);
   } catch (error) {
     if (!(error instanceof SetError)) throw error;
+    if (line.kind !== 'text' && line.isSecret)
+      throw new ChartError('the value of the Secret cannot be put there: its commas, braces or brackets mean something', {
+        said: line.said,
+        hint: 'put it in quotes, or take a whole file of values from the Secret',
+      });
     throw new ChartError(error.message, { said: line.said, hint: 'write name=value, a.b=value or list[0]=value', cause: error });
   }
 }

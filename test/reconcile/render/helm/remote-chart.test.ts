@@ -202,6 +202,23 @@ describe('apps', () => {
     ).toEqual(expected);
   });
 
+  test('addresses that are none', async () => {
+    const { apps = [] } = await appsOf(APPS.flux('').replace('"/charts"', 'https://').replace('"oci/acme/web"', 'oci://'), true);
+    expect(
+      apps.map(
+        ({
+          name,
+          rendered: {
+            errors: [fault],
+          },
+        }) => `${name}: ${fault?.message}`,
+      ),
+    ).toEqual([
+      'a: HelmRelease/flux-system/a: https://: index.yaml is no address',
+      'b: HelmRelease/flux-system/b: oci://: it names no chart in a registry',
+    ]);
+  });
+
   test('what is not fetched is told', async () => {
     const { url, asked } = await serve();
     const { apps = [], warnings = [] } = await appsOf(APPS.argo(url), false);

@@ -1,9 +1,11 @@
 // Where charts of a source lie: what is read of the tree around them, what is not, and which changes are noticed.
+import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { render } from '../../../../src/reconcile/render/render.ts';
 import { commit, opened, repository, scratch, write } from '../../source/scratch.ts';
 import { told } from '../told.ts';
+import { packedChart } from './packed-chart.ts';
 
 const chart = (name: string, more = ''): string => `apiVersion: v2\nname: ${name}\nversion: 0.1.0\n${more}`;
 const dependsOn = (name: string, repository = `file://../${name}`): string =>
@@ -59,6 +61,19 @@ describe('a chart and the one that it depends on', () => {
       expect(await snapshot.changed()).toBe(true);
     });
   });
+});
+
+test('a packed chart that is named itself', async () => {
+  const location = scratch();
+  const archive = path.join(location, 'web-0.1.0.tgz');
+  fs.writeFileSync(archive, packedChart({ 'web/Chart.yaml': chart('web'), 'web/templates/x.yaml': template }));
+  const expected = ['web-0.1.0/templates/x.yaml:1 ConfigMap web-web'];
+  expect(await lines(archive)).toEqual(expected);
+  expect(await lines(location, { path: 'web-0.1.0.tgz' })).toEqual(expected);
+  fs.writeFileSync(archive, 'x');
+  expect(await lines(location, { path: 'web-0.1.0.tgz' })).toEqual([
+    'error web-0.1.0.tgz:1:1: web-0.1.0.tgz: this is no archive of a chart (gzip) | helm package and helm dependency build make such archives',
+  ]);
 });
 
 describe('refused', () => {
