@@ -73,12 +73,19 @@ async function boot(): Promise<void> {
   );
 }
 
-async function rollOut(
+/** Twice: what runs for the first time in a process is compiled on the way; a cluster that is served has that behind it. */
+async function rollOut(...[count, replicas, nodes, real, aims]: Parameters<typeof rolledOut>): Promise<void> {
+  await rolledOut(count, replicas, nodes, real, aims);
+  await rolledOut(count, replicas, nodes, real, aims, ' (again)');
+}
+
+async function rolledOut(
   count: number,
   replicas: number,
   nodes: number,
   real: readonly [number | undefined, number | undefined],
   aims: readonly [number, number],
+  which = '',
 ): Promise<void> {
   const cluster = await start(nodes);
   const client = cluster.client();
@@ -101,7 +108,7 @@ async function rollOut(
     await Promise.all(Array.from({ length: count }, (_, i) => client.create('apps/v1/Deployment', deployment(i, replicas, 'web:1'))));
     await settled('web:1');
   });
-  told(`${count} Deployments of ${replicas} on ${nodes} nodes, to available`, created, real[0], aims[0]);
+  told(`${count} Deployments of ${replicas} on ${nodes} nodes, to available${which}`, created, real[0], aims[0]);
   const patch = { spec: { template: { spec: { containers: [{ name: 'web', image: 'web:2' }] } } } };
   const rolled = await timed(async () => {
     await Promise.all(
@@ -111,7 +118,7 @@ async function rollOut(
     );
     await settled('web:2');
   });
-  told(`${count} Deployments of ${replicas}, rolled to another image`, rolled, real[1], aims[1]);
+  told(`${count} Deployments of ${replicas}, rolled to another image${which}`, rolled, real[1], aims[1]);
   await cluster.stop();
 }
 
