@@ -28,7 +28,10 @@ const { values: options, positionals } = parseArgs({
 type Answer = { readonly expected: string } | { readonly refused: string };
 
 function kubectl(directory: string): Answer {
-  const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', directory], { encoding: 'utf8', maxBuffer: 1 << 30 });
+  const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', '--enable-helm', directory], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 30,
+  });
   return status === 0
     ? { expected: stdout }
     : {

@@ -40,7 +40,7 @@ function command(entry) {
 }
 
 function evaluate(file, purpose, provided) {
-  const source = fs.readFileSync(file, 'latin1');
+  const source = built(file);
   const cache = cacheOf(source, purpose);
   const compiled = new vm.Script(source, { filename: file, cachedData: cache?.data });
   if (cache) process.once('exit', () => keep(compiled, cache));
@@ -51,6 +51,17 @@ function evaluate(file, purpose, provided) {
   const loaded = { exports: {} };
   compiled.runInThisContext()(loaded.exports, requireFrom, loaded, file, CODE);
   return loaded.exports;
+}
+
+/** What `npm ci` leaves; a checkout may lack it. */
+function built(file) {
+  try {
+    return fs.readFileSync(file, 'latin1');
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    process.stderr.write('error: jibe has not been built\n  hint: npm ci builds it, and so does npm run build\n');
+    process.exit(2);
+  }
 }
 
 /** @returns undefined where there is to be none */

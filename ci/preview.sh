@@ -2,6 +2,7 @@
 # Previews a change and writes every report into a directory. All input comes by environment, so that nothing of it is run as code:
 #   JIBE_BASE, JIBE_HEAD   commits, or directories          JIBE_FAIL_ON   error, warning, info or never
 #   JIBE_REPORTS           where reports go                 JIBE_PATH, JIBE_APP, JIBE_BASELINE, JIBE_BEHAVIOUR, JIBE_WORLD   may be empty
+#   JIBE_VALUES            files of values of a chart, each on a line of its own; may be empty
 # Ends with 0 where the preview was made, whatever it says; its exit code is the output `code` of the step, and the file `code`.
 set -euo pipefail
 
@@ -22,6 +23,9 @@ for format in markdown=md html=html junit=xml sarif=sarif json=json; do
   args+=(--report "${format%=*}=$reports/preview.${format#*=}")
 done
 [[ -z ${JIBE_PATH:-} ]] || args+=(--path "$JIBE_PATH")
+while read -r file; do
+  [[ -z $file ]] || args+=(--values "$file")
+done <<< "${JIBE_VALUES:-}"
 [[ -z ${JIBE_APP:-} ]] || args+=(--app "$JIBE_APP")
 [[ -z ${JIBE_BASELINE:-} ]] || args+=(--baseline "$JIBE_BASELINE")
 [[ -z ${JIBE_BEHAVIOUR:-} ]] || args+=(--behaviour "$JIBE_BEHAVIOUR")

@@ -15,6 +15,8 @@ export type RegexpNode =
   | { readonly is: 'char'; readonly test: CharTest }
   | { readonly is: 'assert'; readonly what: 'start' | 'end' | 'line-start' | 'line-end' | 'boundary' | 'not-boundary' }
   | { readonly is: 'concat' | 'alternate'; readonly parts: readonly RegexpNode[] }
+  /** One that is captured; they are numbered from 1. */
+  | { readonly is: 'group'; readonly part: RegexpNode; readonly number: number; readonly name: string | undefined }
   | { readonly is: 'repeat'; readonly part: RegexpNode; readonly min: number; readonly max: number; readonly lazy: boolean };
 
 /** Go's limits. */
@@ -25,6 +27,7 @@ interface Flags {
   readonly ignoreCase: boolean;
   readonly dotAll: boolean;
   readonly multiline: boolean;
+  readonly ungreedy: boolean;
 }
 
 /** Throws a {@link RegexpError}. */
@@ -76,7 +79,8 @@ class Parser {
   private readonly text: string;
   private at = 0;
   private depth = 0;
-  private flags: Flags = { ignoreCase: false, dotAll: false, multiline: false };
+  private groups = 0;
+  private flags: Flags = { ignoreCase: false, dotAll: false, multiline: false, ungreedy: false };
 
   constructor(text: string) {
     this.text = text;
@@ -147,7 +151,7 @@ class Parser {
       this.at += text.length;
       before = text;
       void start;
-      node = { is: 'repeat', part: node, min, max, lazy: text.length > 1 && text.endsWith('?') };
+      node = { is: 'repeat', part: node, min, max, lazy: (text.length > 1 && text.endsWith('?')) !== this.flags.ungreedy };
     }
   }
 
@@ -184,12 +188,17 @@ class Parser {
     const start = this.at;
     const outer = this.flags;
     this.at++;
-    if (this.take('?')) {
+    let number = 0;
+    let name: string | undefined;
+    if (!this.take('?')) number = ++this.groups;
+    else {
       const named = /^P?<([^>]*)(>?)/.exec(this.rest);
       if (named && (this.rest.startsWith('P<') || this.rest.startsWith('<')) && !/^<[=!]/.test(this.rest)) {
         if (!named[2] || !/^\w+$/.test(named[1]!))
           throw new RegexpError('invalid named capture', this.text.slice(start, this.at + named[0].length));
         this.at += named[0].length;
+        name = named[1]!;
+        number = ++this.groups;
       } else {
         const flags = /^([imsU]*)(?:-([imsU]+))?([:)])/.exec(this.rest);
         if (!flags || flags[0] === ')') {
@@ -205,7 +214,7 @@ class Parser {
     const node = this.alternatives();
     if (!this.take(')')) throw new RegexpError('missing closing )', this.text);
     this.flags = outer;
-    return node;
+    return number > 0 ? { is: 'group', part: node, number, name } : node;
   }
 
   private escape(): RegexpNode {
@@ -321,6 +330,7 @@ function withFlags(flags: Flags, names: string, on: boolean): Flags {
     ignoreCase: names.includes('i') ? on : flags.ignoreCase,
     dotAll: names.includes('s') ? on : flags.dotAll,
     multiline: names.includes('m') ? on : flags.multiline,
+    ungreedy: names.includes('U') ? on : flags.ungreedy,
   };
 }
 

@@ -1,6 +1,6 @@
 // Regular expressions as Go has them (RE2's syntax), matched in time linear to the text whatever the pattern: patterns in schemas are
-// strangers', and must not be able to hold up a server. Tells whether a text has a match, and where the leftmost matches are. Not here:
-// captures, and `(?U)`.
+// strangers', and must not be able to hold up a server. Tells whether a text has a match, where the leftmost matches are, and what their
+// groups have captured.
 import { parseRegexp, type CharTest, type RegexpNode } from './regexp-syntax.ts';
 
 export { RegexpError } from './regexp-syntax.ts';
@@ -10,6 +10,17 @@ export interface Regexp {
   test(text: string): boolean;
   /** What matches, from left to right, not overlapping; of several matches at a place the one that the pattern prefers. */
   findAll(text: string, limit: number): string[];
+  /** The leftmost match that begins at `from` or behind it. Offsets are in UTF-16 units. */
+  exec(text: string, from: number): RegexpMatch | undefined;
+}
+
+export interface RegexpMatch {
+  readonly start: number;
+  readonly end: number;
+  /** The whole, then the groups; undefined where one took no part. */
+  readonly groups: readonly (string | undefined)[];
+  /** Numbers of groups that have names. */
+  readonly names: ReadonlyMap<string, number>;
 }
 
 const MAX_CACHED = 1000;
@@ -33,7 +44,14 @@ type Step =
   | { readonly op: 'split'; readonly to: readonly [number, number] }
   | { readonly op: 'jump'; to: number }
   | { readonly op: 'assert'; readonly what: Assertion }
+  /** Notes where a group begins (even) or ends (odd). */
+  | { readonly op: 'save'; readonly slot: number }
   | { readonly op: 'match' };
+
+interface Thread {
+  readonly at: number;
+  readonly slots: readonly number[];
+}
 
 /** Go's limit on the size of what a pattern becomes is a few thousand instructions too. */
 const MAX_STEPS = 100_000;
@@ -43,6 +61,8 @@ class Machine implements Regexp {
   /** Which steps are already on the list of this character. */
   private readonly marks: Uint32Array;
   private generation = 0;
+  private slots = 2;
+  private readonly names = new Map<string, number>();
 
   constructor(node: RegexpNode) {
     this.emit(node);
@@ -67,6 +87,13 @@ class Machine implements Regexp {
         return;
       case 'concat':
         for (const part of node.parts) this.emit(part);
+        return;
+      case 'group':
+        this.push({ op: 'save', slot: node.number * 2 });
+        this.emit(node.part);
+        this.push({ op: 'save', slot: node.number * 2 + 1 });
+        this.slots = Math.max(this.slots, node.number * 2 + 2);
+        if (node.name !== undefined && !this.names.has(node.name)) this.names.set(node.name, node.number);
         return;
       case 'alternate':
         this.emitAlternatives(node.parts);
@@ -170,6 +197,85 @@ class Machine implements Regexp {
     }
   }
 
+  exec(text: string, from: number): RegexpMatch | undefined {
+    const chars: number[] = [];
+    const offsets: number[] = [];
+    for (let at = 0; at < text.length;) {
+      const code = text.codePointAt(at)!;
+      chars.push(code);
+      offsets.push(at);
+      at += code > 0xffff ? 2 : 1;
+    }
+    offsets.push(text.length);
+    const found = this.captured(
+      chars,
+      offsets.findIndex((offset) => offset >= from),
+    );
+    if (!found) return undefined;
+    const groups = Array.from({ length: this.slots / 2 }, (_, group) => {
+      const [start = -1, end = -1] = [found[group * 2], found[group * 2 + 1]];
+      return start < 0 || end < 0 ? undefined : text.slice(offsets[start], offsets[end]);
+    });
+    return { start: offsets[found[0]!]!, end: offsets[found[1]!]!, groups, names: this.names };
+  }
+
+  /** As {@link leftmost}; each thread knows where its groups began and ended. */
+  private captured(chars: readonly number[], from: number): readonly number[] | undefined {
+    let best: readonly number[] | undefined;
+    let threads: Thread[] = [];
+    for (let i = from; ; i++) {
+      this.generation++;
+      const ready: Thread[] = [];
+      if (!best) {
+        const slots = Array.from({ length: this.slots }, () => -1);
+        slots[0] = i;
+        threads.push({ at: 0, slots });
+      }
+      for (const thread of threads) {
+        const matched = this.followThread(thread, chars, i, ready);
+        if (!matched) continue;
+        best = matched.with(1, i);
+        break;
+      }
+      if (i >= chars.length || (ready.length === 0 && best)) return best;
+      threads = [];
+      for (const { at, slots } of ready) {
+        const step = this.steps[at]!;
+        if (step.op === 'char' && step.test(chars[i]!)) threads.push({ at: at + 1, slots });
+      }
+    }
+  }
+
+  /** @returns the groups, where the end of the pattern was reached */
+  private followThread(from: Thread, chars: readonly number[], i: number, ready: Thread[]): readonly number[] | undefined {
+    const pending = [from];
+    for (let thread = pending.pop(); thread; thread = pending.pop()) {
+      const { at, slots } = thread;
+      if (this.marks[at] === this.generation) continue;
+      this.marks[at] = this.generation;
+      const step = this.steps[at]!;
+      switch (step.op) {
+        case 'match':
+          return slots;
+        case 'char':
+          ready.push(thread);
+          break;
+        case 'jump':
+          pending.push({ at: step.to, slots });
+          break;
+        case 'save':
+          pending.push({ at: at + 1, slots: slots.with(step.slot, i) });
+          break;
+        case 'split':
+          pending.push({ at: step.to[1], slots }, { at: step.to[0], slots });
+          break;
+        case 'assert':
+          if (holds(step.what, chars, i)) pending.push({ at: at + 1, slots });
+      }
+    }
+    return undefined;
+  }
+
   /** Adds all steps that wait for a character, those preferred first. @returns whether the end of the pattern was reached */
   private follow(from: number, chars: readonly number[], i: number, ready: number[]): boolean {
     const pending = [from];
@@ -185,6 +291,9 @@ class Machine implements Regexp {
           break;
         case 'jump':
           pending.push(step.to);
+          break;
+        case 'save':
+          pending.push(at + 1);
           break;
         case 'split':
           pending.push(step.to[1], step.to[0]);

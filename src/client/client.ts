@@ -9,6 +9,7 @@ import type {
   Verb,
   WatchEventType,
 } from '../apimachinery/api-request.ts';
+import { KUBERNETES_VERSION } from '../apimachinery/kubernetes-version.ts';
 import {
   groupVersion,
   type GroupVersionResource,
@@ -213,6 +214,11 @@ export class Client {
   /** All resources that the server has at this moment. */
   resources(): Promise<readonly ServedResource[]> {
     return this.transport.resources();
+  }
+
+  /** The server's release: `v1.36.3`. */
+  gitVersion(): Promise<string> {
+    return this.transport.gitVersion?.() ?? Promise.resolve(KUBERNETES_VERSION);
   }
 
   /** All kinds that the server has, each in the version that it prefers. */

@@ -3,6 +3,7 @@
 import { Agent, errors, ProxyAgent, request, type Dispatcher } from 'undici';
 import type { Clock } from '../apimachinery/clock.ts';
 import type { ResourceMapping, ResourceResponse, ServedResource, WatchEvent, WatchStream } from '../apimachinery/api-request.ts';
+import { KUBERNETES_VERSION } from '../apimachinery/kubernetes-version.ts';
 import { groupVersion, isObject, type JsonObject } from '../apimachinery/object.ts';
 import { deleteBody, METHODS, PATCH_TYPES, requestPath, withKinds } from '../apimachinery/request-form.ts';
 import { StatusError, statusError } from '../apimachinery/status-error.ts';
@@ -84,6 +85,12 @@ export class HttpTransport implements Transport {
       throw error;
     });
     return this.served;
+  }
+
+  async gitVersion(): Promise<string> {
+    const { server } = this.config;
+    const { gitVersion } = parse(await read(await this.send('GET', '/version', { repeatable: true }), server), server);
+    return typeof gitVersion === 'string' ? gitVersion : KUBERNETES_VERSION;
   }
 
   async close(): Promise<void> {

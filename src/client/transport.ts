@@ -13,6 +13,8 @@ export interface Transport {
   resolve(kind: string): Promise<ResourceMapping | undefined>;
   /** All resources at this moment, without subresources; of several versions of one the preferred first. */
   resources(): Promise<readonly ServedResource[]>;
+  /** The server's release, `v1.36.3`; absent where it is that of this program. */
+  gitVersion?(): Promise<string>;
 }
 
 /** No answer of an API server came, whether or not the request reached one. */

@@ -1,4 +1,5 @@
 import { JibeCommand, outputFlags } from './shared/base.ts';
+import { chartFlags } from './shared/chart.ts';
 import { formatted } from './shared/output.ts';
 import { Progress } from './shared/progress.ts';
 import { appFlags, createNamespaceFlag, ignoreDifferenceFlag, sourceArg, sourceFlags } from './shared/source.ts';
@@ -16,6 +17,7 @@ export default class Diff extends JibeCommand {
   static override args = { source: sourceArg };
   static override flags = {
     ...sourceFlags,
+    ...chartFlags,
     ...appFlags,
     'create-namespace': createNamespaceFlag,
     'ignore-difference': ignoreDifferenceFlag,

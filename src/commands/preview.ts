@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { Args, Flags } from '@oclif/core';
 import type { RenderedSource } from '../reconcile/apps/prepare-apps.ts';
 import { durationFlag, JibeCommand } from './shared/base.ts';
+import { chartFlags, chartOptions } from './shared/chart.ts';
 import { behaviourFlag, readBehaviour } from './shared/behaviour.ts';
 import { CannotDo } from './shared/failure.ts';
 import { oldBaseline, previewReportFlags, reportFiles, tellPreview } from './shared/preview-report.ts';
@@ -47,6 +48,7 @@ export default class Preview extends JibeCommand {
     include: sourceFlags.include,
     exclude: sourceFlags.exclude,
     'allow-remote': sourceFlags['allow-remote'],
+    ...chartFlags,
     ...appFlags,
     ...previewReportFlags,
   };
@@ -59,10 +61,11 @@ export default class Preview extends JibeCommand {
       reportFiles(flags);
       const baseline = await oldBaseline(flags);
       const timeout = AbortSignal.timeout(flags.timeout);
-      const [{ previewSource }, { renderSides }, { ManifestValidator }] = await Promise.all([
+      const [{ previewSource }, { renderSides }, { ManifestValidator }, { embeddedFacts }] = await Promise.all([
         import('../reconcile/preview/preview-source.ts'),
         import('../reconcile/preview/render-sides.ts'),
         import('../reconcile/validate/validate.ts'),
+        import('../reconcile/render/helm/capabilities.ts'),
       ]);
       const { sidesOf } = await import('../reconcile/source/compare.ts');
       const { repository: location } = args;
@@ -73,7 +76,13 @@ export default class Preview extends JibeCommand {
       const meanwhile = flags.meanwhile === undefined ? undefined : await readOthers(flags.meanwhile);
       const sides = await sidesOf({ location, base: flags.base, head: flags.head, how }, deps);
       const name = appName(location, flags.path);
-      const rendering = { name, defaultNamespace: flags.namespace };
+      const wanted = flags['kubernetes-version'];
+      const rendering = {
+        name,
+        defaultNamespace: flags.namespace,
+        chart: await chartOptions(flags),
+        ...(wanted === undefined ? {} : { clusterFacts: async () => ({ ...embeddedFacts(), kubeVersion: `v${release(wanted)}.0` }) }),
+      };
       const { base, head } = await renderedSides(sides, () => renderSides(sides, sourceSpec('', flags), deps, rendering));
       if (isEmpty(base) && isEmpty(head))
         throw new CannotDo('neither base nor head has any manifests', 'check --path, --include and --exclude');

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { JibeCommand, outputFlags } from './shared/base.ts';
-import { appName, onlyAppFlag, sourceArg, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { chartFlags, chartOptions } from './shared/chart.ts';
+import { appName, namespaceFlag, onlyAppFlag, sourceArg, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 
 const originsFlag = Flags.boolean({
@@ -14,7 +15,14 @@ export default class Render extends JibeCommand {
   static override description =
     'Secrets are written as they are. Exit code 0: rendered. 1: parts of the source are not sound (they are told on standard error). 2: it could not be done.';
   static override args = { source: sourceArg };
-  static override flags = { ...sourceFlags, app: onlyAppFlag, origins: originsFlag, ...outputFlags };
+  static override flags = {
+    ...sourceFlags,
+    ...chartFlags,
+    app: onlyAppFlag,
+    namespace: namespaceFlag,
+    origins: originsFlag,
+    ...outputFlags,
+  };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Render);
@@ -29,6 +37,8 @@ export default class Render extends JibeCommand {
       const name = appName(args.source, flags.path);
       const rendered = await renderSource(sourceSpec(args.source, flags), sourceDeps(flags), {
         name,
+        defaultNamespace: flags.namespace,
+        chart: await chartOptions(flags),
         // nothing that is secret is written down
         cache: new ManifestCache('leave encrypted'),
       });

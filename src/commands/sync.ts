@@ -1,6 +1,7 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import type { SyncResult } from '../reconcile/report/result.ts';
 import { durationFlag, JibeCommand, outputFlags } from './shared/base.ts';
+import { chartFlags } from './shared/chart.ts';
 import { behaviourFlag } from './shared/behaviour.ts';
 import { CannotDo, type ExitCode } from './shared/failure.ts';
 import { keepFlags } from './shared/keep.ts';
@@ -37,11 +38,12 @@ export default class Sync extends JibeCommand {
     '<%= config.bin %> <%= command.id %> ./manifests',
     '<%= config.bin %> <%= command.id %> https://github.com/acme/shop --ref v1.2.0 --path deploy',
     '<%= config.bin %> <%= command.id %> overlays/prod',
-    'helm template chart | <%= config.bin %> <%= command.id %> -',
+    '<%= config.bin %> <%= command.id %> charts/web --values values-prod.yaml --set image.tag=1.4.2',
   ];
   static override args = { source: sourceArg };
   static override flags = {
     ...sourceFlags,
+    ...chartFlags,
     ...appFlags,
     ...syncFlags,
     'assume-kinds': assumeKinds,

@@ -1,7 +1,8 @@
 import { JibeCommand, outputFlags } from './shared/base.ts';
+import { chartFlags, chartOptions } from './shared/chart.ts';
 import { formatted } from './shared/output.ts';
 import type { AppTree } from '../reconcile/apps/prepare-apps.ts';
-import { appName, assumeKindsFlag, onlyAppFlag, sourceArg, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
+import { appName, assumeKindsFlag, namespaceFlag, onlyAppFlag, sourceArg, sourceDeps, sourceFlags, sourceSpec } from './shared/source.ts';
 import { stylesFor } from './shared/styles.ts';
 
 export default class Validate extends JibeCommand {
@@ -10,7 +11,9 @@ export default class Validate extends JibeCommand {
   static override args = { source: sourceArg };
   static override flags = {
     ...sourceFlags,
+    ...chartFlags,
     app: onlyAppFlag,
+    namespace: namespaceFlag,
     'assume-kinds': assumeKindsFlag('Each such kind is a warning.'),
     ...outputFlags,
   };
@@ -25,6 +28,8 @@ export default class Validate extends JibeCommand {
       ]);
       const { plain, tree } = await prepareSource(sourceSpec(args.source, flags), sourceDeps(flags), {
         name: appName(args.source, flags.path),
+        defaultNamespace: flags.namespace,
+        chart: await chartOptions(flags),
         ...(flags['assume-kinds'] ? { define: async () => undefined } : {}),
       });
       const { source, manifests, errors, warnings, apps } = tree
@@ -36,6 +41,7 @@ export default class Validate extends JibeCommand {
         [
           ...errorLines(errors, palette),
           ...errorLines(warnings, palette, 'warning'),
+          ...(apps ?? []).filter(({ message }) => message).map(({ id, message }) => palette.yellow(`not checked: ${id}: ${message}`)),
           errors.length
             ? palette.red(`${errors.length} ${errors.length === 1 ? 'error' : 'errors'} in ${sourceText(source)}`)
             : palette.green(`valid: ${manifests.length} objects in ${sourceText(source)}`),

@@ -1,6 +1,7 @@
 import { Args, type Interfaces } from '@oclif/core';
 import type { SyncResult } from '../reconcile/report/result.ts';
 import { JibeCommand, outputFlags } from './shared/base.ts';
+import { chartFlags } from './shared/chart.ts';
 import { CannotDo } from './shared/failure.ts';
 import { formatted } from './shared/output.ts';
 import { appFlags, sourceFlags } from './shared/source.ts';
@@ -21,6 +22,7 @@ export default class Watch extends JibeCommand {
     include: sourceFlags.include,
     exclude: sourceFlags.exclude,
     'allow-remote': sourceFlags['allow-remote'],
+    ...chartFlags,
     ...appFlags,
     ...syncFlags,
     'assume-kinds': assumeKinds,

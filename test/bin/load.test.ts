@@ -86,3 +86,12 @@ describe('what a run leaves of its compilation', () => {
     expect(fs.existsSync(old)).toBe(false);
   });
 });
+
+it('says so where nothing is built', () => {
+  fs.cpSync('bin', path.join(directory, 'bin'), { recursive: true });
+  const { stderr, status } = spawnSync(process.execPath, [path.join(directory, 'bin/jibe.js'), '--help'], { encoding: 'utf8' });
+  expect({ stderr, status }).toEqual({
+    stderr: 'error: jibe has not been built\n  hint: npm ci builds it, and so does npm run build\n',
+    status: 2,
+  });
+});

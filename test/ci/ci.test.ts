@@ -56,6 +56,11 @@ test('the action previews base against head once, with every report', () => {
   expect(fs.readFileSync(at('summary'), 'utf8')).toBe(`${MARKER}\nIt is fine.\n`);
 });
 
+test('files of values of a chart, one a line', () => {
+  expect(preview({ JIBE_BASE: 'main', JIBE_VALUES: 'values-prod.yaml\n\nwith space.yaml\n' }).status).toBe(0);
+  expect(called()[0]).toMatch(/ \[--values\] \[values-prod\.yaml\] \[--values\] \[with space\.yaml\]$/);
+});
+
 test('a hazard is an output, and what could not be done is a failure', () => {
   fake('jibe', `${REPORTS}\nexit 1`);
   expect(preview({ JIBE_BASE: 'main' }).status).toBe(0);

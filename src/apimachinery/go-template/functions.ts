@@ -1,63 +1,59 @@
-// The functions that every Go template has, and how functions judge what they are given. `and` and `or` are execute.ts's: they do not
-// evaluate all of their arguments.
+// The functions that every Go template has. Of `and` and `or` execute.ts evaluates only the arguments that count.
+import { goValue, plain, sprint, sprintf } from './print.ts';
+import { go, wrongType, type TemplateFunctions } from './signature.ts';
 import { FunctionError } from './template-error.ts';
-import { goValue, sprintf, typeName } from './print.ts';
+import {
+  byBytes,
+  byteLength,
+  bytesOf,
+  byteSlice,
+  elementAt,
+  GoInteger,
+  integerOf,
+  isMap,
+  isNil,
+  isNilCollection,
+  isSlice,
+  isTrue,
+  objectType,
+  typed,
+  typeName,
+} from './values.ts';
 
-/** Given its arguments in order, the one of the pipe last. Throws a FunctionError where they are not what it wants. */
-export type TemplateFunction = (...args: readonly unknown[]) => unknown;
-export type TemplateFunctions = Readonly<Record<string, TemplateFunction>>;
+/** Executed by execute.ts. */
+const shortCircuited = go('(reflect.Value, ...reflect.Value) reflect.Value', () => undefined);
 
 export const BUILTINS: TemplateFunctions = {
-  not: (...args) => !isTrue(only(args)),
-  len: (...args) => length(only(args)),
-  index: (value, ...keys) => keys.reduce((at, key) => element(at, key), value),
-  slice,
-  print: (...args) => print(args),
-  println: (...args) => `${args.map(goPrinted).join(' ')}\n`,
-  printf: (format, ...args) => sprintf(text(format), args),
-  html: (...args) => escaped(print(args), HTML),
-  js: (...args) => escaped(print(args), JS),
-  urlquery: (...args) =>
-    encodeURIComponent(print(args))
-      .replaceAll('%20', '+')
-      .replace(/[!'()*]/g, hexEscape),
-  eq: (value, ...others) => {
+  and: shortCircuited,
+  or: shortCircuited,
+  not: go('(reflect.Value) bool', (value) => !isTrue(value)),
+  len: go('(reflect.Value) int', length),
+  index: go('(reflect.Value, ...reflect.Value) reflect.Value', index),
+  slice: go('(reflect.Value, ...reflect.Value) reflect.Value', slice),
+  print: go('(...any) string', (...args) => sprint(args)),
+  println: go('(...any) string', (...args) => `${args.map(plain).join(' ')}\n`),
+  printf: go('(string, ...any) string', (format: string, ...args) => sprintf(format, args)),
+  html: go('(...any) string', (...args) => evaluated(args).replace(/[\0"'&<>]/g, (c) => HTML[c]!)),
+  js: go('(...any) string', (...args) => evaluated(args).replace(/[\\'"<>&=\0-\x1f]|[^\0-\x7f]/gu, jsEscape)),
+  urlquery: go('(...any) string', (...args) => queryEscape(evaluated(args))),
+  eq: go('(reflect.Value, ...reflect.Value) bool', (value: unknown, ...others: readonly unknown[]) => {
     if (others.length === 0) throw new FunctionError('missing argument for comparison');
     return others.some((other) => equal(value, other));
-  },
-  ne: (...args) => !equal(...pair(args)),
-  lt: (...args) => less(...pair(args)),
-  le: (...args) => less(...pair(args)) || equal(...pair(args)),
-  gt: (...args) => less(...swapped(pair(args))),
-  ge: (...args) => less(...swapped(pair(args))) || equal(...pair(args)),
-  call: () => {
-    throw new FunctionError('data holds no functions');
-  },
+  }),
+  ne: go('(reflect.Value, reflect.Value) bool', (a, b) => !equal(a, b)),
+  lt: go('(reflect.Value, reflect.Value) bool', less),
+  le: go('(reflect.Value, reflect.Value) bool', (a, b) => less(a, b) || equal(a, b)),
+  gt: go('(reflect.Value, reflect.Value) bool', (a, b) => !(less(a, b) || equal(a, b))),
+  ge: go('(reflect.Value, reflect.Value) bool', (a, b) => !less(a, b)),
+  call: go('(reflect.Value, ...reflect.Value) reflect.Value', (value: unknown) => {
+    throw new FunctionError(isNil(value) ? 'call of nil' : `non-function of type ${typeName(value)}`);
+  }),
 };
-
-/** Not empty: what `if` asks. */
-export function isTrue(value: unknown): boolean {
-  if (value === undefined || value === null) return false;
-  if (typeof value === 'bigint') return value !== 0n;
-  if (typeof value !== 'object') return Boolean(value);
-  return Array.isArray(value) ? value.length > 0 : Object.keys(value).length > 0;
-}
 
 /** The argument as the text that it must be. */
 export function text(value: unknown): string {
   if (typeof value === 'string') return value;
   throw wrongType(value, 'string');
-}
-
-/** The argument as the integer that it must be. */
-export function integer(value: unknown): number {
-  if (typeof value === 'bigint' || Number.isInteger(value)) return Number(value);
-  throw wrongType(value, 'int');
-}
-
-export function wrongType(value: unknown, expected: string): FunctionError {
-  if (value === undefined || value === null) return new FunctionError(`invalid value; expected ${expected}`);
-  return new FunctionError(`wrong type for value; expected ${expected}; got ${typeName(value)}`);
 }
 
 /** Checks how many arguments there are. */
@@ -69,52 +65,61 @@ export function counted(args: readonly unknown[], least: number, most = least): 
   return args;
 }
 
-const only = (args: readonly unknown[]): unknown => counted(args, 1)[0];
-const pair = (args: readonly unknown[]): [unknown, unknown] => counted(args, 2) as [unknown, unknown];
-const swapped = ([a, b]: [unknown, unknown]): [unknown, unknown] => [b, a];
+function length(value: unknown): number {
+  if (typeof value === 'string') return byteLength(value);
+  if (isSlice(value)) return value.length;
+  if (isMap(value)) return Object.keys(value).length;
+  if (value === null) throw new FunctionError('len of nil pointer');
+  // Go asks the zero value for its type
+  if (value === undefined) throw new FunctionError('reflect: call of reflect.Value.Type on zero Value');
+  throw new FunctionError(`len of type ${typeName(value)}`);
+}
 
-export function length(value: unknown): number {
-  if (typeof value === 'string') return Buffer.byteLength(value);
-  if (Array.isArray(value)) return value.length;
-  if (typeof value === 'object' && value !== null) return Object.keys(value).length;
-  throw new FunctionError(value === undefined || value === null ? 'len of nil pointer' : `len of type ${typeName(value)}`);
+function index(value: unknown, ...keys: readonly unknown[]): unknown {
+  if (isNil(value)) throw new FunctionError('index of untyped nil');
+  let at: unknown = value;
+  for (const key of keys) at = element(at, key);
+  return at;
 }
 
 function element(value: unknown, key: unknown): unknown {
-  if (value === undefined || value === null) throw new FunctionError('index of untyped nil');
-  if (Array.isArray(value) || typeof value === 'string') {
-    if (key === undefined || key === null) throw new FunctionError('cannot index slice/array with nil');
-    if (typeof key !== 'number' && typeof key !== 'bigint') throw new FunctionError(`cannot index slice/array with type ${typeName(key)}`);
-    const at = Number(key);
-    const items: ArrayLike<unknown> = typeof value === 'string' ? Buffer.from(value) : value;
-    if (!Number.isInteger(at) || at < 0 || at >= items.length) throw new FunctionError(`index out of range: ${String(key)}`);
-    return items[at];
+  if (isNil(value)) throw new FunctionError('index of nil pointer');
+  if (isSlice(value) || typeof value === 'string') {
+    const items = typeof value === 'string' ? bytesOf(value) : value;
+    const at = indexOf(key, items.length);
+    if (at >= items.length)
+      throw new FunctionError(typeof value === 'string' ? 'reflect: string index out of range' : 'reflect: slice index out of range');
+    return elementAt(items, at);
   }
-  if (typeof value !== 'object') throw new FunctionError(`can't index item of type ${typeName(value)}`);
-  const name = text(key);
-  return Object.hasOwn(value, name) ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+  if (!isMap(value)) throw new FunctionError(`can't index item of type ${typeName(value)}`);
+  if (isNil(key)) throw new FunctionError('value is nil; should be of type string');
+  if (typeof key !== 'string') throw new FunctionError(`value has type ${typeName(key)}; should be string`);
+  return Object.hasOwn(value, key) ? value[key] : (objectType(value).zero ?? null);
+}
+
+function indexOf(key: unknown, most: number): number {
+  const at = integerOf(key);
+  if (isNil(key)) throw new FunctionError('cannot index slice/array with nil');
+  if (at === undefined) throw new FunctionError(`cannot index slice/array with type ${typeName(key)}`);
+  if (at < 0n || at > BigInt(most)) throw new FunctionError(`index out of range: ${at}`);
+  return Number(at);
 }
 
 function slice(value: unknown, ...bounds: readonly unknown[]): unknown {
+  if (isNil(value)) throw new FunctionError('slice of untyped nil');
   if (bounds.length > 3) throw new FunctionError(`too many slice indexes: ${bounds.length}`);
-  if (typeof value !== 'string' && !Array.isArray(value)) throw new FunctionError(`can't slice item of type ${typeName(value)}`);
-  const size = length(value);
-  const [from = 0, to = size] = bounds.map(integer);
-  if (from < 0 || to > size || from > to) throw new FunctionError(`index out of range: ${from > to ? from : to}`);
-  return typeof value === 'string' ? Buffer.from(value).subarray(from, to).toString() : value.slice(from, to);
+  if (typeof value !== 'string' && !isSlice(value)) throw new FunctionError(`can't slice item of type ${typeName(value)}`);
+  if (typeof value === 'string' && bounds.length === 3) throw new FunctionError('cannot 3-index slice a string');
+  const size = typeof value === 'string' ? byteLength(value) : value.length;
+  const [from = 0, to = size, most = size] = bounds.map((bound) => indexOf(bound, size));
+  if (from > to) throw new FunctionError(`invalid slice index: ${from} > ${to}`);
+  if (to > most) throw new FunctionError(`invalid slice index: ${to} > ${most}`);
+  if (typeof value === 'string') return byteSlice(value, from, to);
+  return Array.isArray(value) ? typed(value.slice(from, to), objectType(value)) : value.slice(from, to);
 }
 
-const goPrinted = (value: unknown): string => (value === undefined || value === null ? '<nil>' : goValue(value));
-
-/** `fmt.Sprint`: a space between two that are no texts. */
-function print(args: readonly unknown[]): string {
-  let out = '';
-  for (const [i, arg] of args.entries()) {
-    if (i > 0 && typeof arg !== 'string' && typeof args[i - 1] !== 'string') out += ' ';
-    out += goPrinted(arg);
-  }
-  return out;
-}
+/** As templates print them. */
+const evaluated = (args: readonly unknown[]): string => sprint(args.map((arg) => (isNil(arg) ? goValue(arg) : arg)));
 
 type BasicKind = 'bool' | 'int' | 'float' | 'string' | 'other' | 'none';
 
@@ -127,44 +132,53 @@ function kindOf(value: unknown): BasicKind {
     case 'bigint':
       return 'int';
     case 'number':
-      return Number.isInteger(value) ? 'int' : 'float';
+      return 'float';
     default:
-      return value === undefined || value === null ? 'none' : 'other';
+      if (isNil(value)) return 'none';
+      return value instanceof GoInteger ? 'int' : 'other';
   }
 }
 
-/** Whole numbers and others compare too: which of a JSON value's numbers are floats is not to be seen. */
-const isNumeric = (kind: BasicKind): boolean => kind === 'int' || kind === 'float';
-
 function equal(a: unknown, b: unknown): boolean {
   const [left, right] = [kindOf(a), kindOf(b)];
-  if (left === 'none' || right === 'none') return left === right;
-  if (isNumeric(left) && isNumeric(right)) return Number(a) === Number(b);
-  if (left !== right) throw new FunctionError('incompatible types for comparison');
-  if (left === 'other') throw new FunctionError(`non-comparable type ${goValue(a)}: ${typeName(a)}`);
-  return a === b;
+  if (left === 'none' && right === 'none') return true;
+  if (left !== right) {
+    // what is nil is compared to maps and lists, and to nothing else
+    if (left === 'none' || right === 'none') return left === 'other' || right === 'other' ? isNilObject(left === 'none' ? b : a) : false;
+    throw new FunctionError(`incompatible types for comparison: ${typeName(a)} and ${typeName(b)}`);
+  }
+  if (left === 'int') return integerOf(a) === integerOf(b);
+  if (left !== 'other') return a === b;
+  if (isNilObject(a) || isNilObject(b)) return isNilObject(a) === isNilObject(b);
+  throw new FunctionError(`non-comparable type ${plain(b)}: ${typeName(b)}`);
 }
+
+const isNilObject = (value: unknown): boolean => typeof value === 'object' && value !== null && isNilCollection(value);
 
 function less(a: unknown, b: unknown): boolean {
   const [left, right] = [kindOf(a), kindOf(b)];
-  for (const kind of [left, right])
-    if (kind === 'none' || kind === 'other' || kind === 'bool') throw new FunctionError('invalid type for comparison');
-  if (isNumeric(left) && isNumeric(right)) return Number(a) < Number(b);
-  if (left !== right) throw new FunctionError('incompatible types for comparison');
-  return Buffer.compare(Buffer.from(a as string), Buffer.from(b as string)) < 0;
+  for (const kind of [left, right]) if (kind === 'none' || kind === 'other') throw new FunctionError('invalid type for comparison');
+  if (left !== right) throw new FunctionError(`incompatible types for comparison: ${typeName(a)} and ${typeName(b)}`);
+  if (left === 'bool') throw new FunctionError('invalid type for comparison');
+  if (left === 'int') return integerOf(a)! < integerOf(b)!;
+  return left === 'float' ? (a as number) < (b as number) : byBytes(a as string, b as string) < 0;
 }
 
-const hexEscape = (c: string): string => `%${c.charCodeAt(0).toString(16).toUpperCase()}`;
+/** `url.QueryEscape` */
+export function queryEscape(value: string): string {
+  return Array.from(bytesOf(value), (byte) => {
+    const c = String.fromCharCode(byte);
+    return /[\w.~-]/.test(c) && byte < 0x80 ? c : c === ' ' ? '+' : hexEscape(byte);
+  }).join('');
+}
+
+const hexEscape = (byte: number): string => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 
 const HTML: Readonly<Record<string, string>> = { '\0': '\uFFFD', '"': '&#34;', "'": '&#39;', '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-const JS: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  "'": "\\'",
-  '"': '\\"',
-  '<': '\\u003C',
-  '>': '\\u003E',
-  '&': '\\u0026',
-  '=': '\\u003D',
-};
 
-const escaped = (value: string, table: Readonly<Record<string, string>>): string => value.replace(/[\0"'&<>\\=]/g, (c) => table[c] ?? c);
+function jsEscape(c: string): string {
+  const code = c.codePointAt(0)!;
+  if (c === '\\' || c === "'" || c === '"') return `\\${c}`;
+  if (code > 0x7f && /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(c)) return c;
+  return `\\u${code.toString(16).toUpperCase().padStart(4, '0')}`;
+}

@@ -2,8 +2,11 @@
 // one likes. It can neither call methods nor reach anything but its data and these functions, and it ends: depth, steps and the length
 // of what it writes are bounded.
 import { execute } from './execute.ts';
-import { BUILTINS, type TemplateFunctions } from './functions.ts';
+import { BUILTINS } from './functions.ts';
 import { parseTemplate, type ParsedTemplate } from './parser.ts';
+import type { TemplateFunctions } from './signature.ts';
+import { TemplateSource } from './source.ts';
+import { fromJsonValue } from './values.ts';
 
 export interface TemplateBounds {
   /** Characters of output. */
@@ -17,22 +20,26 @@ export interface TemplateBounds {
 export const TEMPLATE_BOUNDS: TemplateBounds = { output: 4 * 1024 * 1024, steps: 1_000_000, depth: 100 };
 
 export class GoTemplate {
-  private readonly source: string;
-  private readonly parsed: ParsedTemplate;
+  private readonly whole: ParsedTemplate;
+  private readonly parsed: ReadonlyMap<string, ParsedTemplate>;
   private readonly functions: TemplateFunctions;
 
   /** @param functions beside Go's own. Throws a TemplateError. */
   constructor(source: string, functions: TemplateFunctions = {}) {
-    this.source = source;
     this.functions = { ...BUILTINS, ...functions };
-    this.parsed = parseTemplate(source, (name) => isSpecial(name) || Object.hasOwn(this.functions, name));
+    this.parsed = parseTemplate(new TemplateSource('', source), (name) => Object.hasOwn(this.functions, name));
+    this.whole = this.parsed.get('')!;
   }
 
-  /** Throws a TemplateError where a function refuses its arguments, a value is not what is asked of it, or a bound is passed. */
+  /**
+   * Throws a TemplateError where a function refuses its arguments, a value is not what is asked of it, or a bound is passed.
+   *
+   * @param data is not changed, whatever the template does. Numbers that are whole are ints
+   */
   execute(data: unknown, bounds: TemplateBounds = TEMPLATE_BOUNDS): string {
-    return execute({ source: this.source, parsed: this.parsed, functions: this.functions, bounds }, data);
+    const { functions, parsed } = this;
+    const spent = { output: 0, steps: 0, depth: 0 };
+    const find = (name: string): ParsedTemplate | undefined => parsed.get(name);
+    return execute({ find, functions, bounds, spent, made: [], missing: undefined }, this.whole, fromJsonValue(data, true)).text;
   }
 }
-
-/** Those that do not evaluate all of their arguments. */
-const isSpecial = (name: string): boolean => name === 'and' || name === 'or';

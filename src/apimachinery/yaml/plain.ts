@@ -1,8 +1,8 @@
 // Reads the YAML that people mostly write, twenty times faster than a full parser: block mappings and lists, scalars on one line,
-// literal blocks, simple flow collections. It never errs on the side of reading: whatever it is not sure of (anchors, tags, tabs, text
-// over several lines, anything wrong) it leaves to nodes.ts, which gives the same value for all that this file reads.
+// literal blocks, plain text over several lines, simple flow collections. It never errs on the side of reading: whatever it is not sure of
+// (anchors, tags, tabs, anything wrong) it leaves to nodes.ts, which gives the same value for all that this file reads.
 import { setKey } from '../json/parse.ts';
-import { TAB, LF, SPACE, HASH, DASH, COLON, PIPE } from './characters.ts';
+import { TAB, LF, SPACE, HASH, DASH, COLON, PIPE, SINGLE_QUOTE } from './characters.ts';
 import { MAX_DEPTH } from './limits.ts';
 import { isFlow, isPlainStart, isQuote, LineScanner, UNSURE } from './line-scanner.ts';
 import { resolvePlain, type Resolve } from './scalar.ts';
@@ -168,11 +168,55 @@ class Reader {
     const c = this.text.charCodeAt(start);
     if (c === PIPE) return this.literal(start, indent);
     const scalar = new LineScanner(this.text, start, this.lineEnd, this.resolve);
+    if (
+      c === SINGLE_QUOTE &&
+      !this.text
+        .slice(start + 1, this.lineEnd)
+        .replaceAll("''", '')
+        .includes("'")
+    )
+      return this.quoted(start, indent);
     const value = isFlow(c) ? scalar.flow(depth) : isQuote(c) ? scalar.quoted() : scalar.plain();
     if (value === UNSURE || !scalar.atEnd()) return UNSURE;
+    const { lineEnd } = this;
     this.nextLine();
-    // deeper text would be more of the same scalar
-    return this.indent > indent ? UNSURE : value;
+    if (this.indent <= indent) return value;
+    // deeper text is more of the same scalar
+    return isFlow(c) || isQuote(c) ? UNSURE : this.folded(this.text.slice(start, lineEnd), lineEnd, indent);
+  }
+
+  /** Plain text over several lines, of which the first was read already; the second is at hand. */
+  private folded(first: string, firstEnd: number, indent: number): unknown {
+    if (first.includes(' #')) return UNSURE;
+    const lines = [first.trimEnd()];
+    let end = firstEnd;
+    while (this.indent > indent) {
+      const line = this.text.slice(this.at, this.lineEnd).trimEnd();
+      // blank lines and comments between them have rules of their own
+      if (this.at - this.indent !== end + 1 || /\t|: | #|:$|^#/.test(line)) return UNSURE;
+      lines.push(line);
+      end = this.lineEnd;
+      this.nextLine();
+    }
+    return this.resolve(lines.join(' '));
+  }
+
+  /** Text in single quotes that end on a later line. */
+  private quoted(start: number, indent: number): unknown {
+    const lines = [this.text.slice(start + 1, this.lineEnd).trimEnd()];
+    let end = this.lineEnd;
+    for (;;) {
+      this.nextLine();
+      if (this.indent <= indent || this.at - this.indent !== end + 1) return UNSURE;
+      const line = this.text.slice(this.at, this.lineEnd).trimEnd();
+      const [, words, close] = /^((?:[^'\t]|'')*)('?)$/.exec(line) ?? [];
+      if (words === undefined) return UNSURE;
+      lines.push(words);
+      end = this.lineEnd;
+      if (close === '') continue;
+      this.nextLine();
+      return this.indent > indent ? UNSURE : lines.join(' ').replaceAll("''", "'");
+    }
   }
 
   /** `|`, `|-` and `|+`. */

@@ -1,134 +1,132 @@
-// JSON values to YAML as Kubernetes writes it (sigs.k8s.io/yaml): keys in order, lists not indented, and quotes where text would be read
-// as something else by YAML 1.1. Long lines are not folded.
+// JSON values to YAML as Kubernetes and Helm write it (sigs.k8s.io/yaml, which is go-yaml v2): keys in order, lists not indented, and
+// quotes where text would be read as something else by YAML 1.1.
 import type { JsonObject } from '../object.ts';
+import { keyOrder } from './key-order.ts';
+import { scalarText, type ScalarPlace } from './write-scalar.ts';
+
+export interface YamlStyle {
+  /** Lines that are longer are broken at the next space, as go-yaml does it at 80. Not at all unless told otherwise. */
+  readonly foldAt?: number;
+  /** How much deeper than their key the items of lists stand. Not at all unless told otherwise. */
+  readonly listIndent?: 0 | 2;
+  /** Numbers are written as the floats that they are, whole ones too: 1000000 is 1e+06. */
+  readonly asFloats?: boolean;
+  /** Texts of several lines are written line by line also where they have tabs. */
+  readonly keepTabs?: boolean;
+}
 
 /** Ends with a line break. */
-export function writeYaml(value: unknown): string {
-  const out: string[] = [];
-  block(value, 0, out);
-  const text = out.join('');
+export function writeYaml(value: unknown, style: YamlStyle = {}): string {
+  const writer = new Writer(style);
+  writer.block(value);
+  const text = writer.out.join('');
   return text.endsWith('\n') ? text : `${text}\n`;
 }
 
 const isEmpty = (value: object): boolean => (Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0);
 
-function block(value: unknown, indent: number, out: string[]): void {
-  if (Array.isArray(value) && !isEmpty(value)) list(value, indent, out);
-  else if (typeof value === 'object' && value !== null && !isEmpty(value)) map(value as JsonObject, indent, out, true);
-  else out.push(`${scalar(value, indent)}\n`);
-}
+const isCollection = (value: unknown): value is object => typeof value === 'object' && value !== null && !isEmpty(value);
 
-/** @param first whether the first key needs its indentation: behind a dash it does not */
-function map(value: JsonObject, indent: number, out: string[], first: boolean): void {
-  let lead = first;
-  for (const key of Object.keys(value).sort(byNature)) {
-    const inner = value[key];
-    if (inner === undefined) continue;
-    out.push(`${lead ? ' '.repeat(indent) : ''}${text(key, -1)}:`);
-    lead = true;
-    if (typeof inner === 'object' && inner !== null && !isEmpty(inner)) {
-      out.push('\n');
-      if (Array.isArray(inner)) list(inner, indent, out);
-      else map(inner as JsonObject, indent + 2, out, true);
-    } else out.push(` ${scalar(inner, indent + 2)}\n`);
+/** Longer keys stand behind a question mark. */
+const MAX_SIMPLE_KEY_BYTES = 128;
+
+class Writer {
+  readonly out: string[] = [];
+  private readonly foldAt: number;
+  private readonly listIndent: number;
+  private readonly asFloats: boolean;
+  private readonly keepTabs: boolean;
+
+  constructor({ foldAt = Infinity, listIndent = 0, asFloats = false, keepTabs = false }: YamlStyle) {
+    this.keepTabs = keepTabs;
+    this.foldAt = foldAt;
+    this.listIndent = listIndent;
+    this.asFloats = asFloats;
   }
-}
 
-function list(value: readonly unknown[], indent: number, out: string[]): void {
-  for (const item of value) {
-    out.push(`${' '.repeat(indent)}- `);
-    if (Array.isArray(item) && !isEmpty(item)) {
-      // a list within a list begins on the dash's own line
-      const inner: string[] = [];
-      list(item, indent + 2, inner);
-      out.push(inner.join('').slice(indent + 2));
-    } else if (typeof item === 'object' && item !== null && !isEmpty(item)) map(item as JsonObject, indent + 2, out, false);
-    else out.push(`${scalar(item, indent + 2)}\n`);
+  block(value: unknown): void {
+    if (!isCollection(value)) this.scalar(value, { indent: 2, column: 0 });
+    else if (Array.isArray(value)) this.list(value, 0, true);
+    else this.map(value as JsonObject, 0, true);
   }
-}
 
-/** goyaml's order of keys: numbers within them by their value, and letters after what is none. */
-function byNature(a: string, b: string): number {
-  const x = [...a];
-  const y = [...b];
-  let digits = false;
-  for (let i = 0; i < x.length && i < y.length; i++) {
-    if (x[i] === y[i]) {
-      digits = isDigit(x[i]!);
-      continue;
+  /** @param lead whether the first key needs its indentation: behind a dash it does not */
+  private map(value: JsonObject, indent: number, lead: boolean): void {
+    let needsIndent = lead;
+    const pad = ' '.repeat(indent);
+    for (const key of Object.keys(value).sort(keyOrder)) {
+      const inner = value[key];
+      if (inner === undefined) continue;
+      if (needsIndent) this.out.push(pad);
+      needsIndent = true;
+      if (this.isSimple(key)) this.simpleEntry(key, inner, indent);
+      else this.complexEntry(key, inner, indent);
     }
-    const letters = [isLetter(x[i]!), isLetter(y[i]!)];
-    if (letters[0] && letters[1]) return x[i]! < y[i]! ? -1 : 1;
-    if (letters[0] || letters[1]) {
-      if (digits) return letters[0] ? 1 : -1;
-      return letters[0] ? 1 : -1;
+  }
+
+  private isSimple(key: string): boolean {
+    if (key.length <= MAX_SIMPLE_KEY_BYTES / 3 && !key.includes('\n')) return true;
+    return Buffer.byteLength(key) <= MAX_SIMPLE_KEY_BYTES && !/[\n\u0085\u2028\u2029]/.test(key);
+  }
+
+  private simpleEntry(key: string, value: unknown, indent: number): void {
+    const text = scalarText(key, 'key');
+    this.out.push(text, ':');
+    if (!isCollection(value)) {
+      this.out.push(' ');
+      this.scalar(value, { indent: indent + 2, column: indent + text.length + 2 });
+      return;
     }
-    const [m, n] = [digitsAt(x, i), digitsAt(y, i)];
-    if (m && n && m !== n) return BigInt(m) === BigInt(n) ? m.length - n.length : BigInt(m) < BigInt(n) ? -1 : 1;
-    return x[i]! < y[i]! ? -1 : 1;
+    this.out.push('\n');
+    if (Array.isArray(value)) this.list(value, indent + this.listIndent, true);
+    else this.map(value as JsonObject, indent + 2, true);
   }
-  return x.length - y.length;
-}
 
-const isDigit = (c: string): boolean => /^\d$/.test(c);
-const isLetter = (c: string): boolean => /^\p{L}$/u.test(c);
-
-function digitsAt(chars: readonly string[], at: number): string {
-  let end = at;
-  while (end < chars.length && isDigit(chars[end]!)) end++;
-  return chars.slice(at, end).join('');
-}
-
-function scalar(value: unknown, indent: number): string {
-  if (value === null || value === undefined) return 'null';
-  if (typeof value === 'string') return text(value, indent);
-  if (Array.isArray(value)) return '[]';
-  if (typeof value === 'object') return '{}';
-  return String(value as number | boolean | bigint);
-}
-
-/** What YAML 1.1 reads as something other than text. */
-const OTHER =
-  /^(?:|~|null|Null|NULL|<<|=|y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF|true|True|TRUE|false|False|FALSE|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|[-+]?(?:0b[01_]+|0x[\da-fA-F_]+|0o?[0-7_]+|\d[\d_]*)|[-+]?(?:\.\d+|\d[\d_]*(?:\.[\d_]*)?)(?:[eE][-+]?\d+)?|[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?|\d{4}-\d\d?-\d\d?(?:[Tt\s].*)?)$/;
-
-/** @param indent of the lines of a literal; negative: it must stay on one line */
-function text(value: string, indent: number): string {
-  if (value.includes('\n') && indent >= 0 && isLiteral(value)) {
-    const chomp = value.endsWith('\n\n') || value === '\n' ? '+' : value.endsWith('\n') ? '' : '-';
-    const hint = /^[ \n]/.test(value) ? '2' : '';
-    const lines = value.replace(/\n$/, '').split('\n');
-    return `|${hint}${chomp}\n${lines.map((line) => (line === '' ? '' : `${' '.repeat(indent)}${line}`)).join('\n')}`;
+  private complexEntry(key: string, value: unknown, indent: number): void {
+    this.out.push('? ');
+    this.scalar(key, { indent: indent + 2, column: indent + 2 });
+    this.out.push(`${' '.repeat(indent)}: `);
+    if (!isCollection(value)) this.scalar(value, { indent: indent + 2, column: indent + 2 });
+    else if (Array.isArray(value)) this.list(value, indent + 2, false);
+    else this.map(value as JsonObject, indent + 2, false);
   }
-  if (OTHER.test(value)) return double(value);
-  if (isPlain(value)) return value;
-  // eslint-disable-next-line no-control-regex
-  if (/[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]|[\ud800-\udfff]/.test(value)) return double(value);
-  return `'${value.replaceAll("'", "''")}'`;
+
+  /** @param lead whether the first item needs its indentation: a list within a list begins on the dash's own line */
+  private list(value: readonly unknown[], indent: number, lead: boolean): void {
+    let needsIndent = lead;
+    const pad = ' '.repeat(indent);
+    for (const item of value) {
+      if (needsIndent) this.out.push(pad);
+      needsIndent = true;
+      this.out.push('- ');
+      if (!isCollection(item)) this.scalar(item, { indent: indent + 2, column: indent + 2 });
+      else if (Array.isArray(item)) this.list(item, indent + 2, false);
+      else this.map(item as JsonObject, indent + 2, false);
+    }
+  }
+
+  private scalar(value: unknown, place: Pick<ScalarPlace, 'indent' | 'column'>): void {
+    if (typeof value === 'string') this.out.push(scalarText(value, { ...place, foldAt: this.foldAt, keepTabs: this.keepTabs }));
+    else if (Array.isArray(value)) this.out.push('[]');
+    else if (typeof value === 'object' && value !== null) this.out.push('{}');
+    else if (typeof value === 'number') this.out.push(this.asFloats ? floatText(value) : numberText(value));
+    else this.out.push(value === null || value === undefined ? 'null' : String(value as boolean | bigint));
+    const last = this.out.at(-1)!;
+    if (!last.endsWith('\n') || typeof value !== 'string') this.out.push('\n');
+  }
 }
 
-/** Blanks at the ends of lines would not survive. */
-// eslint-disable-next-line no-control-regex
-const isLiteral = (value: string): boolean => !/[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]|[ \t]\n|[ \t]$|^\t/.test(value);
-
-const isPlain = (value: string): boolean =>
-  // eslint-disable-next-line no-control-regex
-  !/[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]|: |:$| #|^[\s#&*!|>'"%@`,[\]{}]|^[-?:](?:\s|$)|\s$|^---|^\.\.\./.test(value);
-
-function double(value: string): string {
-  // eslint-disable-next-line no-control-regex
-  const inner = value.replace(
-    /[\x00-\x1f"\\\x7f-\x9f\u2028\u2029\ufeff]/g,
-    (c) => ESCAPES[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return `"${inner}"`;
+/** Whole numbers that have no more than 64 bits are integers, with the digits that tell them from their neighbours; others have an exponent from 1e6 on, where JSON has one from 1e21. */
+function numberText(value: number): string {
+  if (Number.isInteger(value) && value < 2 ** 64 && value >= -(2 ** 63)) return value === 0 ? '0' : String(value);
+  return floatText(value);
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\b': '\\b',
-  '\0': '\\0',
-};
+/** `strconv.FormatFloat(value, 'g', -1, 64)` */
+function floatText(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? '.nan' : value > 0 ? '.inf' : '-.inf';
+  const abs = Math.abs(value);
+  if (value === 0 || (abs >= 1e-4 && abs < 1e6)) return String(value);
+  const [mantissa = '', exponent = ''] = value.toExponential().split('e');
+  return `${mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
+}

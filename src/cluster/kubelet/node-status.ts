@@ -1,10 +1,10 @@
 // What a kubelet says of its node: conditions, addresses, capacity, and what kind of machine it is. Pure.
 import type { Node, NodeAddress, NodeCondition, NodeStatus, NodeSystemInfo, ResourceList } from '#api/core/v1';
+import { KUBERNETES_VERSION } from '../../apimachinery/kubernetes-version.ts';
 import { formatTime } from '../../apimachinery/time.ts';
 import { healthOf, type Health } from './node-health.ts';
 import type { KubeletTraits } from './traits.ts';
 
-export const KUBELET_VERSION = 'v1.36.3';
 export const KUBELET_PORT = 10250;
 
 /** What a node has of which its manifest does not say how much. */
@@ -60,7 +60,7 @@ function machine(name: string): NodeSystemInfo {
     kernelVersion: '6.12.0',
     osImage: 'Debian GNU/Linux 13 (trixie)',
     containerRuntimeVersion: 'simulated://1.0.0',
-    kubeletVersion: KUBELET_VERSION,
+    kubeletVersion: KUBERNETES_VERSION,
     kubeProxyVersion: '',
     operatingSystem: 'linux',
     architecture: 'amd64',

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { RealClock } from '../../apimachinery/clock.ts';
 import type { SourceDeps, SourceSpec } from '../../reconcile/source/source.ts';
+import type { ChartFlags } from './chart.ts';
 import { jibeHome } from './target.ts';
 
 export const sourceArg = Args.string({
@@ -17,7 +18,7 @@ export const sourceFlags = {
   include: Flags.string({ summary: 'Only files that match.', helpValue: 'GLOB', multiple: true, helpGroup: 'SOURCE' }),
   exclude: Flags.string({ summary: 'No files that match.', helpValue: 'GLOB', multiple: true, helpGroup: 'SOURCE' }),
   'allow-remote': Flags.boolean({
-    summary: 'Fetch what kustomizations name elsewhere: repositories at a commit or a tag, and files over https.',
+    summary: 'Fetch what sources name elsewhere: repositories at a commit or a tag, files over https, charts.',
     helpGroup: 'SOURCE',
   }),
   verify: Flags.string({
@@ -34,7 +35,7 @@ export const sourceFlags = {
   }),
 };
 
-export interface SourceFlags {
+export interface SourceFlags extends ChartFlags {
   readonly ref?: string | undefined;
   readonly path?: string | undefined;
   readonly include?: readonly string[] | undefined;

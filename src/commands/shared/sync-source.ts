@@ -8,6 +8,7 @@ import type { SyncResult } from '../../reconcile/report/result.ts';
 import type { SourceDeps } from '../../reconcile/source/source.ts';
 import type { ManifestValidator } from '../../reconcile/validate/validate.ts';
 import { closest } from '../../reconcile/closest.ts';
+import { chartOptions } from './chart.ts';
 import { CannotDo } from './failure.ts';
 import { pruneConfirmer, prunePolicy, whoAmI } from './person.ts';
 import type { Progress } from './progress.ts';
@@ -34,10 +35,11 @@ export type PreparedFor = PreparedSource & { readonly name: string; readonly onl
 
 /** The cluster's time does not stand still meanwhile: whoever runs on it holds its clock. */
 export async function prepareFor(engine: Engine, location: string, flags: AppFlags, kept: Kept = {}): Promise<PreparedFor> {
-  const [{ dataInCluster, prepareSource }, { servedKinds }, { defineKinds }] = await Promise.all([
+  const [{ dataInCluster, prepareSource }, { servedKinds }, { defineKinds }, { factsOf }] = await Promise.all([
     import('../../reconcile/apps/prepare-apps.ts'),
     import('../../reconcile/prepare.ts'),
     import('../../reconcile/define-kinds.ts'),
+    import('../../reconcile/render/helm/capabilities.ts'),
   ]);
   const { deps = sourceDeps(flags), cache, validator } = kept;
   const name = flags.name ?? appName(location, flags.path);
@@ -46,6 +48,8 @@ export async function prepareFor(engine: Engine, location: string, flags: AppFla
     served: await servedKinds(engine.client),
     defaultNamespace: flags.namespace,
     findData: dataInCluster(engine.client),
+    clusterFacts: factsOf(engine.client),
+    chart: await chartOptions(flags),
     ...(flags['assume-kinds'] ? { define: (definitions) => defineKinds(engine.client, definitions) } : {}),
     ...(cache ? { cache } : {}),
     ...(validator ? { validator } : {}),

@@ -1,6 +1,7 @@
 // An app: what one part of a repository is to be synced to, where from, in which order, and under which rules; an immutable value, the
 // same whether Flux, Argo CD or jibe.yaml says so. Readers make it (flux.ts, argo.ts, jibe-file.ts); nothing here reads or renders.
 import type { IgnoreDifference } from '../plan/sync-policy.ts';
+import type { HelmOptions } from '../render/helm/chart-options.ts';
 import type { ManifestOrigin } from '../render/origin.ts';
 import type { JsonObject } from '../../apimachinery/object.ts';
 
@@ -17,7 +18,18 @@ export interface AppSource {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly render: RenderOptions;
+  /** What the app says of the chart that lies there. */
+  readonly helm?: HelmOptions;
+  /** Values of the chart that ConfigMaps and Secrets hold, the later ones over the earlier ones. */
+  readonly valuesFrom?: readonly ValuesFrom[];
+  /** What is done to what a chart gives, one after the other, as kustomizations. */
+  readonly postRenderers?: readonly KustomizeOverrides[];
+  /** A chart of a repository of charts: `url` is that repository, `ref` a range of versions, and `path` is empty. Empty where `url` is the chart's own. */
+  readonly chart?: string;
 }
+
+/** A source that only lends files to the others. */
+export type Lender = Pick<AppSource, 'url' | 'ref'>;
 
 /** How a directory becomes objects. */
 export type RenderOptions =
@@ -25,6 +37,8 @@ export type RenderOptions =
   | { readonly as: 'flux'; readonly overrides: KustomizeOverrides }
   /** As Argo CD: a kustomization with overrides, or the files of one directory, of those below too if `recurse`. */
   | { readonly as: 'argocd'; readonly overrides: KustomizeOverrides; readonly recurse: boolean }
+  /** A chart, and nothing else. */
+  | { readonly as: 'chart' }
   /** As any other SOURCE. */
   | { readonly as: 'source' };
 
@@ -65,6 +79,18 @@ export interface SubstituteFrom {
   readonly optional: boolean;
 }
 
+export interface ValuesFrom {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly key: string;
+  /** The value that it is; empty where it is a whole file of values. */
+  readonly targetPath: string;
+  readonly optional: boolean;
+  /** The field that says so. */
+  readonly said: string;
+}
+
 /** Variables that are put in for `${name}` after the build. */
 export interface PostBuild {
   readonly substitute: Readonly<Record<string, string>>;
@@ -98,6 +124,8 @@ export interface App {
   /** Where it stands in its source: file, line and column. */
   readonly place: { readonly file: string; readonly line: number; readonly column: number };
   readonly sources: readonly AppSource[];
+  /** By the names under which the sources refer to them. */
+  readonly lenders: ReadonlyMap<string, Lender>;
   /** Where objects go that name no namespace. Undefined where every object must name its own. */
   readonly namespace: string | undefined;
   readonly dependsOn: readonly Dependency[];
@@ -159,6 +187,7 @@ export const NO_METADATA: CommonMetadata = { labels: {}, annotations: {} };
 
 /** An app that says nothing but what it must. */
 export const plainApp: Omit<App, 'id' | 'name' | 'tool' | 'origin' | 'place' | 'sources'> = {
+  lenders: new Map(),
   namespace: undefined,
   dependsOn: [],
   prune: true,

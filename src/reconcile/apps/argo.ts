@@ -1,4 +1,4 @@
-// Argo CD's Applications as apps. Pure: nothing is fetched or built. Helm charts, plugins and other clusters are told, and not rendered here.
+// Argo CD's Applications as apps. Pure: nothing is fetched or built. Plugins and other clusters are told, and not rendered here.
 import type { JsonObject } from '../../apimachinery/object.ts';
 import type { DesiredObject } from '../render/manifest-document.ts';
 import type { ManifestOrigin } from '../render/origin.ts';
@@ -10,9 +10,11 @@ import {
   type AppSource,
   type CommonMetadata,
   type KustomizeOverrides,
+  type Lender,
   type RetryPolicy,
 } from './app.ts';
 import { Fields, type FieldFault } from './fields.ts';
+import { readHelm } from './helm-fields.ts';
 import { ignoreDifference } from './ignore-difference.ts';
 
 export const ARGO_NAMESPACE = 'argocd';
@@ -43,7 +45,8 @@ export function readApplication(object: DesiredObject, origin: ManifestOrigin, f
     origin,
     place: { file: origin.file, line: origin.line, column: 1 },
     // a source that only lends its files to another one has no objects of its own
-    sources: written.filter((source) => !isLender(source)).map(readSource),
+    sources: written.filter((source) => !isLender(source)).map((source) => readSource(source, origin.file)),
+    lenders: new Map(written.filter((source) => source.string('ref')).map((source) => [source.string('ref'), lenderOf(source)])),
     namespace: destination.string('namespace') || 'default',
     // what nobody automated is pruned only when a person asks for it
     prune: automated && policy.inner('automated').boolean('prune'),
@@ -77,24 +80,30 @@ function elsewhere(destination: Fields): string | undefined {
 }
 
 function unrendered(source: Fields): string | undefined {
-  if (source.string('chart')) return 'Helm charts are not rendered here';
   if (source.has('plugin')) return 'plugins are not run here';
   if (source.inner('directory').has('jsonnet') && Object.keys(source.inner('directory').inner('jsonnet').value).length)
     return 'Jsonnet is not rendered here';
   return undefined;
 }
 
-function readSource(source: Fields): AppSource {
+function lenderOf(source: Fields): Lender {
+  const revision = source.string('targetRevision');
+  return { url: source.required('repoURL'), ref: revision === '' || revision === 'HEAD' ? undefined : revision };
+}
+
+/** @param file in which it is said */
+function readSource(source: Fields, file: string): AppSource {
   const directory = source.inner('directory');
   const list = (field: string): string[] => (directory.string(field) ? [directory.string(field)] : []);
-  const revision = source.string('targetRevision');
+  const chart = source.string('chart');
   return {
-    url: source.required('repoURL'),
-    ref: revision === '' || revision === 'HEAD' ? undefined : revision,
-    path: source.string('path').replace(/^(?:\.?\/)+|^\.$/, ''),
+    ...lenderOf(source),
+    path: chart ? '' : source.string('path').replace(/^(?:\.?\/)+|^\.$/, ''),
     include: list('include'),
     exclude: list('exclude'),
     render: { as: 'argocd', overrides: overrides(source.inner('kustomize')), recurse: directory.boolean('recurse') },
+    helm: readHelm(source.inner('helm'), file),
+    ...(chart ? { chart } : {}),
   };
 }
 

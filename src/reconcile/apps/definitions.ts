@@ -9,7 +9,8 @@ export const definesApps = (manifest: Defined): boolean =>
   isKustomization(manifest) || isHelmRelease(manifest) || (isArgoObject(manifest) && manifest.object.kind !== 'AppProject');
 
 /** Read for what it says of apps, and never applied. */
-export const isDefinition = (manifest: Defined): boolean => isFluxObject(manifest) || isArgoObject(manifest);
+export const isDefinition = (manifest: Defined): boolean =>
+  isFluxObject(manifest) || isArtifactGenerator(manifest) || isArgoObject(manifest);
 
 const groupOf = ({ object }: Defined): string => splitApiVersion(object.apiVersion).group;
 
@@ -22,6 +23,9 @@ export const isHelmRelease = (manifest: Defined): boolean =>
   manifest.object.kind === 'HelmRelease' && groupOf(manifest) === 'helm.toolkit.fluxcd.io';
 
 export const isSourceObject = (manifest: Defined): boolean => groupOf(manifest) === 'source.toolkit.fluxcd.io';
+
+export const isArtifactGenerator = (manifest: Defined): boolean =>
+  manifest.object.kind === 'ArtifactGenerator' && groupOf(manifest) === 'source.extensions.fluxcd.io';
 
 const ARGO_KINDS = ['Application', 'ApplicationSet', 'AppProject'];
 

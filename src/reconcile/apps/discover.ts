@@ -3,17 +3,29 @@
 import { deepEqual } from '../../apimachinery/object.ts';
 import { inReadingOrder, type ManifestError } from '../render/manifest-error.ts';
 import { FunctionError, TemplateError } from '../../apimachinery/go-template/template-error.ts';
+import type { FindFacts } from '../render/helm/capabilities.ts';
 import type { ManifestCache } from '../render/manifest-cache.ts';
 import type { Manifest, Manifests } from '../render/manifests.ts';
 import { locate, type ManifestOrigin } from '../render/origin.ts';
+import { redacted } from '../source/git/url.ts';
 import { SourceError } from '../source/source-error.ts';
 import type { App } from './app.ts';
 import { applicationsOf } from './application-set.ts';
 import { orderFaults, withWaves } from './app-order.ts';
 import { ARGO_NAMESPACE, readApplication } from './argo.ts';
-import { definesApps, isArgoObject, isFluxObject, isHelmRelease, isKustomization, isSourceObject } from './definitions.ts';
+import { readArtifacts, type Artifact } from './artifact-generator.ts';
+import {
+  definesApps,
+  isArgoObject,
+  isArtifactGenerator,
+  isFluxObject,
+  isHelmRelease,
+  isKustomization,
+  isSourceObject,
+} from './definitions.ts';
 import type { FieldFault } from './fields.ts';
-import { kustomizationId, readHelmRelease, readKustomization, readSource, sourceKey, sourceOf, type FluxSource } from './flux.ts';
+import { chartOfRelease, helmReleaseId, readHelmRelease } from './helm-release.ts';
+import { kustomizationId, readKustomization, readSource, sourceKey, sourceOf, type FluxSource } from './flux.ts';
 import { gitWorld, KnownData } from './surroundings.ts';
 import { readProject, type Project } from './project.ts';
 import { renderApp, type FindData, type RenderedApp } from './render-app.ts';
@@ -47,6 +59,9 @@ export interface DiscoverParts {
   readonly cache: ManifestCache;
   /** What the cluster holds. */
   readonly findData: FindData;
+  readonly clusterFacts?: FindFacts | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** Never throws for bad input. */
@@ -74,6 +89,8 @@ class Discovery {
   private readonly parts: DiscoverParts;
   private readonly known: KnownData;
   private readonly sources = new Map<string, FluxSource>();
+  /** Sources that are parts of others. */
+  private readonly artifacts = new Map<string, Artifact>();
   private readonly projects = new Map<string, Project>();
   private pending: Pending[] = [];
   private readonly waiting: Waiting[] = [];
@@ -86,6 +103,8 @@ class Discovery {
   private readonly warnings: ManifestError[] = [];
   /** What is for Flux's own controllers, by kind. */
   private readonly passedOver = new Map<string, App['place'][]>();
+  /** Apps whose charts lie elsewhere. */
+  private readonly notFetched: App[] = [];
 
   constructor(parts: DiscoverParts) {
     this.parts = parts;
@@ -124,6 +143,7 @@ class Discovery {
     for (const manifest of manifests) {
       const { object, origin } = manifest;
       if (isSourceObject(manifest)) await this.takeSource(manifest, namespace);
+      else if (isArtifactGenerator(manifest)) await this.takeArtifacts(manifest, namespace);
       else if (isArgoObject(manifest) && object.kind === 'AppProject') {
         const faults: FieldFault[] = [];
         this.projects.set(object.metadata.name ?? '', readProject(object, faults));
@@ -140,11 +160,27 @@ class Discovery {
   private async takeSource(manifest: Manifest, namespace: string | undefined): Promise<void> {
     const { object, origin } = manifest;
     const faults: FieldFault[] = [];
-    const source = readSource(manifest, faults);
+    const own = namespaceOf(manifest, namespace);
+    const source = readSource(manifest, own, faults);
     this.errors.push(...(await placed(faults, origin)));
     // what bootstrap writes into a repository says where this very repository is
     if ('url' in source && /(?:^|\/)flux-system\/gotk-sync\.yaml$/.test(origin.file)) this.parts.repositories.addOwn(source.url);
-    this.sources.set(sourceKey(object.kind, namespaceOf(manifest, namespace), object.metadata.name ?? ''), source);
+    this.sources.set(sourceKey(object.kind, own, object.metadata.name ?? ''), source);
+  }
+
+  private async takeArtifacts(manifest: Manifest, namespace: string | undefined): Promise<void> {
+    const faults: FieldFault[] = [];
+    for (const [key, part] of readArtifacts(manifest, namespaceOf(manifest, namespace), faults)) this.artifacts.set(key, part);
+    this.errors.push(...(await placed(faults, manifest.origin)));
+  }
+
+  /** @param all whether nothing else can make it known any more */
+  private sourceAt(key: string, all: boolean, origin: ManifestOrigin): FluxSource | undefined {
+    const part = this.artifacts.get(key);
+    if (!part) return this.sources.get(key) ?? (all ? this.bootstrapped(key, origin) : undefined);
+    if ('notRendered' in part) return part;
+    const whole = this.sourceAt(part.of, all, origin);
+    return whole && 'url' in whole ? { ...whole, root: part.root } : whole;
   }
 
   /** @param all also those whose source is not known, since nothing else can make it known any more */
@@ -158,7 +194,7 @@ class Discovery {
       if (isKustomization(manifest)) {
         const own = namespaceOf(manifest, namespace);
         const key = sourceOf(manifest, own);
-        const source = this.sources.get(key) ?? (all ? this.bootstrapped(key, origin) : undefined);
+        const source = this.sourceAt(key, all, origin);
         if (!source && !all && !this.defined.has(kustomizationId(own, object.metadata.name ?? ''))) {
           this.pending.push(item);
           continue;
@@ -175,9 +211,16 @@ class Discovery {
           definition: object,
           faults: await placed(faults, origin),
         });
-      } else if (isHelmRelease(manifest))
-        this.add({ app: readHelmRelease(manifest, namespaceOf(manifest, namespace)), parent, definition: object, faults: [] });
-      else if (object.kind === 'Application') {
+      } else if (isHelmRelease(manifest)) {
+        const own = namespaceOf(manifest, namespace);
+        const chart = chartOfRelease(manifest, own, (key) => this.sourceAt(key, all, origin));
+        if ('unknown' in chart && !all && !this.defined.has(helmReleaseId(own, object.metadata.name ?? ''))) {
+          this.pending.push(item);
+          continue;
+        }
+        const app = readHelmRelease(manifest, own, chart, faults);
+        this.add({ app, parent, definition: object, faults: await placed(faults, origin) });
+      } else if (object.kind === 'Application') {
         const app = readApplication(object, origin, faults);
         this.add({ app, parent, definition: object, faults: await placed(faults, origin) });
       } else await this.addSet(manifest, parent, world);
@@ -274,19 +317,31 @@ class Discovery {
   private nextToRender(): Waiting | undefined {
     const open = new Set(this.waiting.map(({ app }) => app.id));
     const isFree = ({ app }: Waiting): boolean => !app.dependsOn.some((dependency) => open.has(dependency.app));
-    const needsNothing = (waiting: Waiting): boolean => isFree(waiting) && !waiting.app.postBuild?.substituteFrom.length;
+    const takesData = ({ postBuild, sources }: App): boolean =>
+      Boolean(postBuild?.substituteFrom.length) || sources.some(({ valuesFrom = [] }) => valuesFrom.length > 0);
+    const needsNothing = (waiting: Waiting): boolean => isFree(waiting) && !takesData(waiting.app);
     const index = [needsNothing, isFree].map((fits) => this.waiting.findIndex(fits)).find((i) => i >= 0) ?? 0;
     return this.waiting.splice(index, 1)[0];
   }
 
-  private async renderNext({ app, parent, faults }: Waiting): Promise<void> {
-    const { repositories, cache } = this.parts;
+  private async renderNext({ app: given, parent, faults }: Waiting): Promise<void> {
+    const app = this.followed(given);
     const rendered: RenderedApp =
       app.notRendered !== undefined || faults.length
         ? { source: undefined, files: 0, manifests: [], errors: [], warnings: [] }
-        : await renderApp(app, repositories, cache, this.known.find);
+        : await renderApp(app, { ...this.parts, findData: this.known.find });
     const own = await this.take(rendered.manifests, app.id, app.namespace);
     this.found.push({ app, parent, rendered: { ...rendered, manifests: own, errors: inReadingOrder([...faults, ...rendered.errors]) } });
+  }
+
+  /** What lies elsewhere, and may not be fetched, is told. */
+  private followed(app: App): App {
+    const chart = app.sources.find((source) => source.chart !== undefined);
+    if (!chart || app.notRendered !== undefined || this.parts.repositories.elsewhere) return app;
+    const what = chart.chart ? `the chart ${chart.chart} of ${redacted(chart.url ?? '')}` : `the chart ${redacted(chart.url ?? '')}`;
+    const notRendered = `${what} is not fetched: --allow-remote allows it`;
+    this.notFetched.push(app);
+    return { ...app, notRendered };
   }
 
   private async result(): Promise<Discovered> {
@@ -302,7 +357,11 @@ class Discovery {
       isTaken: (file) => this.isTaken(file),
       projects: this.projects,
       errors: inReadingOrder(this.errors),
-      warnings: inReadingOrder([...this.warnings, ...[...this.passedOver].map(([kind, places]) => forFluxItself(kind, places))]),
+      warnings: inReadingOrder([
+        ...this.warnings,
+        ...[...this.passedOver].map(([kind, places]) => forFluxItself(kind, places)),
+        ...chartsNotFetched(this.notFetched),
+      ]),
     };
   }
 
@@ -312,6 +371,17 @@ class Discovery {
     const whole = prefix ? `${prefix}/${file}` : file;
     return [...this.paths].some((path) => path === '' || whole === path || whole.startsWith(`${path}/`));
   }
+}
+
+/** Each app says which chart is its own. */
+function chartsNotFetched(apps: readonly App[]): readonly ManifestError[] {
+  const [first] = apps;
+  if (!first) return [];
+  const message =
+    apps.length > 1
+      ? `the charts of ${apps.length} apps lie elsewhere and are not fetched: ${first.id} and others`
+      : `the chart of ${first.id} lies elsewhere and is not fetched`;
+  return [{ ...first.place, path: '', message, hint: 'allow it with --allow-remote' }];
 }
 
 const forFluxItself = (kind: string, places: readonly App['place'][]): ManifestError => ({

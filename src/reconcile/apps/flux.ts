@@ -1,5 +1,5 @@
 // Flux's objects as apps: Kustomizations, and the GitRepositories from which they are read. Pure: nothing is fetched or built. What Flux
-// would take from Helm, OCI registries and buckets is told, and not rendered here.
+// would take from OCI registries and buckets is told, and not rendered here. Releases of charts: helm-release.ts.
 import { isObject, type JsonObject } from '../../apimachinery/object.ts';
 import type { Manifest } from '../render/manifests.ts';
 import {
@@ -17,22 +17,49 @@ import { Fields, type FieldFault } from './fields.ts';
 
 /** What a source object says: where it leads, or why that is not followed. */
 export type FluxSource =
-  { readonly url: string; readonly ref: string | undefined; readonly ignore: string | undefined } | { readonly notRendered: string };
+  | {
+      readonly url: string;
+      readonly ref: string | undefined;
+      readonly ignore: string | undefined;
+      /** The directory of it that is meant; all of it by default. */
+      readonly root?: string;
+    }
+  /** A repository of charts. */
+  | { readonly charts: string }
+  /** A chart in an OCI registry. */
+  | { readonly ociChart: string; readonly version: string }
+  /** A chart of another source: the `spec` of a HelmChart. */
+  | { readonly helmChart: Fields; readonly namespace: string }
+  | { readonly notRendered: string };
 
 /** `GitRepository/flux-system/fleet` */
 export const sourceKey = (kind: string, namespace: string, name: string): string => `${kind}/${namespace}/${name}`;
 
-export function readSource({ object }: Manifest, faults: FieldFault[]): FluxSource {
-  if (object.kind !== 'GitRepository') return { notRendered: `a ${object.kind} is not read here` };
+/** @param namespace of the object */
+export function readSource({ object }: Manifest, namespace: string, faults: FieldFault[]): FluxSource {
   const spec = new Fields(object.spec, 'spec', faults);
   const ref = spec.inner('ref');
-  if (spec.list('include').length) return { notRendered: 'a GitRepository that includes others is not read here' };
-  return {
-    url: spec.required('url'),
-    // in Flux's order of precedence; without any of them it is the branch master
-    ref: ['commit', 'name', 'semver', 'tag', 'branch'].map((field) => ref.optionalString(field)).find((text) => text) ?? undefined,
-    ignore: spec.optionalString('ignore'),
-  };
+  switch (object.kind) {
+    case 'HelmRepository':
+      return { charts: spec.required('url') };
+    case 'HelmChart':
+      return { helmChart: spec, namespace };
+    case 'OCIRepository':
+      return {
+        ociChart: spec.required('url'),
+        version: ['digest', 'semver', 'tag'].map((field) => ref.string(field)).find((text) => text) ?? 'latest',
+      };
+    case 'GitRepository':
+      if (spec.list('include').length) return { notRendered: 'a GitRepository that includes others is not read here' };
+      return {
+        url: spec.required('url'),
+        // in Flux's order of precedence; without any of them it is the branch master
+        ref: ['commit', 'name', 'semver', 'tag', 'branch'].map((field) => ref.optionalString(field)).find((text) => text) ?? undefined,
+        ignore: spec.optionalString('ignore'),
+      };
+    default:
+      return { notRendered: `a ${object.kind} is not read here` };
+  }
 }
 
 export const kustomizationId = (namespace: string, name: string): string => `Kustomization/${namespace}/${name}`;
@@ -91,18 +118,17 @@ const MAX_RETRIES = 100;
 
 function notRendered(spec: Fields, source: FluxSource | undefined): string | undefined {
   if (source && 'notRendered' in source) return source.notRendered;
+  if (source && !('url' in source)) return `a ${spec.inner('sourceRef').string('kind')} is not read here`;
   if (spec.has('kubeConfig')) return 'it goes to another cluster (spec.kubeConfig)';
   return undefined;
 }
 
-function gitSource(
-  spec: Fields,
-  { url, ref, ignore }: { readonly url: string; readonly ref: string | undefined; readonly ignore: string | undefined },
-): AppSource {
+function gitSource(spec: Fields, { url, ref, ignore, root = '' }: Extract<FluxSource, { readonly url: string }>): AppSource {
+  const inside = spec.string('path').replace(/^\.?\/+|^\.$/, '');
   return {
     url,
     ref,
-    path: spec.string('path').replace(/^\.?\/+/, ''),
+    path: [root, inside].filter(Boolean).join('/'),
     include: [],
     exclude: ignore === undefined ? [] : ignoreGlobs(ignore),
     render: { as: 'flux', overrides: overrides(spec) },
@@ -162,21 +188,5 @@ function postBuild(field: Fields, namespace: string): PostBuild {
     })),
     namespace,
     strict: false,
-  };
-}
-
-/** A release of a chart: told, not rendered. */
-export function readHelmRelease({ object, origin }: Manifest, namespace: string): App {
-  const name = object.metadata.name ?? '';
-  return {
-    ...plainApp,
-    id: `HelmRelease/${namespace}/${name}`,
-    name,
-    tool: 'flux',
-    origin,
-    place: { file: origin.file, line: origin.line, column: 1 },
-    sources: [],
-    suspend: new Fields(object.spec, 'spec', []).boolean('suspend'),
-    notRendered: 'Helm charts are not rendered here',
   };
 }

@@ -17,6 +17,7 @@ import {
 import type { Snapshot, SourceFile } from '../source/snapshot.ts';
 import { NO_RETRY, plainApp, type App } from './app.ts';
 import { Fields } from './fields.ts';
+import { HELM_SCHEMA, readHelm } from './helm-fields.ts';
 import { ignoreDifference } from './ignore-difference.ts';
 import { NOTIFICATIONS_SCHEMA, readNotification } from './notifications.ts';
 import { readWindow } from './windows.ts';
@@ -74,6 +75,7 @@ export const JIBE_SCHEMA = objectSchema(
           exclude: textsSchema,
           destination: objectSchema({ namespace: textSchema }),
           dependsOn: textsSchema,
+          helm: HELM_SCHEMA,
           policies: objectSchema({
             prune: { type: 'boolean' },
             wait: { type: 'boolean' },
@@ -142,6 +144,7 @@ function readApp(value: JsonObject, i: number, place: App['place'], placeOf: Rea
         include: item.strings('include'),
         exclude: item.strings('exclude'),
         render: { as: 'source' },
+        helm: readHelm(item.inner('helm'), place.file),
       },
     ],
     namespace: item.inner('destination').optionalString('namespace') ?? 'default',

@@ -5,9 +5,9 @@ import { readYaml } from '../../apimachinery/yaml/read.ts';
 import { writeYaml } from '../../apimachinery/yaml/write.ts';
 import { buildKustomization } from '../render/kustomize/build.ts';
 import { KUSTOMIZATION_NAMES } from '../render/kustomize/target.ts';
+import type { ChartSettings } from '../render/helm/chart-options.ts';
 import type { ManifestCache } from '../render/manifest-cache.ts';
 import { ManifestDocument } from '../render/manifest-document.ts';
-import type { ManifestError } from '../render/manifest-error.ts';
 import type { Manifests } from '../render/manifests.ts';
 import { documentOrigin } from '../render/origin.ts';
 import { decodeText } from '../render/text.ts';
@@ -35,20 +35,22 @@ export async function buildWith(
   overrides: KustomizeOverrides,
   cache: ManifestCache,
   app: App,
+  charts: ChartSettings,
 ): Promise<Manifests> {
-  if (Object.keys(overrides.replace).length + Object.keys(overrides.append).length === 0) return buildKustomization(tree, directory, cache);
+  if (Object.keys(overrides.replace).length + Object.keys(overrides.append).length === 0)
+    return buildKustomization(tree, directory, cache, undefined, charts);
   const found = await tree.find(file);
   const shown = found?.kind === 'file' ? found.file.path : file;
   const decoded = found?.kind === 'file' ? decodeText(await found.file.read()) : { text: '' };
   const given = decoded.fault ? undefined : decoded.text;
   const read = given === undefined ? undefined : await readYaml(given);
   // what cannot be read is told by the build itself
-  if (!read || read.faults || !isObject(read.value)) return buildKustomization(tree, directory, cache);
+  if (!read || read.faults || !isObject(read.value)) return buildKustomization(tree, directory, cache, undefined, charts);
   const { value } = read;
   const text = writeYaml(overridden(value, overrides));
   const own = documentOrigin(shown, 1, { document: ManifestDocument.ofText(given!), firstLine: 1 });
   const sources = overriddenSources({ file, own }, (field) => keptOf(value, field, overrides.append[field]!), overrides, app);
-  return buildKustomization(overlaid(tree, new Map([[file, text]])), directory, cache, sources);
+  return buildKustomization(overlaid(tree, new Map([[file, text]])), directory, cache, sources, charts);
 }
 
 /** Builds all manifests and kustomizations of a directory, as if a kustomization named them. */
@@ -60,6 +62,7 @@ export async function buildGenerated(
   exclude: readonly string[],
   cache: ManifestCache,
   app: App,
+  charts: ChartSettings,
 ): Promise<Manifests> {
   const resources = generatedResources(snapshot, exclude);
   if (resources.length === 0) return { manifests: [], errors: [], warnings: [] };
@@ -67,7 +70,7 @@ export async function buildGenerated(
   const generated = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources };
   const text = writeYaml(overridden(generated, overrides));
   const sources = overriddenSources({ file, own: app.origin }, () => [], overrides, app);
-  return buildKustomization(overlaid(tree, new Map([[file, text]])), directory, cache, sources);
+  return buildKustomization(overlaid(tree, new Map([[file, text]])), directory, cache, sources, charts);
 }
 
 /** What Flux leaves out of a repository unless it is told otherwise. */
@@ -119,13 +122,3 @@ function overridden(kustomization: JsonObject, { replace, append }: KustomizeOve
 const NAMED = new Set(['images', 'replicas']);
 
 const nameOf = (item: unknown): unknown => (isObject(item) ? item.name : undefined);
-
-/** For places at which there is nothing to show. */
-export const atStart = (file: string, message: string, hint: string): ManifestError => ({
-  file,
-  line: 1,
-  column: 1,
-  path: '',
-  message,
-  hint,
-});

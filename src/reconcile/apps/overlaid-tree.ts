@@ -7,6 +7,10 @@ export function overlaid(tree: SourceTree, files: ReadonlyMap<string, string>): 
   return {
     prefix: tree.prefix,
     ...(tree.elsewhere ? { elsewhere: tree.elsewhere } : {}),
+    async list(path) {
+      const own = [...files.keys()].filter((file) => directoryOf(file) === path).map((file) => file.slice(path ? path.length + 1 : 0));
+      return [...new Set([...(await tree.list(path)), ...own])].sort();
+    },
     async find(path) {
       const text = files.get(path);
       if (text === undefined) return tree.find(path);
@@ -15,3 +19,5 @@ export function overlaid(tree: SourceTree, files: ReadonlyMap<string, string>): 
     },
   };
 }
+
+const directoryOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf('/'), 0));

@@ -25,15 +25,16 @@ export async function renderOverlays(
       ...rootApp(called, defaultNamespace),
       id: `Overlay/${directory || '.'}`,
     });
+    const charts = { name, options: options.chart, cluster: options.clusterFacts, now: deps.clock.now() };
     const apps: RenderedNamed[] = [];
     const { buildKustomization } = await import('../render/kustomize/build.ts');
     const { tree } = snapshot;
     for (const directory of overlays) {
-      const built = await buildKustomization(tree!, [tree!.prefix, directory].filter(Boolean).join('/'), cache);
+      const built = await buildKustomization(tree!, [tree!.prefix, directory].filter(Boolean).join('/'), cache, undefined, charts);
       apps.push({ app: appFor(directory, directory), name: directory, parent: undefined, rendered: { ...built, ...read } });
     }
     const isOverlay = (path: string): boolean => overlays.some((directory) => path.startsWith(`${directory}/`));
-    const rest = await render(snapshot, { ...loading, passOver: isOverlay });
+    const rest = await render(snapshot, { ...loading, charts, passOver: isOverlay });
     if (rest.manifests.length + rest.errors.length)
       apps.unshift({ app: appFor(name, ''), name, parent: undefined, rendered: { ...rest, ...read } });
     return {

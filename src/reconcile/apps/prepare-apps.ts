@@ -8,8 +8,11 @@ import { infoOf, validated, type Prepared, type PrepareOptions } from '../prepar
 import { ManifestCache } from '../render/manifest-cache.ts';
 import { inReadingOrder, type ManifestError } from '../render/manifest-error.ts';
 import type { Manifest, Manifests } from '../render/manifests.ts';
-import { render } from '../render/render.ts';
+import { isChart, render } from '../render/render.ts';
+import type { FindFacts } from '../render/helm/capabilities.ts';
+import type { HelmOptions } from '../render/helm/chart-options.ts';
 import type { Snapshot, SourceInfo } from '../source/snapshot.ts';
+import { SourceError } from '../source/source-error.ts';
 import { openSource, type SourceDeps, type SourceSpec } from '../source/source.ts';
 import { assumedDefinition, assumedKinds, servedWithAssumed, type AssumedKind } from '../validate/assumed-kinds.ts';
 import { customKinds } from '../validate/custom-kind.ts';
@@ -56,6 +59,10 @@ export interface RenderSourceOptions extends Pick<PrepareOptions, 'cache' | 'def
   readonly name: string;
   /** Looks in the cluster for ConfigMaps and Secrets that variables come from. */
   readonly findData?: FindData;
+  /** What the person says of a source that is a chart. */
+  readonly chart?: HelmOptions | undefined;
+  /** What charts are told of the cluster; the embedded one where nothing is known. */
+  readonly clusterFacts?: FindFacts | undefined;
 }
 
 /** Throws a SourceError where the source cannot be opened; what is wrong with its files, and with its apps, is part of the result. */
@@ -147,15 +154,24 @@ export type RenderedSource = { readonly source: SourceInfo; readonly files: numb
 /** As {@link prepareSource}, and nothing is validated. */
 export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: RenderSourceOptions): Promise<RenderedSource> {
   const { defaultNamespace, cache = new ManifestCache() } = options;
+  const charts = { name: options.name, options: options.chart, cluster: options.clusterFacts, now: deps.clock.now() };
+  const rendering = { cache, charts, ...(defaultNamespace ? { defaultNamespace } : {}) };
   const snapshot = await openSource(spec, deps);
   try {
     const read = { source: infoOf(snapshot), files: snapshot.files.length };
+    if (options.chart && !isChart(snapshot))
+      throw new SourceError(
+        'WrongType',
+        spec.location,
+        'it is no chart: values and the name of a release are for charts',
+        'name the directory of the chart (--path); where the source defines apps, these say the values',
+      );
     const named = jibeFile(snapshot);
     const file = named && (await readJibeFile(named));
     const clusters = fluxClusters(snapshot);
     if (clusters.length > 1)
       return { ...read, identity: '', apps: [], projects: new Map(), notifications: [], errors: [severalClusters(clusters)], warnings: [] };
-    const rendered = file ? NOTHING : await render(snapshot, { cache, ...(defaultNamespace ? { defaultNamespace } : {}) });
+    const rendered = file ? NOTHING : await render(snapshot, rendering);
     if (!file && !rendered.manifests.some(definesApps)) return { ...read, plain: rendered };
     // most sources define none
     const [{ discoverApps }, { ownRepository, Repositories }] = await Promise.all([import('./discover.ts'), import('./repositories.ts')]);
@@ -166,10 +182,10 @@ export async function renderSource(spec: SourceSpec, deps: SourceDeps, options: 
       repositories: new Repositories(repository, deps),
       cache,
       findData: options.findData ?? (async () => undefined),
+      clusterFacts: options.clusterFacts,
+      now: deps.clock.now(),
     });
-    const whole = file
-      ? NOTHING
-      : await render(snapshot, { cache, passOver: discovered.isTaken, ...(defaultNamespace ? { defaultNamespace } : {}) });
+    const whole = file ? NOTHING : await render(snapshot, { ...rendering, passOver: discovered.isTaken });
     const own = { ...whole, manifests: whole.manifests.filter((manifest) => !isDefinition(manifest)) };
     return {
       ...read,

@@ -7,13 +7,15 @@ import type { ManifestCache } from '../render/manifest-cache.ts';
 import type { DesiredObject } from '../render/manifest-document.ts';
 import { inReadingOrder, type ManifestError } from '../render/manifest-error.ts';
 import { isManifest, loadManifests, unreadable, type Manifest, type Manifests } from '../render/manifests.ts';
-import { render } from '../render/render.ts';
+import type { FindFacts } from '../render/helm/capabilities.ts';
+import { isChart, render } from '../render/render.ts';
 import { anyOf } from '../source/glob.ts';
 import type { Snapshot, SourceInfo } from '../source/snapshot.ts';
 import { SourceError } from '../source/source-error.ts';
 import type { App, AppSource, CommonMetadata, PostBuild } from './app.ts';
 import { withApp } from './app-origins.ts';
-import { atStart, buildGenerated, buildWith, kustomizationFile } from './kustomize-source.ts';
+import { buildGenerated, buildWith, kustomizationFile } from './kustomize-source.ts';
+import { renderChartOf } from './chart-source.ts';
 import { JIBE_FILE } from './jibe-file.ts';
 import type { Repositories } from './repositories.ts';
 import { substitute, SubstitutionError, VARIABLE_NAME } from './substitute.ts';
@@ -27,20 +29,36 @@ export interface RenderedApp extends Manifests {
 /** The `data` of a ConfigMap or Secret, decoded; undefined where there is none. */
 export type FindData = (kind: string, namespace: string, name: string) => Promise<ReadonlyMap<string, string> | undefined>;
 
+/** With what apps are rendered. */
+export interface RenderParts {
+  readonly repositories: Repositories;
+  readonly cache: ManifestCache;
+  readonly findData: FindData;
+  /** What charts are told of the cluster; the embedded one where nothing is known. */
+  readonly clusterFacts?: FindFacts | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
 /** Never throws for bad input. */
-export async function renderApp(app: App, repositories: Repositories, cache: ManifestCache, findData: FindData): Promise<RenderedApp> {
-  const parts: Manifests[] = [];
+export async function renderApp(app: App, parts: RenderParts): Promise<RenderedApp> {
+  const { repositories, findData } = parts;
+  const rendered: Manifests[] = [];
   const errors: ManifestError[] = [];
   let info: SourceInfo | undefined;
   let files = 0;
   for (const source of app.sources) {
     try {
+      if (source.chart !== undefined) {
+        rendered.push(await renderChartOf(app, source, undefined, parts));
+        continue;
+      }
       const snapshot = await repositories.open(source, globsOf(source));
       try {
         const { type, location, path, revision, dirty } = snapshot;
         info ??= { type, location, path, revision, dirty };
         files += snapshot.files.length;
-        parts.push(await renderSource(app, source, snapshot, cache));
+        rendered.push(await renderSource(app, source, snapshot, parts));
       } finally {
         await snapshot.close();
       }
@@ -52,15 +70,15 @@ export async function renderApp(app: App, repositories: Repositories, cache: Man
   }
   const finished = await finish(
     app,
-    parts.flatMap(({ manifests }) => manifests),
+    rendered.flatMap(({ manifests }) => manifests),
     findData,
   );
   return {
     source: info,
     files,
     manifests: app.tool === 'argocd' && app.sources.length > 1 ? lastOfEach(finished.manifests, app.namespace) : finished.manifests,
-    errors: inReadingOrder([...errors, ...parts.flatMap((part) => part.errors), ...finished.errors]),
-    warnings: inReadingOrder(parts.flatMap((part) => part.warnings)),
+    errors: inReadingOrder([...errors, ...rendered.flatMap((part) => part.errors), ...finished.errors]),
+    warnings: inReadingOrder(rendered.flatMap((part) => part.warnings)),
   };
 }
 
@@ -72,22 +90,24 @@ const globsOf = ({
 }: AppSource): { readonly include?: readonly string[]; readonly exclude?: readonly string[] } =>
   as === 'source' ? { include, exclude } : {};
 
-async function renderSource(app: App, source: AppSource, snapshot: Snapshot, cache: ManifestCache): Promise<Manifests> {
+async function renderSource(app: App, source: AppSource, snapshot: Snapshot, parts: RenderParts): Promise<Manifests> {
   const { tree, path } = snapshot;
+  const { cache } = parts;
+  const charts = { cluster: parts.clusterFacts, now: parts.now };
   const { render: how, exclude } = source;
-  if (how.as === 'source' || !tree) return render(snapshot, { cache, passOver: (file) => file === JIBE_FILE });
-  const directory = [tree.prefix, path].filter(Boolean).join('/');
-  const file = await kustomizationFile(tree, directory);
-  if (file !== undefined) return buildWith(tree, directory, file, how.overrides, cache, app);
-  if (how.as === 'flux') return buildGenerated(tree, directory, snapshot, how.overrides, exclude, cache, app);
-  if (snapshot.files.some((f) => f.path === (path ? `${path}/Chart.yaml` : 'Chart.yaml'))) {
-    const hint = `render it first (helm template ${path || '.'}), and let the app name the result`;
-    return {
-      manifests: [],
-      errors: [atStart(path ? `${path}/Chart.yaml` : 'Chart.yaml', 'Helm charts are not rendered here', hint)],
-      warnings: [],
-    };
+  const directory = tree && [tree.prefix, path].filter(Boolean).join('/');
+  const file = tree && (await kustomizationFile(tree, directory!));
+  if (tree && how.as !== 'flux' && isChart(snapshot)) return renderChartOf(app, source, { tree, directory: directory!, snapshot }, parts);
+  if (how.as === 'source' || !tree) {
+    const passOver = (name: string): boolean => name === JIBE_FILE;
+    return render(snapshot, { cache, passOver, defaultNamespace: app.namespace ?? 'default', charts });
   }
+  if (how.as === 'chart') {
+    const message = `there is no Chart.yaml in ${path || 'the root of the source'}`;
+    return { manifests: [], errors: [{ ...app.place, path: '', message: `${app.id}: ${message}`, hint: 'check the path' }], warnings: [] };
+  }
+  if (file !== undefined) return buildWith(tree, directory!, file, how.overrides, cache, app, charts);
+  if (how.as === 'flux') return buildGenerated(tree, directory!, snapshot, how.overrides, exclude, cache, app, charts);
   return renderDirectory(source, how.recurse, snapshot, cache);
 }
 

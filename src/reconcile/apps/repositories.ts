@@ -6,7 +6,8 @@ import { branchesMeant, findRepository, remoteUrls } from '../source/git/find-re
 import { parseAddress } from '../source/git/url.ts';
 import { SourceError } from '../source/source-error.ts';
 import type { Snapshot } from '../source/snapshot.ts';
-import { openSource, type SourceDeps, type SourceSpec } from '../source/source.ts';
+import type { Elsewhere } from '../source/source-tree.ts';
+import { elsewhereOf, openSource, type SourceDeps, type SourceSpec } from '../source/source.ts';
 import type { AppSource } from './app.ts';
 
 /** Names of branches that people mean by what is opened, where the repository does not say more. */
@@ -57,6 +58,11 @@ export class Repositories {
     globs: { readonly include?: readonly string[]; readonly exclude?: readonly string[] } = {},
   ): Promise<Snapshot> {
     return openSource({ ...this.spec(source), ...globs }, this.deps);
+  }
+
+  /** What may be fetched besides repositories; undefined where nothing may. */
+  get elsewhere(): Elsewhere | undefined {
+    return elsewhereOf(this.deps);
   }
 
   private spec({ url, ref, path: inside }: Pick<AppSource, 'url' | 'ref' | 'path'>): SourceSpec {

@@ -1,8 +1,11 @@
 // The two languages in which ApplicationSets are written: Go's templates with sprig's functions, over parameters that are nested, and the
 // older one in which `{{ name }}` stands for a flat parameter and what is none is left as it stands.
-import { counted, text as textOf, type TemplateFunctions } from '../../apimachinery/go-template/functions.ts';
+import { counted, text as textOf } from '../../apimachinery/go-template/functions.ts';
+import type { TemplateFunctions } from '../../apimachinery/go-template/signature.ts';
+import { plainJson } from '../../apimachinery/go-template/plain-json.ts';
 import { SPRIG } from '../../apimachinery/go-template/sprig.ts';
 import { GoTemplate } from '../../apimachinery/go-template/template.ts';
+import { fromJsonValue, integerOf } from '../../apimachinery/go-template/values.ts';
 import { applyMergePatch } from '../../apimachinery/patch/merge-patch.ts';
 import { FunctionError } from '../../apimachinery/go-template/template-error.ts';
 import { isObject, type JsonObject } from '../../apimachinery/object.ts';
@@ -97,7 +100,7 @@ const FUNCTIONS: TemplateFunctions = {
   ...SPRIG,
   normalize: (...args) => sanitized(textOf(counted(args, 1)[0])),
   slugify: (...args) => slug(args),
-  toYaml: (...args) => writeYaml(counted(args, 1)[0]).replace(/\n$/, ''),
+  toYaml: (...args) => writeYaml(plainJson(counted(args, 1)[0])).replace(/\n$/, ''),
   fromYaml: (...args) => fromYaml(textOf(counted(args, 1)[0])),
   fromYamlArray: (...args) => fromYaml(textOf(counted(args, 1)[0])),
 };
@@ -106,7 +109,7 @@ const FUNCTIONS: TemplateFunctions = {
 function slug(args: readonly unknown[]): string {
   const rest = [...counted(args, 1, 3)];
   const text = textOf(rest.pop());
-  const most = typeof rest[0] === 'number' ? rest[0] : 50;
+  const most = Number(integerOf(rest[0]) ?? 50);
   const words = text
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
@@ -120,5 +123,5 @@ function slug(args: readonly unknown[]): string {
 function fromYaml(text: string): unknown {
   const read = readPlain(text);
   if (!read) throw new FunctionError('the YAML cannot be read here: only plain values, mappings and lists can');
-  return read.value;
+  return fromJsonValue(read.value, true);
 }

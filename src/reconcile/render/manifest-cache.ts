@@ -12,6 +12,8 @@ export class ManifestCache {
   readonly documents = {
     yaml: new Generations<ManifestDocument>(),
     json: new Generations<ManifestDocument>(),
+    /** Written by the templates of charts. */
+    templated: new Generations<ManifestDocument>(),
     /** As kustomize reads them. */
     kustomize: new Generations<ParsedDocument>(),
   };
@@ -25,6 +27,7 @@ export class ManifestCache {
     this.files.turn();
     this.documents.yaml.turn();
     this.documents.json.turn();
+    this.documents.templated.turn();
     this.documents.kustomize.turn();
   }
 }

@@ -32,6 +32,8 @@ export interface DocumentFault {
   readonly hint?: string;
   /** Nothing in the document claims to be a Kubernetes object. */
   readonly foreign?: true;
+  /** It is told, and the document counts all the same. */
+  readonly tolerated?: true;
 }
 
 export class ManifestDocument {
@@ -50,17 +52,28 @@ export class ManifestDocument {
     return new ManifestDocument(text, [], []);
   }
 
-  /** @param ageKeys to open a Secret that is encrypted */
-  static async read(text: string, format: 'yaml' | 'json', ageKeys?: AgeKeys): Promise<ManifestDocument> {
+  /**
+   * @param ageKeys to open a Secret that is encrypted
+   * @param twice what keys are that are given twice: a fault; or the last of them counts, as where tools write what others read
+   */
+  static async read(
+    text: string,
+    format: 'yaml' | 'json',
+    ageKeys?: AgeKeys,
+    twice: 'fault' | 'last wins' = 'fault',
+  ): Promise<ManifestDocument> {
     const result = await (format === 'json' ? readJson(text) : readYaml(text));
+    const found = new Finder();
+    let value: unknown;
     if (result.faults) {
       const lines = new Lines(text);
       const hint = recognise(text);
       const faults = result.faults.map(({ path, offset, ...fault }) => withHint({ at: path, position: lines.at(offset), ...fault }, hint));
-      return new ManifestDocument(text, [], faults);
-    }
-    const found = new Finder();
-    const opened = ageKeys && isEncrypted(result.value) ? await decrypt(result.value, ageKeys) : { value: result.value, fault: undefined };
+      if (twice === 'fault' || !result.lastWins) return new ManifestDocument(text, [], faults);
+      found.faults.push(...faults.map((fault) => ({ ...fault, tolerated: true as const })));
+      value = result.lastWins.value;
+    } else value = result.value;
+    const opened = ageKeys && isEncrypted(value) ? await decrypt(value, ageKeys) : { value, fault: undefined };
     if (opened.fault) found.faults.push({ at: ['sops'], ...opened.fault });
     else if (opened.value !== null) found.collect(opened.value, [], undefined);
     const [entries, faults] = await Promise.all([positioned(text, found.entries), positioned(text, found.faults)]);

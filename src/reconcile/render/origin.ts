@@ -18,6 +18,8 @@ export interface PlacedDocument {
   readonly document: ManifestDocument;
   /** The line of the file on which the document's text begins. */
   readonly firstLine: number;
+  /** Of a text that stands in no file, since a template wrote it: the place of what wrote it there. */
+  readonly writtenAt?: (position: Position) => Place;
 }
 
 /** The object as something made it, and what that set. */
@@ -175,6 +177,8 @@ async function placesOf(targets: readonly Target[]): Promise<Place[]> {
     if ('place' in target) return target.place;
     const { outer, inner } = asked[i]!;
     const { line, column } = outer();
+    const written = target.outer.writtenAt?.({ line, column });
+    if (written) return written;
     const place = { file: target.file, line: target.outer.firstLine + line - 1, column };
     const indentation = inner && blockIndentation(linesOf(target.outer.document), line);
     if (indentation === undefined) return place;

@@ -41,4 +41,9 @@ export class Lines {
     }
     return { line: low + 1, column: offset - this.starts[low]! + 1 };
   }
+
+  /** What {@link at} tells, back to an offset. */
+  offset({ line, column }: Position): number {
+    return (this.starts[line - 1] ?? 0) + column - 1;
+  }
 }

@@ -10,7 +10,7 @@ const LOOKALIKES: readonly Lookalike[] = [
   { pattern: /^(?:<{7} |={7}$|>{7} )/m, hint: 'the file holds an unresolved merge conflict' },
   {
     pattern: /\{\{-?\s*(?:\.(?:Values|Release|Chart|Capabilities|Files|Template)\b|(?:include|template|define|tpl|toYaml)\b)/,
-    hint: 'this is a template of a Helm chart: render it first (helm template), or exclude it',
+    hint: 'this is a template of a Helm chart: name the directory of its Chart.yaml, or exclude it',
   },
   { pattern: /\{\{.*\}\}|\{%.*%\}/, hint: 'this is a template ({{ … }}): render it first, exclude it, or put the braces in quotes' },
 ];

@@ -3,9 +3,12 @@
 //
 // A source with a kustomization at its root is what that kustomization builds, and nothing else. Elsewhere, as with Flux, each directory
 // with a kustomization is built where it lies, but not those that another kustomization of the source uses, and no components.
+// Charts likewise, but no libraries.
 import { splitApiVersion } from '../../apimachinery/object.ts';
 import type { Snapshot, SourceFile } from '../source/snapshot.ts';
+import { SourceError } from '../source/source-error.ts';
 import type { SourceTree } from '../source/source-tree.ts';
+import type { ChartSettings } from './helm/chart-options.ts';
 import { ManifestCache } from './manifest-cache.ts';
 import { inReadingOrder, type ManifestError } from './manifest-error.ts';
 import { isManifest, isNamed, loadManifests, unreadable, type LoadOptions, type Manifest, type Manifests } from './manifests.ts';
@@ -13,12 +16,15 @@ import { isManifest, isNamed, loadManifests, unreadable, type LoadOptions, type 
 export interface RenderOptions extends LoadOptions {
   /** What is somebody else's: it is not rendered, but what its kustomizations use is still theirs. */
   readonly passOver?: (path: string) => boolean;
+  readonly charts?: ChartSettings | undefined;
 }
 
 /** Renders a snapshot. Never throws for bad input. */
 export async function render(snapshot: Snapshot, options: RenderOptions = {}): Promise<Manifests> {
   const { passOver = () => false } = options;
   const named = isNamed(snapshot);
+  const archive = named ? snapshot.files.find(isArchive) : undefined;
+  if (archive) return renderArchive(archive, options);
   const builds = named ? [] : findBuilds(snapshot);
   const isOthers = (path: string): boolean => passOver(path) || builds.some((build) => isIn(build.directory, path));
   const plain = snapshot.files.filter((file) => named || (isManifest(file, snapshot) && !isOthers(file.path)));
@@ -26,7 +32,7 @@ export async function render(snapshot: Snapshot, options: RenderOptions = {}): P
   const built = await buildAll(
     snapshot,
     builds.filter(({ file }) => !passOver(file)),
-    cache,
+    { ...options, cache },
   );
   const loaded = await loadManifests(snapshot, plain, { ...options, cache });
   const refused = snapshot.refused.filter(({ path }) => !isOthers(path));
@@ -58,12 +64,14 @@ function findBuilds({ files, path: root }: Snapshot): readonly Build[] {
   const builds: Build[] = [];
   for (const { path } of files) {
     const slash = path.lastIndexOf('/');
-    const tool = BUILD_FILES.get(path.slice(slash + 1));
+    const tool = toolOf(path);
     // what is hidden is no manifest; only a directory that was named itself may be
     if (tool && !/(?:^|\/)\./.test(root ? path.slice(root.length + 1) : path))
       builds.push({ directory: path.slice(0, Math.max(slash, 0)), file: path, tool });
   }
-  builds.sort((a, b) => a.directory.length - b.directory.length);
+  // a kustomization beside a chart is what somebody makes of it
+  const rank = ({ tool }: Build): number => (tool === 'Kustomize' ? 0 : 1);
+  builds.sort((a, b) => a.directory.length - b.directory.length || rank(a) - rank(b));
   const outermost: Build[] = [];
   for (const build of builds)
     if (!outermost.some((outer) => outer.directory === build.directory || isIn(outer.directory, build.directory))) outermost.push(build);
@@ -72,29 +80,58 @@ function findBuilds({ files, path: root }: Snapshot): readonly Build[] {
 
 const isIn = (directory: string, path: string): boolean => directory === '' || path.startsWith(`${directory}/`);
 
-const helmChart = ({ directory, file }: Build): ManifestError => ({
-  file,
-  line: 1,
-  column: 1,
-  path: '',
-  message: `${directory || 'the source'} is built by Helm, which is not supported`,
-  hint: `render it first (helm template ${directory || '.'} | jibe … -), or exclude it`,
-});
-
-async function buildAll(snapshot: Snapshot, builds: readonly Build[], cache: ManifestCache): Promise<Manifests> {
-  const errors = builds.filter(({ tool }) => tool === 'Helm').map(helmChart);
+async function buildAll(
+  snapshot: Snapshot,
+  builds: readonly Build[],
+  options: RenderOptions & { readonly cache: ManifestCache },
+): Promise<Manifests> {
   const { tree } = snapshot;
-  const directories = tree ? await unused(snapshot, builds) : [];
-  const manifests: Manifest[] = [];
-  const warnings: ManifestError[] = [];
-  for (const directory of directories) {
+  if (!tree) return { manifests: [], errors: [], warnings: [] };
+  const parts: Manifests[] = [];
+  for (const directory of await unused(snapshot, builds)) {
     const { buildKustomization } = await import('./kustomize/build.ts');
-    const built = await buildKustomization(tree!, inTree(tree!, directory), cache);
-    manifests.push(...built.manifests);
-    errors.push(...built.errors);
-    warnings.push(...built.warnings);
+    parts.push(await buildKustomization(tree, inTree(tree, directory), options.cache, undefined, options.charts));
   }
-  return { manifests, errors, warnings };
+  for (const directory of await ownCharts(snapshot, builds)) parts.push(await renderOwnChart(tree, snapshot, directory, options));
+  return {
+    manifests: parts.flatMap(({ manifests }) => manifests),
+    errors: parts.flatMap(({ errors }) => errors),
+    warnings: parts.flatMap(({ warnings }) => warnings),
+  };
+}
+
+/** Directories with a chart that is rendered for its own sake: no libraries, and none that another one of the source depends on. */
+async function ownCharts(snapshot: Snapshot, builds: readonly Build[]): Promise<readonly string[]> {
+  const charts = builds.filter(({ tool }) => tool === 'Helm');
+  if (charts.length === 0) return [];
+  const { partsOfOthers } = await import('./helm/parts-of-others.ts');
+  const parts = await partsOfOthers(snapshot.files.filter(({ path }) => toolOf(path) === 'Helm'));
+  return charts
+    .map(({ directory }) => directory)
+    .filter((directory) => directory === snapshot.path || !parts.has(directory))
+    .sort();
+}
+
+async function renderOwnChart(
+  tree: SourceTree,
+  snapshot: Snapshot,
+  directory: string,
+  { cache, charts, defaultNamespace = 'default' }: RenderOptions & { readonly cache: ManifestCache },
+): Promise<Manifests> {
+  const [{ renderChart }, { NO_HELM_OPTIONS }] = await Promise.all([import('./helm/render-chart.ts'), import('./helm/chart-options.ts')]);
+  const isWhole = directory === snapshot.path;
+  const name = releaseName(lastName(directory) || charts?.name || lastName(inTree(tree, directory)));
+  const options = (isWhole ? charts?.options : undefined) ?? NO_HELM_OPTIONS;
+  const use = {
+    tree,
+    path: inTree(tree, directory),
+    options,
+    name,
+    namespace: defaultNamespace,
+    cluster: charts?.cluster,
+    now: charts?.now,
+  };
+  return renderChart(use, cache);
 }
 
 /** Directories with a kustomization that is built for its own sake: the outermost ones that no other uses, in order; and always the root. */
@@ -112,7 +149,48 @@ async function unused(snapshot: Snapshot, builds: readonly Build[]): Promise<rea
 export const overlaysIn = (snapshot: Snapshot): Promise<readonly string[]> =>
   isNamed(snapshot) || !snapshot.tree ? Promise.resolve([]) : unused(snapshot, findBuilds(snapshot));
 
-const isKustomization = ({ path }: SourceFile): boolean => BUILD_FILES.get(path.slice(path.lastIndexOf('/') + 1)) === 'Kustomize';
+/** A packed chart, where it was named itself. */
+const isArchive = ({ path }: SourceFile): boolean => path.endsWith('.tgz');
+
+async function renderArchive(
+  file: SourceFile,
+  { cache = new ManifestCache(), charts, defaultNamespace }: RenderOptions,
+): Promise<Manifests> {
+  const [{ unpackedChart }, { renderChart }, { NO_HELM_OPTIONS }] = await Promise.all([
+    import('./helm/unpacked-chart.ts'),
+    import('./helm/render-chart.ts'),
+    import('./helm/chart-options.ts'),
+  ]);
+  try {
+    const { tree, directory, name } = await unpackedChart(await file.read(), file.path);
+    const options = charts?.options ?? NO_HELM_OPTIONS;
+    const shared = { name: releaseName(name), namespace: defaultNamespace ?? 'default', cluster: charts?.cluster, now: charts?.now };
+    return await renderChart({ tree, path: directory, options, ...shared }, cache);
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    return { manifests: [], errors: [unreadable(file.path, error)], warnings: [] };
+  }
+}
+
+const lastName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** What directories are called need not be what releases may be called. */
+const releaseName = (directory: string): string =>
+  directory
+    .toLowerCase()
+    .slice(0, 53)
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '') || 'release-name';
+
+/** Whether a source is a chart itself. */
+export const isChart = (snapshot: Snapshot): boolean =>
+  isNamed(snapshot)
+    ? snapshot.files.some(isArchive)
+    : findBuilds(snapshot).some(({ tool, directory }) => tool === 'Helm' && directory === snapshot.path);
+
+const toolOf = (path: string): Build['tool'] | undefined => BUILD_FILES.get(path.slice(path.lastIndexOf('/') + 1));
+
+const isKustomization = ({ path }: SourceFile): boolean => toolOf(path) === 'Kustomize';
 
 const inTree = ({ prefix }: SourceTree, directory: string): string => [prefix, directory].filter(Boolean).join('/');
 

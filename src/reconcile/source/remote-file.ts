@@ -5,10 +5,20 @@ import { redacted } from './git/url.ts';
 import { httpClient } from './git/remote-http.ts';
 import { MAX_FILE_BYTES } from './limits.ts';
 import { SourceError, tooLarge } from './source-error.ts';
+import type { HttpAnswer } from './source-tree.ts';
 
 /** Throws {@link SourceError}. */
 export async function fetchFile(url: string, clock: Clock): Promise<Uint8Array> {
-  const where = redacted(url).replace(/\?.*/s, '');
+  const { status, bytes } = await requestFile(url, clock);
+  const where = shown(url);
+  if (status === 404) throw new SourceError('NotFound', where, 'there is no such file (HTTP 404)', 'check the address');
+  if (status !== 200) throw new SourceError('Unreachable', where, `the server answered HTTP ${status}`);
+  return bytes;
+}
+
+/** Whatever the server answers. Throws {@link SourceError} where it cannot be reached, or not safely. */
+export async function requestFile(url: string, clock: Clock, headers: Readonly<Record<string, string>> = {}): Promise<HttpAnswer> {
+  const where = shown(url);
   if (!isTrustworthy(url))
     throw new SourceError(
       'InvalidPath',
@@ -16,11 +26,13 @@ export async function fetchFile(url: string, clock: Clock): Promise<Uint8Array> 
       'files are fetched over https:// alone',
       'anyone on the way can change what http:// brings',
     );
-  return clock.hold(read(url, where, clock));
+  return clock.hold(read(url, where, clock, headers));
 }
 
-async function read(url: string, where: string, clock: Clock): Promise<Uint8Array> {
-  const { statusCode, body, url: led } = await httpClient(where, clock).request({ url });
+const shown = (url: string): string => redacted(url).replace(/\?.*/s, '');
+
+async function read(url: string, where: string, clock: Clock, asked: Readonly<Record<string, string>>): Promise<HttpAnswer> {
+  const { statusCode, body, headers = {}, url: led } = await httpClient(where, clock).request({ url, headers: { ...asked } });
   if (!isTrustworthy(led))
     throw new SourceError('InvalidPath', where, `the server leads on to ${new URL(led).host}, which is not https://`);
   const chunks: Uint8Array[] = [];
@@ -30,9 +42,7 @@ async function read(url: string, where: string, clock: Clock): Promise<Uint8Arra
     if (size > MAX_FILE_BYTES) throw tooLarge(where, MAX_FILE_BYTES);
     chunks.push(chunk);
   }
-  if (statusCode === 404) throw new SourceError('NotFound', where, 'there is no such file (HTTP 404)', 'check the address');
-  if (statusCode !== 200) throw new SourceError('Unreachable', where, `the server answered HTTP ${statusCode}`);
-  return Buffer.concat(chunks);
+  return { status: statusCode, headers, bytes: Buffer.concat(chunks) };
 }
 
 function isTrustworthy(url: string): boolean {

@@ -1,6 +1,7 @@
 // Opens what SOURCE names on the command line: a directory, a file, `-`, a local repository at a revision, or a git URL; as a snapshot
 // that says which files there are and reads them on demand. Sources are untrusted: see file-tree.ts and limits.ts for what is refused.
 import { realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { Clock } from '../../apimachinery/clock.ts';
 import { openDirectory, openFile } from './directory.ts';
 import { checkedPath, type Selection } from './file-tree.ts';
@@ -58,12 +59,23 @@ export async function openSource(spec: SourceSpec, deps: SourceDeps): Promise<Sn
 
 function withElsewhere(snapshot: Snapshot, deps: SourceDeps): Snapshot {
   const { tree } = snapshot;
-  if (!deps.allowRemote || !tree) return snapshot;
-  const elsewhere: Elsewhere = {
+  const elsewhere = elsewhereOf(deps);
+  if (!elsewhere || !tree) return snapshot;
+  return {
+    ...snapshot,
+    tree: { prefix: tree.prefix, find: (path) => tree.find(path), list: (path) => tree.list(path), elsewhere },
+  };
+}
+
+/** What lies elsewhere, where it may be fetched. */
+export function elsewhereOf(deps: SourceDeps): Elsewhere | undefined {
+  if (!deps.allowRemote) return undefined;
+  return {
     open: (spec) => open(spec, deps),
     fetch: async (url) => (await import('./remote-file.ts')).fetchFile(url, deps.clock),
+    request: async (url, headers) => (await import('./remote-file.ts')).requestFile(url, deps.clock, headers),
+    kept: async (name, fetch) => (await import('./kept-files.ts')).keptFile(path.join(deps.cacheDirectory, 'files'), name, fetch),
   };
-  return { ...snapshot, tree: { prefix: tree.prefix, find: (path) => tree.find(path), elsewhere } };
 }
 
 async function open(spec: SourceSpec, deps: SourceDeps): Promise<Snapshot> {

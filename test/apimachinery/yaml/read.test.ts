@@ -40,6 +40,28 @@ describe('as sigs.k8s.io/yaml', () => {
   });
 });
 
+test.each([
+  ['plain text over several lines', 'a: one\n  two\n  three\nb: 1\n', { a: 'one two three', b: 1 }],
+  ['in a list', '- one\n  two\n- 3\n', ['one two', 3]],
+  ['digits over several lines are text', 'a: 1\n  2\n', { a: '1 2' }],
+  ['a dash within it', 'a: one\n  - two\n', { a: 'one - two' }],
+  ['quoted text over several lines', "a: 'one\n  two: ''x''\n  three'\nb: 1\n", { a: "one two: 'x' three", b: 1 }],
+  ['quotes that close on a line of their own', "a: 'one\n  '\n", { a: 'one ' }],
+])('%s needs no full parser', (_, text, value) => {
+  expect(readPlain(text)).toEqual({ value });
+  expect(readNodes(text)).toEqual({ value });
+});
+
+test.each([
+  ['a blank line within it', 'a: one\n\n  two\n'],
+  ['a comment within it', 'a: one\n  # no\n  two\n'],
+  ['a comment behind its first line', 'a: one # no\n  two\n'],
+  ['a key within it', 'a: one\n  two: three\n'],
+  ['quotes that close within a line', "a: 'one\n  two' three\n"],
+])('text over several lines is left to the full parser: %s', (_, text) => {
+  expect(readPlain(text)).toBeUndefined();
+});
+
 test('what people mostly write needs no full parser', () => {
   const text = [
     'apiVersion: apps/v1 # the version',

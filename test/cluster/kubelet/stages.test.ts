@@ -281,7 +281,7 @@ describe('a pod is played', () => {
     await create(podOn('x'));
     expect(await watch('x', 5)).toEqual(['5s Pending ready=-']);
     expect(errors.map((error) => (error as Error).message)).toEqual([
-      "Stage bad: line 1, column 11: can't evaluate field x in type string",
+      "Stage bad: line 1, column 16: can't evaluate field x in type interface {}",
     ]);
   });
 });

@@ -185,7 +185,7 @@ describe('Applications of Argo CD', () => {
     expect(states(result)).toEqual(['chart notRendered Unknown', 'far notRendered Unknown', 'here synced Healthy']);
     expect(result.sync).toBe('OutOfSync');
     expect(result.apps!.map(({ message }) => message)).toEqual([
-      'Helm charts are not rendered here',
+      'the chart redis of . is not fetched: --allow-remote allows it',
       'it goes to another cluster (https://far)',
       '',
     ]);

@@ -171,9 +171,36 @@ describe('what a tool builds is not read as plain manifests', () => {
   });
 
   test('Helm', async () => {
-    expect(await toldOf({ 'Chart.yaml': 'name: x\n', 'values.yaml': '', 'templates/x.yaml': '{{ .Values.x }}' })).toEqual([
-      'error Chart.yaml:1:1: the source is built by Helm, which is not supported | render it first (helm template . | jibe … -), or exclude it',
+    const chart = (name: string, more = ''): string => `apiVersion: v2\nname: ${name}\nversion: 0.1.0\n${more}`;
+    const template = configMap('"{{ .Release.Name }}-{{ .Chart.Name }}"');
+    expect(
+      await toldOf({
+        'a.yaml': configMap('a'),
+        'charts/web/Chart.yaml': chart('web', 'dependencies: [{name: common, version: 0.1.0, repository: "file://../common"}]\n'),
+        'charts/web/values.yaml': 'common: {x: 1}\n',
+        'charts/web/templates/x.yaml': template,
+        'charts/web/charts/sub/Chart.yaml': chart('sub'),
+        'charts/common/Chart.yaml': chart('common'),
+        'charts/common/templates/y.yaml': template,
+        'charts/lib/Chart.yaml': chart('lib', 'type: library\n'),
+        'charts/lib/templates/z.yaml': '{{ fail "never" }}',
+      }),
+    ).toEqual([
+      'a.yaml:1 ConfigMap a',
+      'charts/common/templates/y.yaml:1 ConfigMap web-common',
+      'charts/web/templates/x.yaml:1 ConfigMap web-web',
     ]);
+  });
+
+  test('a chart that a kustomization lies beside is what that makes of it', async () => {
+    expect(
+      await toldOf({
+        'Chart.yaml': 'apiVersion: v2\nname: x\nversion: 0.1.0\n',
+        'templates/x.yaml': '{{ fail "never" }}',
+        'kustomization.yaml': 'resources: [a.yaml]\n',
+        'a.yaml': configMap('a'),
+      }),
+    ).toEqual(['a.yaml:1 ConfigMap a']);
   });
 
   test('unless it is excluded', async () => {

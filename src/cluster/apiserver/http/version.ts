@@ -1,8 +1,8 @@
 // /version: which Kubernetes this server is like.
+import { KUBERNETES_VERSION } from '../../../apimachinery/kubernetes-version.ts';
 import type { JsonObject } from '../../../apimachinery/object.ts';
 
-const MAJOR = '1';
-const MINOR = '36';
+const [MAJOR = '', MINOR = ''] = KUBERNETES_VERSION.slice(1).split('.');
 
 const PLATFORMS: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', ia32: '386' };
 
@@ -13,7 +13,7 @@ export const VERSION: JsonObject = {
   emulationMinor: MINOR,
   minCompatibilityMajor: MAJOR,
   minCompatibilityMinor: '35',
-  gitVersion: `v${MAJOR}.${MINOR}.3+jibe`,
+  gitVersion: `${KUBERNETES_VERSION}+jibe`,
   gitCommit: '',
   gitTreeState: 'clean',
   buildDate: '1970-01-01T00:00:00Z',

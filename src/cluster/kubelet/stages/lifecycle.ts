@@ -1,7 +1,7 @@
 // Which Stage comes next for an object: of those that match, one by lot, as heavy as its weight. Follows kwok's pkg/utils/lifecycle.
 import type { Random } from '../../../apimachinery/random.ts';
 import { readStage, type Stage, type StagedKind, type StagedObject } from './stage.ts';
-import type { TemplateFunctions } from '../../../apimachinery/go-template/functions.ts';
+import type { TemplateFunctions } from '../../../apimachinery/go-template/signature.ts';
 
 /** The Stages of all kinds. */
 export class Lifecycle {

@@ -1,7 +1,9 @@
 // What templates of Stages may call: kwok's own functions, and those of sprig. Follows kwok's pkg/utils/gotpl.
 import { encodeJson } from '../../../apimachinery/json/encode.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
-import { counted, integer, text, wrongType, type TemplateFunctions } from '../../../apimachinery/go-template/functions.ts';
+import { counted, text } from '../../../apimachinery/go-template/functions.ts';
+import { integerArgument, wrongType, type TemplateFunctions } from '../../../apimachinery/go-template/signature.ts';
+import { plainJson } from '../../../apimachinery/go-template/plain-json.ts';
 import { SPRIG } from '../../../apimachinery/go-template/sprig.ts';
 import { formatTime } from '../../../apimachinery/time.ts';
 import { writeYaml } from '../../../apimachinery/yaml/write.ts';
@@ -45,7 +47,7 @@ export function stageFunctions(
     Version: () => VERSION,
     NodeConditions: () => NODE_CONDITIONS,
     NodeName: () => about().node,
-    NodePort: () => around.kubeletPort,
+    NodePort: () => BigInt(around.kubeletPort),
     NodeIP: () => nodeIPs(about().node)[0] ?? '',
     NodeIPWith: (...args) => nodeIPs(counted(args, 1)[0])[0] ?? '',
     NodeIPsWith: (...args) => nodeIPs(counted(args, 1)[0]),
@@ -57,15 +59,15 @@ export function stageFunctions(
 
 /** A text in double quotes; what is no text, as JSON in them. */
 function quoted(value: unknown): string {
-  const json = encodeJson(value ?? null);
+  const json = encodeJson(plainJson(value));
   return json.startsWith('"') ? json : quote(json);
 }
 
 /** @param args the value, and by how many levels it is indented: then it begins on a line of its own */
 function yaml([value, levels]: readonly unknown[]): string {
-  const written = writeYaml(value ?? null);
-  if (levels === undefined || integer(levels) <= 0) return written;
-  const pad = '  '.repeat(Math.min(integer(levels), 100));
+  const written = writeYaml(plainJson(value));
+  if (levels === undefined || integerArgument(levels) <= 0) return written;
+  const pad = '  '.repeat(Math.min(integerArgument(levels), 100));
   return `\n${written}`.replaceAll('\n', `\n${pad}`);
 }
 

@@ -3,7 +3,7 @@
 import type { Node, Pod } from '#api/core/v1';
 import { GoTemplate } from '../../../apimachinery/go-template/template.ts';
 import { TemplateError } from '../../../apimachinery/go-template/template-error.ts';
-import type { TemplateFunctions } from '../../../apimachinery/go-template/functions.ts';
+import type { TemplateFunctions } from '../../../apimachinery/go-template/signature.ts';
 import { Fields } from './fields.ts';
 import { readDelay, readWeight, type Delay, type Weight } from './stage-timing.ts';
 import { readSelector, type StageSelector } from './stage-selector.ts';

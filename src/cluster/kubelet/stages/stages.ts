@@ -1,7 +1,7 @@
 // The Stages of a cluster's nodes and pods, and what their templates can ask of that cluster.
 import type { Node, Pod } from '#api/core/v1';
 import type { Random } from '../../../apimachinery/random.ts';
-import type { TemplateFunctions } from '../../../apimachinery/go-template/functions.ts';
+import type { TemplateFunctions } from '../../../apimachinery/go-template/signature.ts';
 import type { GoTemplate } from '../../../apimachinery/go-template/template.ts';
 import { EventRecorder } from '../../../client/event-recorder.ts';
 import type { ControllerDeps } from '../../../client/controller.ts';

@@ -1,6 +1,7 @@
 // Builds a kustomization to the objects that `kubectl kustomize` prints, in its order, each with the place in the base where it comes from.
 import { isObject } from '../../../apimachinery/object.ts';
 import { inReadingOrder, fieldPath, type ManifestError } from '../manifest-error.ts';
+import type { ChartSettings } from '../helm/chart-options.ts';
 import type { ManifestCache } from '../manifest-cache.ts';
 import type { DesiredObject } from '../manifest-document.ts';
 import type { Manifest } from '../manifests.ts';
@@ -28,8 +29,9 @@ export async function buildKustomization(
   directory: string,
   cache: ManifestCache,
   overridden?: Overridden,
+  charts?: ChartSettings,
 ): Promise<Built> {
-  const build = new Build(tree, cache, overridden);
+  const build = new Build(tree, cache, overridden, charts);
   try {
     const found = await build.files.find('', directory || '.');
     const target = await Target.load(build, found?.path ?? directory);

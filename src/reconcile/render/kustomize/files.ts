@@ -39,7 +39,7 @@ export interface LoadedFile {
 export type Dialect = 'resources' | 'own';
 
 export class BuildFiles {
-  private readonly tree: SourceTree;
+  readonly tree: SourceTree;
   private readonly cache: ManifestCache;
   private bytes = 0;
   /** Where files lie that were read, by the names under which they are shown. */

@@ -104,6 +104,27 @@ export interface SortOptions {
   readonly legacySortOptions: { readonly orderFirst: readonly string[]; readonly orderLast: readonly string[] } | undefined;
 }
 
+/** Where charts lie; what Helm itself is configured with makes no difference. */
+export interface HelmGlobals {
+  readonly chartHome: string;
+}
+
+export interface HelmChartArgs {
+  readonly name: string;
+  readonly version: string;
+  readonly repo: string;
+  readonly releaseName: string;
+  readonly namespace: string;
+  readonly valuesFile: string;
+  readonly additionalValuesFiles: readonly string[];
+  readonly valuesInline: unknown;
+  readonly valuesMerge: string;
+  readonly includeCRDs: boolean;
+  readonly skipHooks: boolean;
+  readonly apiVersions: readonly string[];
+  readonly kubeVersion: string;
+}
+
 export interface Kustomization {
   readonly apiVersion: string;
   readonly kind: string;
@@ -129,8 +150,8 @@ export interface Kustomization {
   readonly bases: readonly string[];
   readonly configMapGenerator: readonly GeneratorArgs[];
   readonly secretGenerator: readonly GeneratorArgs[];
-  readonly helmGlobals: unknown;
-  readonly helmCharts: unknown;
+  readonly helmGlobals: HelmGlobals;
+  readonly helmCharts: readonly HelmChartArgs[];
   readonly helmChartInflationGenerator: unknown;
   readonly generatorOptions: GeneratorOptions | undefined;
   readonly configurations: readonly string[];
@@ -185,6 +206,25 @@ export const REPLICA = { name: 'string', count: 'int' } as const;
 
 const META: Shape = { fields: { name: 'string', namespace: 'string', labels: STRING_MAP, annotations: STRING_MAP }, optional: true };
 
+const HELM_CHART = {
+  name: 'string',
+  version: 'string',
+  repo: 'string',
+  releaseName: 'string',
+  namespace: 'string',
+  nameTemplate: 'string',
+  valuesFile: 'string',
+  additionalValuesFiles: STRINGS,
+  valuesInline: 'any',
+  valuesMerge: 'string',
+  includeCRDs: 'bool',
+  skipHooks: 'bool',
+  skipTests: 'bool',
+  apiVersions: STRINGS,
+  kubeVersion: 'string',
+  debug: 'bool',
+} as const;
+
 const KUSTOMIZATION: Fields = {
   fields: {
     apiVersion: 'string',
@@ -222,8 +262,8 @@ const KUSTOMIZATION: Fields = {
     bases: STRINGS,
     configMapGenerator: { list: { fields: GENERATOR } },
     secretGenerator: { list: { fields: { ...GENERATOR, type: 'string' } } },
-    helmGlobals: 'any',
-    helmCharts: 'any',
+    helmGlobals: { fields: { chartHome: 'string', configHome: 'string' } },
+    helmCharts: { list: { fields: HELM_CHART } },
     helmChartInflationGenerator: 'any',
     generatorOptions: OPTIONS,
     configurations: STRINGS,

@@ -2,6 +2,7 @@
 import type { SourceTree } from '../../source/source-tree.ts';
 import type { DocumentSource, Steps } from '../field-origins.ts';
 import type { ManifestCache } from '../manifest-cache.ts';
+import type { ChartSettings } from '../helm/chart-options.ts';
 import type { ManifestError } from '../manifest-error.ts';
 import { BuildFiles } from './files.ts';
 import { KustomizeError } from './kustomize-error.ts';
@@ -32,10 +33,15 @@ export class Build {
   private resources = 0;
 
   readonly overridden: Overridden | undefined;
+  readonly cache: ManifestCache;
+  /** How charts are rendered. */
+  readonly charts: ChartSettings | undefined;
 
-  constructor(tree: SourceTree, cache: ManifestCache, overridden?: Overridden) {
+  constructor(tree: SourceTree, cache: ManifestCache, overridden?: Overridden, charts?: ChartSettings) {
     this.files = new BuildFiles(tree, cache);
+    this.cache = cache;
     this.overridden = overridden;
+    this.charts = charts;
   }
 
   countKustomization(levels: number): void {

@@ -1,7 +1,7 @@
 // One kustomization and what it builds: its resources and bases, then what it generates, then its components, and on all of it its
 // transformers, in kustomize's order. Follows kustomize's KustTarget.
 import type { DocumentSource, Steps } from '../field-origins.ts';
-import { fieldPath } from '../manifest-error.ts';
+import { fieldPath, type Place } from '../manifest-error.ts';
 import { documentOrigin, ManifestOrigin, type PlacedDocument } from '../origin.ts';
 import { positionsIn } from '../positions.ts';
 import { isObject, type JsonObject } from '../../../apimachinery/object.ts';
@@ -116,6 +116,7 @@ export class Target {
     await this.configure(into);
     await this.generate(into, 'ConfigMap', k.configMapGenerator, 'configMapGenerator');
     await this.generate(into, 'Secret', k.secretGenerator, 'secretGenerator');
+    await this.renderCharts(into);
     await this.runExternalGenerators(into);
     for (const [i, path] of k.components.entries()) {
       const component = await this.at(['components', i], () => this.base(path, true));
@@ -130,14 +131,11 @@ export class Target {
   }
 
   private async refuseWhatIsNotBuilt(): Promise<void> {
-    const { helmCharts, helmChartInflationGenerator, openapi } = this.kustomization;
-    for (const [field, value] of Object.entries({ helmCharts, helmChartInflationGenerator }))
-      if (Array.isArray(value) && value.length)
-        await this.at([field], () => {
-          throw new KustomizeError('Helm charts are not rendered here', {
-            hint: 'render them first (helm template), and name the result under resources',
-          });
-        });
+    const { helmChartInflationGenerator, openapi } = this.kustomization;
+    if (Array.isArray(helmChartInflationGenerator) && helmChartInflationGenerator.length)
+      await this.at(['helmChartInflationGenerator'], () => {
+        throw new KustomizeError('this old form is not built', { hint: 'use helmCharts, and helmGlobals for chartHome' });
+      });
     if (openapi.version && openapi.version !== 'v1.21.2')
       await this.at(['openapi', 'version'], () => {
         throw new KustomizeError(`the specified OpenAPI version is not built in: ${openapi.version}`, { hint: 'v1.21.2 is' });
@@ -250,6 +248,26 @@ export class Target {
       resource.needsHash = generated.needsHash;
       resource.buildOrigin = this.configuredBy(`${kind}Generator`);
       into.absorb(resource);
+    });
+  }
+
+  private async renderCharts(into: Accumulator): Promise<void> {
+    const { helmCharts, helmGlobals } = this.kustomization;
+    await this.each('helmCharts', helmCharts, async (args, i) => {
+      const { chartResources } = await import('./helm-charts.ts');
+      const placeSaid = (field: string): Promise<Place> =>
+        this.place([
+          'helmCharts',
+          i,
+          ...field
+            .split(/[[\].]+/)
+            .filter(Boolean)
+            .map((step) => (/^\d+$/.test(step) ? Number(step) : step)),
+        ]);
+      for (const resource of await chartResources(this.build, this.directory, this.file, args, helmGlobals, placeSaid)) {
+        resource.buildOrigin = this.configuredBy('HelmChartInflationGenerator');
+        into.absorb(resource);
+      }
     });
   }
 
