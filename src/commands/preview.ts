@@ -83,7 +83,7 @@ export default class Preview extends JibeCommand {
         chart: await chartOptions(flags),
         ...(wanted === undefined ? {} : { clusterFacts: async () => ({ ...embeddedFacts(), kubeVersion: `v${release(wanted)}.0` }) }),
       };
-      const { base, head } = await renderedSides(sides, () => renderSides(sides, sourceSpec('', flags), deps, rendering));
+      const { base, head, about } = await renderedSides(sides, () => renderSides(sides, sourceSpec('', flags), deps, rendering));
       if (isEmpty(base) && isEmpty(head))
         throw new CannotDo('neither base nor head has any manifests', 'check --path, --include and --exclude');
       const { RealClock } = await import('../apimachinery/clock.ts');
@@ -97,7 +97,7 @@ export default class Preview extends JibeCommand {
         assumeKinds: flags['assume-kinds'],
         signal: AbortSignal.any([this.interrupt.signal, timeout]),
         ...world,
-        assumed: [sides.about, meanwhile?.about].filter((text) => text !== undefined),
+        assumed: [sides.about, about, meanwhile?.about].filter((text) => text !== undefined),
         ...(meanwhile ? { meanwhile: meanwhile.patch } : {}),
         ...(flags['kubernetes-version'] === undefined ? {} : { kubernetesVersion: release(flags['kubernetes-version']) }),
         ...(flags.behaviour === undefined ? {} : { behaviour: await readBehaviour(flags.behaviour) }),
