@@ -1,8 +1,10 @@
 // The resources of API group storage.k8s.io.
 import type { CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment, VolumeAttributesClass } from '#api/storage/v1';
+import type { KubernetesObject } from '../../../apimachinery/object.ts';
 import { setCSIDriverDefaults, setStorageClassDefaults } from '../defaults/storage.ts';
 import { defaulting, define, typed } from '../generic/define.ts';
-import type { ResourceDefinition } from '../generic/resource-definition.ts';
+import { bumpGeneration } from '../generic/generation.ts';
+import type { Draft, ResourceDefinition } from '../generic/resource-definition.ts';
 import { keep, statusStrategy } from '../generic/status-strategy.ts';
 import {
   csiDriverColumns,
@@ -11,13 +13,10 @@ import {
   volumeAttachmentColumns,
   volumeAttributesClassColumns,
 } from '../tables/other-groups.ts';
-import { validateCoreObjectMetaUpdate } from '../validation/object-meta.ts';
 import * as rules from '../validation/storage.ts';
 import * as csi from '../validation/volume-attachment.ts';
-import { Path } from '../../../apimachinery/validation/field-error.ts';
 
 const GROUP = 'storage.k8s.io';
-const METADATA = Path.of('metadata');
 
 const tokenWarnings = ({ spec }: CSIDriver): string[] =>
   spec.tokenRequests?.length && spec.serviceAccountTokenInSecrets === undefined
@@ -26,22 +25,28 @@ const tokenWarnings = ({ spec }: CSIDriver): string[] =>
       ]
     : [];
 
+/** Fields behind a feature gate that is off. */
+function withoutGated(given: CSIDriver['spec']): CSIDriver['spec'] {
+  const { preventPodSchedulingIfMissing: _, ...spec } = given;
+  return spec;
+}
+
 export function storageResources(): ResourceDefinition[] {
   return [
     define(GROUP, 'csidrivers', {
       versions: { v1: defaulting<CSIDriver>(setCSIDriverDefaults) },
       strategy: typed<CSIDriver>({
-        // behind a feature gate that is off
         prepareForCreate(driver) {
-          const { preventPodSchedulingIfMissing: _, ...spec } = driver.spec;
-          driver.spec = spec;
+          driver.spec = withoutGated(driver.spec);
+        },
+        prepareForUpdate(driver, old) {
+          if (old.spec.preventPodSchedulingIfMissing === undefined) driver.spec = withoutGated(driver.spec);
+          const [written, before] = [driver as unknown as Draft, old as unknown as KubernetesObject];
+          bumpGeneration(written, before);
         },
         validate: rules.validateCSIDriver,
         warningsOnCreate: tokenWarnings,
-        validateUpdate: (driver, old) => [
-          ...validateCoreObjectMetaUpdate(driver.metadata, old.metadata, METADATA),
-          ...rules.validateCSIDriver(driver),
-        ],
+        validateUpdate: rules.validateCSIDriverUpdate,
         warningsOnUpdate: tokenWarnings,
       }),
       columns: csiDriverColumns,

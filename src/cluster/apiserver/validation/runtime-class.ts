@@ -37,6 +37,7 @@ export function validateRuntimeClass({ metadata, handler, overhead, scheduling }
 }
 
 export const validateRuntimeClassUpdate = (one: RuntimeClass, old: RuntimeClass): FieldError[] => [
+  ...validateRuntimeClass(one),
   ...validateCoreObjectMetaUpdate(one.metadata, old.metadata, METADATA),
   ...validateImmutable(one.handler ?? '', old.handler ?? '', HANDLER),
 ];

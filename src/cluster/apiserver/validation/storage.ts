@@ -105,8 +105,13 @@ const LIFECYCLE_MODES = ['Persistent', 'Ephemeral'];
 const MIN_TOKEN_SECONDS = 10 * 60;
 const MIN_UPDATE_SECONDS = 10;
 
-export function validateCSIDriver({ metadata, spec }: CSIDriver): FieldError[] {
-  const errors = validateCoreObjectMeta(metadata, false, nameIsDNSSubdomain, METADATA);
+export const validateCSIDriver = ({ metadata, spec }: CSIDriver): FieldError[] => [
+  ...validateCoreObjectMeta(metadata, false, nameIsDNSSubdomain, METADATA),
+  ...validateCSIDriverSpec(spec),
+];
+
+function validateCSIDriverSpec(spec: CSIDriver['spec']): FieldError[] {
+  const errors: FieldError[] = [];
   for (const flag of ['attachRequired', 'podInfoOnMount', 'storageCapacity', 'requiresRepublish', 'seLinuxMount'] as const)
     if (spec[flag] === undefined) errors.push(required(SPEC.child(flag)));
   checkEnum(spec.fsGroupPolicy, FS_GROUP_POLICIES, SPEC.child('fsGroupPolicy'), errors);
@@ -128,6 +133,14 @@ export function validateCSIDriver({ metadata, spec }: CSIDriver): FieldError[] {
     );
   return errors;
 }
+
+export const validateCSIDriverUpdate = (driver: CSIDriver, old: CSIDriver): FieldError[] => [
+  ...validateCoreObjectMetaUpdate(driver.metadata, old.metadata, METADATA),
+  ...validateCSIDriverSpec(driver.spec),
+  // told so upstream
+  ...validateImmutable(driver.spec.attachRequired, old.spec.attachRequired, SPEC.child('attachedRequired')),
+  ...validateImmutable(driver.spec.volumeLifecycleModes, old.spec.volumeLifecycleModes, SPEC.child('volumeLifecycleModes')),
+];
 
 function checkTokenRequests(requests: NonNullable<CSIDriver['spec']['tokenRequests']>, errors: FieldError[]): void {
   const seen = new Set<string>();

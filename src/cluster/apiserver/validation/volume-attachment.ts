@@ -7,7 +7,7 @@ import { isDNS1123Subdomain, nameIsDNSSubdomain } from '../../../apimachinery/va
 import { check, checkDNS1123Subdomain, checkNonnegative, checkQualifiedName } from './checks.ts';
 import { PrintedInternal } from './internal-form.ts';
 import { validateLabelSelector } from './label-selector.ts';
-import { FIELD_IMMUTABLE, validateCoreObjectMeta, validateCoreObjectMetaUpdate } from './object-meta.ts';
+import { FIELD_IMMUTABLE, validateCoreObjectMeta } from './object-meta.ts';
 import { validatePersistentVolumeSpec } from './persistent-volume.ts';
 import { validateCSIDriverName } from './pod/volume-sources.ts';
 
@@ -45,7 +45,7 @@ function checkSource(source: VolumeAttachment['spec']['source'], errors: FieldEr
 }
 
 export function validateVolumeAttachmentUpdate(attachment: VolumeAttachment, old: VolumeAttachment): FieldError[] {
-  const errors = validateCoreObjectMetaUpdate(attachment.metadata, old.metadata, METADATA);
+  const errors = validateVolumeAttachment(attachment);
   if (!deepEqual(attachment.spec, old.spec))
     errors.push(invalid(SPEC, new PrintedInternal('storage/v1.VolumeAttachmentSpec', attachment.spec), FIELD_IMMUTABLE));
   return errors;
@@ -72,10 +72,20 @@ export function validateCSINode({ metadata, spec }: CSINode): FieldError[] {
   return errors;
 }
 
-export const validateCSINodeUpdate = (node: CSINode, old: CSINode): FieldError[] => [
-  ...validateCoreObjectMetaUpdate(node.metadata, old.metadata, METADATA),
-  ...validateCSINode(node),
-];
+/** Drivers come and go; of one that stays only how many volumes it takes may change. */
+export function validateCSINodeUpdate(node: CSINode, old: CSINode): FieldError[] {
+  const errors = validateCSINode(node);
+  const known = new Map((old.spec?.drivers ?? []).map((driver) => [driver.name, driver]));
+  for (const driver of node.spec?.drivers ?? []) {
+    const before = known.get(driver.name);
+    if (!before || (driver.nodeID === before.nodeID && deepEqual(driver.topologyKeys ?? [], before.topologyKeys ?? []))) continue;
+    const { name, nodeID, topologyKeys } = driver;
+    errors.push(
+      invalid(SPEC.child('drivers'), new PrintedInternal('storage/v1.CSINodeDriver', { name, nodeID, topologyKeys }), FIELD_IMMUTABLE),
+    );
+  }
+  return errors;
+}
 
 export function validateCSIStorageCapacity(capacity: CSIStorageCapacity): FieldError[] {
   const errors = validateCoreObjectMeta(capacity.metadata, true, nameIsDNSSubdomain, METADATA);
