@@ -30,8 +30,8 @@ export interface Decoded {
   readonly object: unknown;
   /** `unknown field "spec.replica"`, `duplicate field "spec.replicas"`: in order, at most 100, each once. */
   readonly strictErrors: readonly string[];
-  /** Something empty was kept: stored in protobuf, the object would look different. */
-  readonly keptEmpty: boolean;
+  /** Where empty lists and maps were kept, or left out as optional: `spec.ingress`. Stored in protobuf there would be none. At most 100. */
+  readonly empties: readonly string[];
 }
 
 /** Throws {@link DecodeError}. */
@@ -42,7 +42,7 @@ export function decode(type: GoType, value: unknown, options: DecodeOptions = {}
   return {
     object: object === undefined ? zeroOf(type, state.keepEmpty) : object,
     strictErrors: state.strictErrors,
-    keptEmpty: state.keptEmpty,
+    empties: state.empties,
   };
 }
 
@@ -51,13 +51,13 @@ export function canonical<T>(typeName: string, value: T): T {
   return decode(goType(typeName), value).object as T;
 }
 
-/** Go's limit to what is collected. */
+/** Go's limit to the errors that are collected, and ours to the empty fields. */
 const MAX_STRICT_ERRORS = 100;
 
 class State {
   readonly duplicates: ReadonlyMap<object, readonly string[]> | undefined;
   readonly keepEmpty: boolean;
-  keptEmpty = false;
+  readonly empties: string[] = [];
   readonly strictErrors: string[] = [];
   /** The first of the errors after which Go goes on. */
   savedError: DecodeError | undefined;
@@ -77,7 +77,7 @@ class State {
 
   empty<T>(value: T): T | undefined {
     if (!this.keepEmpty) return undefined;
-    this.keptEmpty = true;
+    if (this.empties.length < MAX_STRICT_ERRORS) this.empties.push(this.at());
     return value;
   }
 
@@ -91,9 +91,14 @@ class State {
     return new DecodeError(`json: cannot unmarshal ${value} into ${into} of type ${goName}`);
   }
 
-  strict(what: 'unknown field' | 'duplicate field', name: string): void {
+  private at(): string {
     let at = '';
     for (const part of this.path.slice(0, this.length)) at += typeof part === 'number' ? `[${part}]` : at ? `.${part}` : part;
+    return at;
+  }
+
+  strict(what: 'unknown field' | 'duplicate field', name: string): void {
+    const at = this.at();
     const message = `${what} ${quote(at ? `${at}.${name}` : name)}`;
     if (this.strictErrors.length < MAX_STRICT_ERRORS && !this.strictErrors.includes(message)) this.strictErrors.push(message);
   }

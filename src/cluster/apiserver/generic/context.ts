@@ -15,8 +15,8 @@ export class RequestContext implements RuleContext {
   readonly now: number;
   readonly warnings: string[] = [];
   readonly dryRun: boolean;
-  /** The object has empty lists where the store would have none (see {@link storedForm}). */
-  keptEmpty = false;
+  /** Where the object has, or had, empty lists and maps where the store has none (see {@link storedForm}). */
+  empties: readonly string[] = [];
 
   constructor(request: ResourceRequest, served: Served, now: number) {
     this.request = request;

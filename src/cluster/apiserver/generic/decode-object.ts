@@ -2,6 +2,7 @@
 // are refused in the words of Kubernetes' decoder (endpoints/handlers/create.go, runtime/serializer).
 import { decode, DecodeError, type Decoded } from '../../../apimachinery/codec/decode.ts';
 import { protobufType } from '../../../apimachinery/codec/protobuf/envelope.ts';
+import { typeOfKind } from '../../../apimachinery/schema/type-of-kind.ts';
 import { encodeJson } from '../../../apimachinery/json/encode.ts';
 import { NumberLiteral, plainValue, type JsonSyntaxError } from '../../../apimachinery/json/parse.ts';
 import { groupVersion, isObject, splitApiVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
@@ -40,12 +41,12 @@ export function decodeObject(body: RequestBody, served: Served, context: Request
   const strict = fieldValidationOf(context);
   try {
     const decoded = decodeBody(version, body, existing);
-    context.keptEmpty = decoded.keptEmpty;
+    context.empties = decoded.empties;
     carryEmptyManagedFields(body.value, decoded.object as JsonObject);
     const errors = [...(body.yamlErrors ?? []), ...decoded.strictErrors];
     if (errors.length && strict === 'Strict') throw refuse(`strict decoding error: ${errors.join(', ')}`);
     if (strict === 'Warn') for (const e of errors) for (const line of yamlLines(e)) context.warn(line);
-    const object = complete(decoded.object as JsonObject, served, existing);
+    const object = complete(decoded.object as JsonObject, served, existing, decoded.empties);
     context.request.audit?.requestObject(object);
     return toStored(object, served);
   } catch (error) {
@@ -66,11 +67,16 @@ export function decodeBody(
 }
 
 /** The top level and the metadata become the pipeline's own, and defaults are filled in. The version stays. */
-export function complete(object: JsonObject, { definition, version }: Served, existing: KubernetesObject | undefined): Draft {
+export function complete(
+  object: JsonObject,
+  { definition, version }: Served,
+  existing: KubernetesObject | undefined,
+  empties: readonly string[] = [],
+): Draft {
   const { kind: _k, apiVersion: _a, metadata, ...rest } = object;
   const apiVersion = groupVersion({ group: definition.group, version: version.version });
   const draft = { kind: version.kind, apiVersion, metadata: { ...(metadata as object | undefined) }, ...rest } as Draft;
-  version.setDefaults?.(draft, existing);
+  version.setDefaults?.(draft, existing, empties);
   return draft;
 }
 
@@ -79,9 +85,10 @@ export function complete(object: JsonObject, { definition, version }: Served, ex
  * Kinds that Kubernetes stores as JSON keep them.
  */
 export function storedForm(object: Draft, context: RequestContext): Draft {
-  const { definition } = context.served;
-  const type = definition.versions.find((v) => v.version === definition.storageVersion)?.type;
-  if (!context.keptEmpty || definition.storedAsJson || !type) return object;
+  if (context.empties.length === 0 || context.served.definition.storedAsJson) return object;
+  // events of one group are stored as those of another
+  const type = typeOfKind(object);
+  if (!type) return object;
   return decode(type, object).object as Draft;
 }
 

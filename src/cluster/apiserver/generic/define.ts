@@ -135,7 +135,7 @@ export const typed = <T>(strategy: TypedStrategy<T>): Strategy => strategy as un
 
 /** Defaults written for the kind's own type. They change the object in place, and only where something is missing. */
 export const defaulting = <T>(
-  setDefaults: (object: Mutable<T>, existing: T | undefined) => void,
+  setDefaults: (object: Mutable<T>, existing: T | undefined, empties: readonly string[]) => void,
 ): Pick<VersionDefinition, 'setDefaults'> => ({
   setDefaults: setDefaults as unknown as NonNullable<VersionDefinition['setDefaults']>,
 });

@@ -35,6 +35,8 @@ export interface RuleContext {
   readonly subresource: string;
   /** Told to the client in a Warning header. */
   warn(message: string): void;
+  /** Fields that the client has sent as empty lists or maps: `spec.ingress`. What is optional and empty is gone from the object. */
+  readonly empties: readonly string[];
 }
 
 /** Ends what {@link Strategy.beginCreate} began: the object was stored, or was not. Called once. */
@@ -94,7 +96,7 @@ export interface VersionDefinition {
   /** How its fields are merged and owned, where that does not follow from the Go type. */
   readonly applyType?: ApplyType;
   /** Fills in what the manifest leaves out. `existing` has the very parts of the object that are known to be complete. */
-  readonly setDefaults?: (object: Draft, existing: KubernetesObject | undefined) => void;
+  readonly setDefaults?: (object: Draft, existing: KubernetesObject | undefined, empties: readonly string[]) => void;
   /** To and from the version in which the resource is stored; absent where only the version's name differs. */
   readonly toStorage?: (object: Draft) => Draft;
   readonly fromStorage?: (object: KubernetesObject) => KubernetesObject;

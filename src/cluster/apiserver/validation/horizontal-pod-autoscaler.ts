@@ -62,7 +62,9 @@ function checkReference(reference: Partial<CrossVersionObjectReference>, field: 
   else check(isValidPathSegmentName, kind, field.child('kind'), errors);
   if (!name) errors.push(required(field.child('name')));
   else check(isValidPathSegmentName, name, field.child('name'), errors);
-  if (isTarget && splitApiVersion(apiVersion).group === '' && !CORE_KINDS.includes(kind ?? ''))
+  if (apiVersion.split('/').length > 2)
+    errors.push(invalid(field.child('apiVersion'), apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
+  else if (isTarget && splitApiVersion(apiVersion).group === '' && !CORE_KINDS.includes(kind ?? ''))
     errors.push(invalid(field.child('apiVersion'), apiVersion, 'apiVersion must specify API group'));
 }
 
