@@ -3,6 +3,7 @@
 // value, quantities and times are canonical. Wrong types are refused in the decoder's own words.
 //
 // Follows sigs.k8s.io/json (a case-sensitive encoding/json that also reports unknown and duplicate fields).
+import { goKindOf } from '../json/go-kind.ts';
 import { NumberLiteral, numberOf, parseJson, plainValue, setKey } from '../json/parse.ts';
 import { deepCopy } from '../object.ts';
 import { parseQuantity, QuantityError } from '../quantity.ts';
@@ -135,15 +136,6 @@ function makeDecoder(type: GoType): Decoder {
   }
 }
 
-/** What Go calls the JSON value in an error. */
-function kindOf(value: unknown): string {
-  if (typeof value === 'string') return 'string';
-  if (typeof value === 'boolean') return 'bool';
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'object' && !(value instanceof NumberLiteral)) return 'object';
-  return 'number';
-}
-
 const literalText = (value: unknown): string => (value instanceof NumberLiteral ? value.text : String(value));
 
 function structDecoder(type: StructType): Decoder {
@@ -176,7 +168,7 @@ function structDecoder(type: StructType): Decoder {
   return (value, state, existing) => {
     if (value === null || value === undefined) return undefined;
     if (value === existing) return value;
-    if (typeof value !== 'object' || Array.isArray(value) || value instanceof NumberLiteral) return state.mismatch(kindOf(value), type);
+    if (typeof value !== 'object' || Array.isArray(value) || value instanceof NumberLiteral) return state.mismatch(goKindOf(value), type);
     const all = slots ?? link();
     const given = value as Record<string, unknown>;
     const before = (typeof existing === 'object' ? existing : undefined) as Record<string, unknown> | undefined;
@@ -241,7 +233,7 @@ function sliceDecoder(type: SliceType): Decoder {
   return (value, state, existing) => {
     if (value === null || value === undefined) return undefined;
     if (value === existing) return value;
-    if (!Array.isArray(value)) return state.mismatch(kindOf(value), type);
+    if (!Array.isArray(value)) return state.mismatch(goKindOf(value), type);
     decodeElem ??= decoderOf(type.elem);
     if (value.length === 0) return state.empty([]);
     const before = Array.isArray(existing) ? existing : undefined;
@@ -263,7 +255,7 @@ function mapDecoder(type: MapType): Decoder {
   return (value, state, existing) => {
     if (value === null || value === undefined) return undefined;
     if (value === existing) return value;
-    if (typeof value !== 'object' || Array.isArray(value) || value instanceof NumberLiteral) return state.mismatch(kindOf(value), type);
+    if (typeof value !== 'object' || Array.isArray(value) || value instanceof NumberLiteral) return state.mismatch(goKindOf(value), type);
     decodeElem ??= decoderOf(type.elem);
     const given = value as Record<string, unknown>;
     const before = existing as Record<string, unknown> | undefined;
@@ -307,10 +299,10 @@ function scalarDecoder(type: ScalarType): Decoder {
   switch (type.base) {
     case 'string':
       return (value, state) =>
-        typeof value === 'string' ? value : value === null || value === undefined ? undefined : state.mismatch(kindOf(value), type);
+        typeof value === 'string' ? value : value === null || value === undefined ? undefined : state.mismatch(goKindOf(value), type);
     case 'bool':
       return (value, state) =>
-        typeof value === 'boolean' ? value : value === null || value === undefined ? undefined : state.mismatch(kindOf(value), type);
+        typeof value === 'boolean' ? value : value === null || value === undefined ? undefined : state.mismatch(goKindOf(value), type);
     case 'bytes':
       return (value, state) => bytes(value, state, type);
     case 'float64':
@@ -318,7 +310,7 @@ function scalarDecoder(type: ScalarType): Decoder {
         if (typeof value === 'number') return value;
         if (value === null || value === undefined) return undefined;
         if (typeof value === 'bigint') return Number(value);
-        return value instanceof NumberLiteral ? Number(value.text) : state.mismatch(kindOf(value), type);
+        return value instanceof NumberLiteral ? Number(value.text) : state.mismatch(goKindOf(value), type);
       };
     case 'interface':
       return (value) => (value === null ? undefined : plainValue(value));
@@ -335,7 +327,7 @@ function scalarDecoder(type: ScalarType): Decoder {
           return value;
         if (value === null || value === undefined) return undefined;
         if (typeof value !== 'number' && typeof value !== 'bigint' && !(value instanceof NumberLiteral))
-          return state.mismatch(kindOf(value), type);
+          return state.mismatch(goKindOf(value), type);
         const text = literalText(value);
         const integer = /^-?\d+$/.test(text) ? BigInt(text) : undefined;
         if (integer === undefined || integer < low || integer > high) return state.mismatch(`number ${text}`, type);
@@ -354,7 +346,7 @@ function bytes(value: unknown, state: State, type: GoType): unknown {
       readonly number[] | undefined;
     return list === undefined ? (state.keepEmpty ? '' : undefined) : Buffer.from(list).toString('base64');
   }
-  if (typeof value !== 'string') return state.mismatch(kindOf(value), type);
+  if (typeof value !== 'string') return state.mismatch(goKindOf(value), type);
   const corrupt = corruptBase64(value);
   if (corrupt >= 0) {
     state.savedError ??= new DecodeError(`illegal base64 data at input byte ${corrupt}`);
@@ -414,7 +406,7 @@ function opaqueReader(type: OpaqueType): Decoder {
     case 'Duration':
       return (value, state) => {
         if (value === null || value === undefined) return undefined;
-        if (typeof value !== 'string') return fail(state, `json: cannot unmarshal ${kindOf(value)} into Go value of type string`);
+        if (typeof value !== 'string') return fail(state, `json: cannot unmarshal ${goKindOf(value)} into Go value of type string`);
         const ns = parseDuration(value);
         return ns === undefined ? fail(state, `time: invalid duration ${quote(value)}`) : formatDuration(ns);
       };
@@ -489,7 +481,7 @@ function secondsOf(text: string): string {
 
 function timeOf(value: unknown, state: State, read: (text: string) => string): unknown {
   if (value === null || value === undefined) return undefined;
-  if (typeof value !== 'string') throw state.typeError(kindOf(value), 'string');
+  if (typeof value !== 'string') throw state.typeError(goKindOf(value), 'string');
   try {
     return read(value);
   } catch (error) {

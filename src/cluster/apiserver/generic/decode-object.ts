@@ -3,6 +3,7 @@
 import { decode, DecodeError, type Decoded } from '../../../apimachinery/codec/decode.ts';
 import { protobufType } from '../../../apimachinery/codec/protobuf/envelope.ts';
 import { typeOfKind } from '../../../apimachinery/schema/type-of-kind.ts';
+import { goKindOf } from '../../../apimachinery/json/go-kind.ts';
 import { encodeJson } from '../../../apimachinery/json/encode.ts';
 import { NumberLiteral, plainValue, type JsonSyntaxError } from '../../../apimachinery/json/parse.ts';
 import { groupVersion, isObject, splitApiVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
@@ -125,22 +126,15 @@ function typeMeta(
     );
   if (value === null || value === undefined) return { apiVersion: '', version: '', kind: '' };
   if (!isObject(value) || value instanceof NumberLiteral)
-    throw unrecognized(`json: cannot unmarshal ${goKind(value)} into Go value of type ${TYPE_META}`);
+    throw unrecognized(`json: cannot unmarshal ${goKindOf(value)} into Go value of type ${TYPE_META}`);
   for (const name of ['apiVersion', 'kind'] as const) {
     const v = value[name];
     if (v !== undefined && v !== null && typeof v !== 'string')
-      throw unrecognized(`json: cannot unmarshal ${goKind(v)} into Go struct field .${name} of type string`);
+      throw unrecognized(`json: cannot unmarshal ${goKindOf(v)} into Go struct field .${name} of type string`);
   }
   const apiVersion = (value['apiVersion'] as string | null | undefined) ?? '';
   if (apiVersion.split('/').length > 2) throw unrecognized(`unexpected GroupVersion string: ${apiVersion}`);
   return { apiVersion, version: splitApiVersion(apiVersion).version, kind: (value['kind'] as string | null | undefined) ?? '' };
-}
-
-function goKind(value: unknown): string {
-  if (typeof value === 'string') return 'string';
-  if (typeof value === 'boolean') return 'bool';
-  if (Array.isArray(value)) return 'array';
-  return isObject(value) && !(value instanceof NumberLiteral) ? 'object' : 'number';
 }
 
 /** What was sent, shortened: JSON as text, anything else in hexadecimal. */

@@ -1,7 +1,8 @@
 // Tolerations as they once were: an annotation that holds them as JSON. It has no effect any more, but is still read. Follows
 // ValidateTolerationsInPodAnnotations of pkg/apis/core/validation.
 import type { Toleration } from '#api/core/v1';
-import { JsonSyntaxError, NumberLiteral, parseJson } from '../../../../apimachinery/json/parse.ts';
+import { goKindOf } from '../../../../apimachinery/json/go-kind.ts';
+import { JsonSyntaxError, parseJson } from '../../../../apimachinery/json/parse.ts';
 import { invalid, type FieldError, type Path } from '../../../../apimachinery/validation/field-error.ts';
 import { validateTolerations } from './tolerations.ts';
 
@@ -30,26 +31,20 @@ const FIELDS = [
 
 function read(list: unknown): Toleration[] {
   if (list === null) return [];
-  if (!Array.isArray(list)) throw new JsonSyntaxError(`json: cannot unmarshal ${kindOf(list)} into Go value of type []core.Toleration`);
+  if (!Array.isArray(list)) throw new JsonSyntaxError(`json: cannot unmarshal ${goKindOf(list)} into Go value of type []core.Toleration`);
   return list.map((value: unknown) => {
     if (value === null) return {};
-    const kind = kindOf(value);
+    const kind = goKindOf(value);
     if (kind !== 'object') throw new JsonSyntaxError(`json: cannot unmarshal ${kind} into Go value of type core.Toleration`);
     const toleration: Record<string, unknown> = {};
     for (const [key, v] of Object.entries(value as object)) {
       const field = FIELDS.find(([name]) => name.toLowerCase() === key.toLowerCase());
       if (!field || v === null) continue;
       const [name, own, expected, type] = field;
-      if (kindOf(v) !== expected)
-        throw new JsonSyntaxError(`json: cannot unmarshal ${kindOf(v)} into Go struct field Toleration.${name} of type ${type}`);
+      if (goKindOf(v) !== expected)
+        throw new JsonSyntaxError(`json: cannot unmarshal ${goKindOf(v)} into Go struct field Toleration.${name} of type ${type}`);
       toleration[own] = v;
     }
     return toleration as Toleration;
   });
-}
-
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'boolean') return 'bool';
-  return value instanceof NumberLiteral || typeof value === 'bigint' ? 'number' : typeof value;
 }
