@@ -50,8 +50,14 @@ const goName = (json: string): string =>
         .join('')}`
     : json[0]!.toUpperCase() + json.slice(1);
 
+/** The first field that is wrong, in Go's order. */
 function validateRoot(schema: Structural, field: Path, errors: FieldError[]): void {
   for (const [key, value] of Object.entries(schema)) {
+    if (key === 'type' && value && value !== 'object') {
+      const message = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
+      errors.push(invalid(field.child('type'), value, message));
+      return;
+    }
     if (value === undefined || value === '' || value === false || AT_ROOT.includes(goName(key))) continue;
     errors.push(
       invalid(
