@@ -31,8 +31,13 @@ export interface Decoded {
   readonly object: unknown;
   /** `unknown field "spec.replica"`, `duplicate field "spec.replicas"`: in order, at most 100, each once. */
   readonly strictErrors: readonly string[];
-  /** Where empty lists and maps were kept, or left out as optional: `spec.ingress`. Stored in protobuf there would be none. At most 100. */
-  readonly empties: readonly string[];
+  /** Where empty lists and maps were kept, or left out as optional. Stored in protobuf there would be none. At most 100. */
+  readonly empties: readonly EmptyField[];
+}
+
+export interface EmptyField {
+  readonly path: readonly (string | number)[];
+  readonly isList: boolean;
 }
 
 /** Throws {@link DecodeError}. */
@@ -58,7 +63,7 @@ const MAX_STRICT_ERRORS = 100;
 class State {
   readonly duplicates: ReadonlyMap<object, readonly string[]> | undefined;
   readonly keepEmpty: boolean;
-  readonly empties: string[] = [];
+  readonly empties: EmptyField[] = [];
   readonly strictErrors: string[] = [];
   /** The first of the errors after which Go goes on. */
   savedError: DecodeError | undefined;
@@ -78,7 +83,7 @@ class State {
 
   empty<T>(value: T): T | undefined {
     if (!this.keepEmpty) return undefined;
-    if (this.empties.length < MAX_STRICT_ERRORS) this.empties.push(this.at());
+    if (this.empties.length < MAX_STRICT_ERRORS) this.empties.push({ path: this.path.slice(0, this.length), isList: Array.isArray(value) });
     return value;
   }
 

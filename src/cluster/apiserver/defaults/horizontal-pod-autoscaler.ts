@@ -1,5 +1,6 @@
 // HorizontalPodAutoscalers of v2. Follows pkg/apis/autoscaling/v2/defaults.go.
 import type { HorizontalPodAutoscaler, HPAScalingRules } from '#api/autoscaling/v2';
+import type { EmptyField } from '../../../apimachinery/codec/decode.ts';
 import type { Mutable } from '../../../apimachinery/object.ts';
 
 const CPU_PERCENT = 80;
@@ -7,7 +8,7 @@ const CPU_PERCENT = 80;
 export function setHorizontalPodAutoscalerDefaults(
   { spec }: Mutable<HorizontalPodAutoscaler>,
   _existing?: unknown,
-  empties: readonly string[] = [],
+  empties: readonly EmptyField[] = [],
 ): void {
   if (!spec) return;
   spec.minReplicas ??= 1;
@@ -19,7 +20,7 @@ export function setHorizontalPodAutoscalerDefaults(
   behavior.scaleDown = { ...scaleDown(), ...behavior.scaleDown };
   // no policies at all are a choice, though no valid one
   for (const direction of ['scaleUp', 'scaleDown'] as const)
-    if (empties.includes(`spec.behavior.${direction}.policies`)) delete behavior[direction]!.policies;
+    if (empties.some(({ path }) => path.join('.') === `spec.behavior.${direction}.policies`)) delete behavior[direction]!.policies;
 }
 
 const scaleUp = (): Mutable<HPAScalingRules> => ({

@@ -1,4 +1,5 @@
 // What a request carries along while it is served: who asks, which moment it is, and the warnings gathered for the client.
+import type { EmptyField } from '../../../apimachinery/codec/decode.ts';
 import type { Draft, RuleContext } from './resource-definition.ts';
 import type { Served } from './catalog.ts';
 import type { RequestOptions, ResourceRequest, UserInfo } from '../../../apimachinery/api-request.ts';
@@ -16,7 +17,7 @@ export class RequestContext implements RuleContext {
   readonly warnings: string[] = [];
   readonly dryRun: boolean;
   /** Where the object has, or had, empty lists and maps where the store has none (see {@link storedForm}). */
-  empties: readonly string[] = [];
+  empties: readonly EmptyField[] = [];
 
   constructor(request: ResourceRequest, served: Served, now: number) {
     this.request = request;

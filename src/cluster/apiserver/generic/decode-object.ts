@@ -1,6 +1,6 @@
 // From a request's body to an object of the version in which the resource is stored: types checked, defaults filled in. Wrong bodies
 // are refused in the words of Kubernetes' decoder (endpoints/handlers/create.go, runtime/serializer).
-import { decode, DecodeError, type Decoded } from '../../../apimachinery/codec/decode.ts';
+import { decode, DecodeError, type Decoded, type EmptyField } from '../../../apimachinery/codec/decode.ts';
 import { protobufType } from '../../../apimachinery/codec/protobuf/envelope.ts';
 import { typeOfKind } from '../../../apimachinery/schema/type-of-kind.ts';
 import { goKindOf } from '../../../apimachinery/json/go-kind.ts';
@@ -72,7 +72,7 @@ export function complete(
   object: JsonObject,
   { definition, version }: Served,
   existing: KubernetesObject | undefined,
-  empties: readonly string[] = [],
+  empties: readonly EmptyField[] = [],
 ): Draft {
   const { kind: _k, apiVersion: _a, metadata, ...rest } = object;
   const apiVersion = groupVersion({ group: definition.group, version: version.version });

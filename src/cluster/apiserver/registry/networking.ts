@@ -80,7 +80,7 @@ export function networkingResources(): ResourceDefinition[] {
         ...typed<NetworkPolicy>({
           prepareForUpdate(policy, old, { empties }) {
             // an empty list and none are the same rule, but not the same to Kubernetes
-            const isChanged = empties.some((field) => field.startsWith('spec.')) || !semanticEqual(policy.spec, old.spec);
+            const isChanged = empties.some(({ path }) => path[0] === 'spec') || !semanticEqual(policy.spec, old.spec);
             if (isChanged) policy.metadata.generation = (old.metadata.generation ?? 0) + 1;
           },
           validate: validateNetworkPolicy,
