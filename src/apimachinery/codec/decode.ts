@@ -3,6 +3,7 @@
 // value, quantities and times are canonical. Wrong types are refused in the decoder's own words.
 //
 // Follows sigs.k8s.io/json (a case-sensitive encoding/json that also reports unknown and duplicate fields).
+import { goKindOf } from '../json/go-kind.ts';
 import { NumberLiteral, numberOf, parseJson, plainValue, setKey } from '../json/parse.ts';
 import { deepCopy } from '../object.ts';
 import { parseQuantity, QuantityError } from '../quantity.ts';
@@ -30,8 +31,13 @@ export interface Decoded {
   readonly object: unknown;
   /** `unknown field "spec.replica"`, `duplicate field "spec.replicas"`: in order, at most 100, each once. */
   readonly strictErrors: readonly string[];
-  /** Something empty was kept: stored in protobuf, the object would look different. */
-  readonly keptEmpty: boolean;
+  /** Where empty lists and maps were kept, or left out as optional. Stored in protobuf there would be none. At most 100. */
+  readonly empties: readonly EmptyField[];
+}
+
+export interface EmptyField {
+  readonly path: readonly (string | number)[];
+  readonly isList: boolean;
 }
 
 /** Throws {@link DecodeError}. */
@@ -42,7 +48,7 @@ export function decode(type: GoType, value: unknown, options: DecodeOptions = {}
   return {
     object: object === undefined ? zeroOf(type, state.keepEmpty) : object,
     strictErrors: state.strictErrors,
-    keptEmpty: state.keptEmpty,
+    empties: state.empties,
   };
 }
 
@@ -51,13 +57,13 @@ export function canonical<T>(typeName: string, value: T): T {
   return decode(goType(typeName), value).object as T;
 }
 
-/** Go's limit to what is collected. */
+/** Go's limit to the errors that are collected, and ours to the empty fields. */
 const MAX_STRICT_ERRORS = 100;
 
 class State {
   readonly duplicates: ReadonlyMap<object, readonly string[]> | undefined;
   readonly keepEmpty: boolean;
-  keptEmpty = false;
+  readonly empties: EmptyField[] = [];
   readonly strictErrors: string[] = [];
   /** The first of the errors after which Go goes on. */
   savedError: DecodeError | undefined;
@@ -77,7 +83,7 @@ class State {
 
   empty<T>(value: T): T | undefined {
     if (!this.keepEmpty) return undefined;
-    this.keptEmpty = true;
+    if (this.empties.length < MAX_STRICT_ERRORS) this.empties.push({ path: this.path.slice(0, this.length), isList: Array.isArray(value) });
     return value;
   }
 
@@ -91,9 +97,14 @@ class State {
     return new DecodeError(`json: cannot unmarshal ${value} into ${into} of type ${goName}`);
   }
 
-  strict(what: 'unknown field' | 'duplicate field', name: string): void {
+  private at(): string {
     let at = '';
     for (const part of this.path.slice(0, this.length)) at += typeof part === 'number' ? `[${part}]` : at ? `.${part}` : part;
+    return at;
+  }
+
+  strict(what: 'unknown field' | 'duplicate field', name: string): void {
+    const at = this.at();
     const message = `${what} ${quote(at ? `${at}.${name}` : name)}`;
     if (this.strictErrors.length < MAX_STRICT_ERRORS && !this.strictErrors.includes(message)) this.strictErrors.push(message);
   }
@@ -130,15 +141,6 @@ function makeDecoder(type: GoType): Decoder {
   }
 }
 
-/** What Go calls the JSON value in an error. */
-function kindOf(value: unknown): string {
-  if (typeof value === 'string') return 'string';
-  if (typeof value === 'boolean') return 'bool';
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'object' && !(value instanceof NumberLiteral)) return 'object';
-  return 'number';
-}
-
 const literalText = (value: unknown): string => (value instanceof NumberLiteral ? value.text : String(value));
 
 function structDecoder(type: StructType): Decoder {
@@ -171,7 +173,7 @@ function structDecoder(type: StructType): Decoder {
   return (value, state, existing) => {
     if (value === null || value === undefined) return undefined;
     if (value === existing) return value;
-    if (typeof value !== 'object' || Array.isArray(value) || value instanceof NumberLiteral) return state.mismatch(kindOf(value), type);
+    if (typeof value !== 'object' || Array.isArray(value) || value instanceof NumberLiteral) return state.mismatch(goKindOf(value), type);
     const all = slots ?? link();
     const given = value as Record<string, unknown>;
     const before = (typeof existing === 'object' ? existing : undefined) as Record<string, unknown> | undefined;
@@ -236,7 +238,7 @@ function sliceDecoder(type: SliceType): Decoder {
   return (value, state, existing) => {
     if (value === null || value === undefined) return undefined;
     if (value === existing) return value;
-    if (!Array.isArray(value)) return state.mismatch(kindOf(value), type);
+    if (!Array.isArray(value)) return state.mismatch(goKindOf(value), type);
     decodeElem ??= decoderOf(type.elem);
     if (value.length === 0) return state.empty([]);
     const before = Array.isArray(existing) ? existing : undefined;
@@ -258,7 +260,7 @@ function mapDecoder(type: MapType): Decoder {
   return (value, state, existing) => {
     if (value === null || value === undefined) return undefined;
     if (value === existing) return value;
-    if (typeof value !== 'object' || Array.isArray(value) || value instanceof NumberLiteral) return state.mismatch(kindOf(value), type);
+    if (typeof value !== 'object' || Array.isArray(value) || value instanceof NumberLiteral) return state.mismatch(goKindOf(value), type);
     decodeElem ??= decoderOf(type.elem);
     const given = value as Record<string, unknown>;
     const before = existing as Record<string, unknown> | undefined;
@@ -302,10 +304,10 @@ function scalarDecoder(type: ScalarType): Decoder {
   switch (type.base) {
     case 'string':
       return (value, state) =>
-        typeof value === 'string' ? value : value === null || value === undefined ? undefined : state.mismatch(kindOf(value), type);
+        typeof value === 'string' ? value : value === null || value === undefined ? undefined : state.mismatch(goKindOf(value), type);
     case 'bool':
       return (value, state) =>
-        typeof value === 'boolean' ? value : value === null || value === undefined ? undefined : state.mismatch(kindOf(value), type);
+        typeof value === 'boolean' ? value : value === null || value === undefined ? undefined : state.mismatch(goKindOf(value), type);
     case 'bytes':
       return (value, state) => bytes(value, state, type);
     case 'float64':
@@ -313,7 +315,7 @@ function scalarDecoder(type: ScalarType): Decoder {
         if (typeof value === 'number') return value;
         if (value === null || value === undefined) return undefined;
         if (typeof value === 'bigint') return Number(value);
-        return value instanceof NumberLiteral ? Number(value.text) : state.mismatch(kindOf(value), type);
+        return value instanceof NumberLiteral ? Number(value.text) : state.mismatch(goKindOf(value), type);
       };
     case 'interface':
       return (value) => (value === null ? undefined : plainValue(value));
@@ -330,7 +332,7 @@ function scalarDecoder(type: ScalarType): Decoder {
           return value;
         if (value === null || value === undefined) return undefined;
         if (typeof value !== 'number' && typeof value !== 'bigint' && !(value instanceof NumberLiteral))
-          return state.mismatch(kindOf(value), type);
+          return state.mismatch(goKindOf(value), type);
         const text = literalText(value);
         const integer = /^-?\d+$/.test(text) ? BigInt(text) : undefined;
         if (integer === undefined || integer < low || integer > high) return state.mismatch(`number ${text}`, type);
@@ -349,7 +351,7 @@ function bytes(value: unknown, state: State, type: GoType): unknown {
       readonly number[] | undefined;
     return list === undefined ? (state.keepEmpty ? '' : undefined) : Buffer.from(list).toString('base64');
   }
-  if (typeof value !== 'string') return state.mismatch(kindOf(value), type);
+  if (typeof value !== 'string') return state.mismatch(goKindOf(value), type);
   const corrupt = corruptBase64(value);
   if (corrupt >= 0) {
     state.savedError ??= new DecodeError(`illegal base64 data at input byte ${corrupt}`);
@@ -409,7 +411,7 @@ function opaqueReader(type: OpaqueType): Decoder {
     case 'Duration':
       return (value, state) => {
         if (value === null || value === undefined) return undefined;
-        if (typeof value !== 'string') return fail(state, `json: cannot unmarshal ${kindOf(value)} into Go value of type string`);
+        if (typeof value !== 'string') return fail(state, `json: cannot unmarshal ${goKindOf(value)} into Go value of type string`);
         const ns = parseDuration(value);
         return ns === undefined ? fail(state, `time: invalid duration ${quote(value)}`) : formatDuration(ns);
       };
@@ -484,7 +486,7 @@ function secondsOf(text: string): string {
 
 function timeOf(value: unknown, state: State, read: (text: string) => string): unknown {
   if (value === null || value === undefined) return undefined;
-  if (typeof value !== 'string') throw state.typeError(kindOf(value), 'string');
+  if (typeof value !== 'string') throw state.typeError(goKindOf(value), 'string');
   try {
     return read(value);
   } catch (error) {

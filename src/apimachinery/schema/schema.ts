@@ -121,7 +121,7 @@ function link(expression: string): GoType {
 
 /** How Go prints a type expression whose parts need not be linked yet. */
 function spelled(expression: string): string {
-  return expression.replace(/[\w/-]+\.(\w+)/g, (name) => goName(name));
+  return expression.replace(/[\w/-]+\.(\w+)/g, (name) => goName(name)).replace(/\bbyte$/, 'uint8');
 }
 
 /** Types refer to themselves (a JSONSchemaProps holds others), so what they hold is linked when it is first asked for. */

@@ -239,6 +239,17 @@ export function hasChDirPrefix(value: string): string[] {
   return value.startsWith('..') ? ["must not start with '..'"] : [];
 }
 
+/** A domain below another one, also where it ends in the root's dot. The part that is wrong is told with what is wrong of it. */
+export function wrongInFullyQualifiedDomainName(value: string): { readonly part: string; readonly wrong: string } | undefined {
+  const part = value.endsWith('.') ? value.slice(0, -1) : value;
+  const wrong = isDNS1123Subdomain(part);
+  if (wrong.length) return { part, wrong: wrong.join(',') };
+  const labels = part.split('.');
+  if (labels.length < 2) return { part, wrong: 'should be a domain with at least two segments separated by dots' };
+  const label = labels.find((l) => isDNS1123Label(l).length > 0);
+  return label === undefined ? undefined : { part: label, wrong: isDNS1123Label(label).join(',') };
+}
+
 /** A path within a URL: for domain-prefixed paths such as finalizers of CSRs. */
 export const isHTTPPath = (value: string): string[] => (HTTP_PATH.test.test(value) ? [] : [regexError('Invalid path', HTTP_PATH.regex)]);
 

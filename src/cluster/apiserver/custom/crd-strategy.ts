@@ -1,5 +1,6 @@
 // How CustomResourceDefinitions are written. Follows pkg/registry/customresourcedefinition and the defaults of apiextensions/v1.
 import type { CustomResourceDefinition } from '#api/apiextensions/v1';
+import { quote } from '../../../apimachinery/go-text.ts';
 import type { Mutable } from '../../../apimachinery/object.ts';
 import { formatTime } from '../../../apimachinery/time.ts';
 import type { DraftOf, TypedStrategy } from '../generic/define.ts';
@@ -10,7 +11,7 @@ import {
   validateCustomResourceDefinitionUpdate,
 } from '../validation/custom-resource-definition.ts';
 import { withCondition } from './accept-names.ts';
-import { isKnownFormat } from './formats.ts';
+import { isFormatOf } from './formats.ts';
 import { asStructural, anySchema } from './structural-schema.ts';
 
 /** Holds a definition back until its custom resources are gone. */
@@ -44,16 +45,18 @@ const NO_STATUS = { conditions: null, acceptedNames: { plural: '', kind: '' }, s
 >;
 
 /** Formats that mean nothing are kept. */
-function warnings({ spec }: CustomResourceDefinition): string[] {
+function unrecognizedFormats({ spec }: CustomResourceDefinition): Set<string> {
   const found = new Set<string>();
   for (const { schema } of spec.versions ?? [])
     if (schema?.openAPIV3Schema)
-      anySchema(asStructural(schema.openAPIV3Schema), ({ format }) => {
-        if (format && !isKnownFormat(format)) found.add(`unrecognized format ${JSON.stringify(format)}`);
+      anySchema(asStructural(schema.openAPIV3Schema), ({ format, type }) => {
+        if (format && !isFormatOf(format, type)) found.add(format);
         return false;
       });
-  return [...found];
+  return found;
 }
+
+const formatWarnings = (formats: readonly string[]): string[] => formats.map((format) => `unrecognized format ${quote(format)}`);
 
 export const customResourceDefinitionStrategy: TypedStrategy<CustomResourceDefinition> = {
   resetFields: [['status']],
@@ -63,14 +66,17 @@ export const customResourceDefinitionStrategy: TypedStrategy<CustomResourceDefin
     recordStoredVersion(crd);
   },
   validate: validateCustomResourceDefinition,
-  warningsOnCreate: warnings,
+  warningsOnCreate: (crd) => formatWarnings([...unrecognizedFormats(crd)]),
   prepareForUpdate(crd, old) {
     crd.status = old.status ?? NO_STATUS;
     if (!semanticEqual(crd.spec, old.spec)) crd.metadata.generation = (old.metadata.generation ?? 0) + 1;
     recordStoredVersion(crd);
   },
   validateUpdate: validateCustomResourceDefinitionUpdate,
-  warningsOnUpdate: warnings,
+  warningsOnUpdate(crd, old) {
+    const known = unrecognizedFormats(old);
+    return formatWarnings([...unrecognizedFormats(crd)].filter((format) => !known.has(format)));
+  },
   // a definition never goes at once: it is marked, and its custom resources go first
   heldBack: ({ metadata }) => !metadata.deletionTimestamp,
   terminate(crd) {

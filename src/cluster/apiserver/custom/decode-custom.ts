@@ -54,7 +54,7 @@ export function customDecoder(apiVersion: string, schema: JSONSchemaProps | unde
       if (errors.length) throw new DecodeError(fieldErrorText(errors[0]!));
       const filled = setDefaults({ ...object, metadata }, own) as JsonObject;
       const strictErrors = [...given, ...[...metaUnknown, ...unknown.sort(), ...embedded].map((path) => `unknown field ${quote(path)}`)];
-      return { object: inOrder(filled), strictErrors, keptEmpty: false };
+      return { object: inOrder(filled), strictErrors, empties: [] };
     },
     read(object, versions, converted) {
       let known = cache.get(object);

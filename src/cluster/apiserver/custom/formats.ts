@@ -108,6 +108,12 @@ export const isStringFormat = (format: string): boolean => Object.hasOwn(FORMATS
 /** Others are stored, and the client is warned. */
 export const isKnownFormat = (format: string): boolean => isStringFormat(format) || NUMERIC.has(format);
 
+const FORMATS_OF_NUMBERS: Readonly<Record<string, readonly string[]>> = { integer: ['int32', 'int64'], number: ['float', 'double'] };
+
+/** Values of other types have none. */
+export const isFormatOf = (format: string, type = ''): boolean =>
+  type === '' || type === 'string' ? isStringFormat(format) : (FORMATS_OF_NUMBERS[type]?.includes(format) ?? false);
+
 /** Anything has a format that is not known. */
 export function hasFormat(text: string, format: string): boolean {
   const name = normal(format);

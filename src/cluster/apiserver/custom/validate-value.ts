@@ -30,14 +30,23 @@ export function validateValue(value: unknown, schema: Structural, path: Path, er
   errors.push(...result.errors);
 }
 
+/** The same for a default. What may be an integer or a string may here be anything: Kubernetes forgets its type on this way. */
+export function validateDefaultValue(value: unknown, schema: Structural, path: Path, errors: FieldError[]): void {
+  const result = new Result(path, false);
+  checkParts(value, schema, '', undefined, result);
+  errors.push(...result.errors);
+}
+
 class Result {
   readonly errors: FieldError[] = [];
   readonly root: Path;
+  readonly typesIntOrString: boolean;
   /** How much of the value was looked at: of several alternatives, the one that got furthest is told about. */
   matches = 0;
 
-  constructor(root: Path) {
+  constructor(root: Path, typesIntOrString = true) {
     this.root = root;
+    this.typesIntOrString = typesIntOrString;
   }
 
   at(name: string): Path {
@@ -93,7 +102,7 @@ function typeName(value: unknown): string {
 }
 
 function checkType(value: unknown, schema: Structural, name: string, result: Result): void {
-  const types = isIntOrString(schema) ? ['integer', 'string'] : schema.type ? [schema.type] : [];
+  const types = isIntOrString(schema) && result.typesIntOrString ? ['integer', 'string'] : schema.type ? [schema.type] : [];
   const format = schema.format && isKnownFormat(schema.format) ? schema.format : '';
   const is = typeName(value);
   if (types.length === 0) return;

@@ -9,6 +9,8 @@ const TAIL = `(?<repository>${COMPONENT}(?:/${COMPONENT})*)(?::(?<tag>\\w[\\w.-]
 const WITHOUT_DOMAIN = new RegExp(`^${TAIL}$`);
 const WITH_DOMAIN = new RegExp(`^${DOMAIN}/${TAIL}$`);
 const MAX_REPOSITORY = 255;
+/** What a bare name is looked for under. */
+const OFFICIAL = 'library/';
 const IDENTIFIER = /^[a-f0-9]{64}$/;
 
 export function defaultImagePullPolicy(image: string | undefined): 'Always' | 'IfNotPresent' {
@@ -18,10 +20,12 @@ export function defaultImagePullPolicy(image: string | undefined): 'Always' | 'I
 /** The tag, `latest` where neither tag nor digest is given; undefined for what has none or is no reference at all. */
 function tagOf(image: string): string | undefined {
   if (IDENTIFIER.test(image)) return undefined;
-  const match = (hasDomain(image) ? WITH_DOMAIN : WITHOUT_DOMAIN).exec(image);
+  const isOfRegistry = hasDomain(image);
+  const match = (isOfRegistry ? WITH_DOMAIN : WITHOUT_DOMAIN).exec(image);
   if (!match) return undefined;
   const { repository = '', tag, digest } = match.groups ?? {};
-  if (repository.length > MAX_REPOSITORY) return undefined;
+  const isOfficial = !repository.includes('/') && (!isOfRegistry || /^(?:index\.)?docker\.io\//.test(image));
+  if (repository.length + (isOfficial ? OFFICIAL.length : 0) > MAX_REPOSITORY) return undefined;
   return tag ?? (digest === undefined ? 'latest' : undefined);
 }
 

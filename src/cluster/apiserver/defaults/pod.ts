@@ -61,8 +61,9 @@ function setPodResources(spec: Mutable<PodSpec>): void {
   const { resources } = spec;
   if (!resources || (!resources.limits && !resources.requests)) return;
   const limits: Record<string, string> = { ...resources.limits };
-  if (resources.limits)
-    for (const [name, limit] of Object.entries(aggregateContainerLimits(spec))) if (isHugePages(name)) limits[name] ??= limit;
+  // who requests some says by that how many there are
+  for (const [name, limit] of Object.entries(aggregateContainerLimits(spec)))
+    if (isHugePages(name) && resources.requests?.[name] === undefined) limits[name] ??= limit;
   if (Object.keys(limits).length > Object.keys(resources.limits ?? {}).length) resources.limits = sorted(limits);
   const requests: Record<string, string> = { ...resources.requests };
   for (const [name, request] of Object.entries(aggregateContainerRequests(spec)))

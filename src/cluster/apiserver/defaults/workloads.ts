@@ -2,6 +2,8 @@
 // Follows pkg/apis/apps/v1/defaults.go and pkg/apis/core/v1/defaults.go.
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '#api/apps/v1';
 import type { ReplicationController } from '#api/core/v1';
+import { DecodeError } from '../../../apimachinery/codec/decode.ts';
+import { quote } from '../../../apimachinery/go-text.ts';
 import type { Mutable } from '../../../apimachinery/object.ts';
 import { setPersistentVolumeClaimDefaults } from './persistent-volume-claim.ts';
 import { setPodTemplateSpecDefaults } from './pod.ts';
@@ -57,9 +59,20 @@ export function setStatefulSetDefaults({ spec }: Mutable<StatefulSet>, existing?
 /** Kept as an annotation, since the field is gone: counts the changes of the template. */
 export const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 
+/** What becomes a field inside Kubernetes has to be fit for it. */
+function checkInt64(text: string): void {
+  const why = !/^[+-]?\d+$/.test(text)
+    ? 'invalid syntax'
+    : BigInt.asIntN(64, BigInt(text)) === BigInt(text)
+      ? undefined
+      : 'value out of range';
+  if (why) throw new DecodeError(`strconv.ParseInt: parsing ${quote(text)}: ${why}`);
+}
+
 export function setDaemonSetDefaults({ spec, metadata }: Mutable<DaemonSet>, existing?: DaemonSet): void {
   if (metadata.annotations?.[TEMPLATE_GENERATION] === undefined)
     metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: '0' };
+  checkInt64(metadata.annotations[TEMPLATE_GENERATION]!);
   const strategy = (spec.updateStrategy ??= {});
   strategy.type ||= 'RollingUpdate';
   if (strategy.type === 'RollingUpdate') {

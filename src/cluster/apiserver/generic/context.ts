@@ -1,4 +1,5 @@
 // What a request carries along while it is served: who asks, which moment it is, and the warnings gathered for the client.
+import type { EmptyField } from '../../../apimachinery/codec/decode.ts';
 import type { Draft, RuleContext } from './resource-definition.ts';
 import type { Served } from './catalog.ts';
 import type { RequestOptions, ResourceRequest, UserInfo } from '../../../apimachinery/api-request.ts';
@@ -15,8 +16,8 @@ export class RequestContext implements RuleContext {
   readonly now: number;
   readonly warnings: string[] = [];
   readonly dryRun: boolean;
-  /** The object has empty lists where the store would have none (see {@link storedForm}). */
-  keptEmpty = false;
+  /** Where the object has, or had, empty lists and maps where the store has none (see {@link storedForm}). */
+  empties: readonly EmptyField[] = [];
 
   constructor(request: ResourceRequest, served: Served, now: number) {
     this.request = request;

@@ -1,7 +1,9 @@
 // From a request's body to an object of the version in which the resource is stored: types checked, defaults filled in. Wrong bodies
 // are refused in the words of Kubernetes' decoder (endpoints/handlers/create.go, runtime/serializer).
-import { decode, DecodeError, type Decoded } from '../../../apimachinery/codec/decode.ts';
+import { decode, DecodeError, type Decoded, type EmptyField } from '../../../apimachinery/codec/decode.ts';
 import { protobufType } from '../../../apimachinery/codec/protobuf/envelope.ts';
+import { typeOfKind } from '../../../apimachinery/schema/type-of-kind.ts';
+import { goKindOf } from '../../../apimachinery/json/go-kind.ts';
 import { encodeJson } from '../../../apimachinery/json/encode.ts';
 import { NumberLiteral, plainValue, type JsonSyntaxError } from '../../../apimachinery/json/parse.ts';
 import { groupVersion, isObject, splitApiVersion, type JsonObject, type KubernetesObject } from '../../../apimachinery/object.ts';
@@ -40,12 +42,12 @@ export function decodeObject(body: RequestBody, served: Served, context: Request
   const strict = fieldValidationOf(context);
   try {
     const decoded = decodeBody(version, body, existing);
-    context.keptEmpty = decoded.keptEmpty;
+    context.empties = decoded.empties;
     carryEmptyManagedFields(body.value, decoded.object as JsonObject);
     const errors = [...(body.yamlErrors ?? []), ...decoded.strictErrors];
     if (errors.length && strict === 'Strict') throw refuse(`strict decoding error: ${errors.join(', ')}`);
     if (strict === 'Warn') for (const e of errors) for (const line of yamlLines(e)) context.warn(line);
-    const object = complete(decoded.object as JsonObject, served, existing);
+    const object = complete(decoded.object as JsonObject, served, existing, decoded.empties);
     context.request.audit?.requestObject(object);
     return toStored(object, served);
   } catch (error) {
@@ -66,11 +68,16 @@ export function decodeBody(
 }
 
 /** The top level and the metadata become the pipeline's own, and defaults are filled in. The version stays. */
-export function complete(object: JsonObject, { definition, version }: Served, existing: KubernetesObject | undefined): Draft {
+export function complete(
+  object: JsonObject,
+  { definition, version }: Served,
+  existing: KubernetesObject | undefined,
+  empties: readonly EmptyField[] = [],
+): Draft {
   const { kind: _k, apiVersion: _a, metadata, ...rest } = object;
   const apiVersion = groupVersion({ group: definition.group, version: version.version });
   const draft = { kind: version.kind, apiVersion, metadata: { ...(metadata as object | undefined) }, ...rest } as Draft;
-  version.setDefaults?.(draft, existing);
+  version.setDefaults?.(draft, existing, empties);
   return draft;
 }
 
@@ -79,9 +86,10 @@ export function complete(object: JsonObject, { definition, version }: Served, ex
  * Kinds that Kubernetes stores as JSON keep them.
  */
 export function storedForm(object: Draft, context: RequestContext): Draft {
-  const { definition } = context.served;
-  const type = definition.versions.find((v) => v.version === definition.storageVersion)?.type;
-  if (!context.keptEmpty || definition.storedAsJson || !type) return object;
+  if (context.empties.length === 0 || context.served.definition.storedAsJson) return object;
+  // events of one group are stored as those of another
+  const type = typeOfKind(object);
+  if (!type) return object;
   return decode(type, object).object as Draft;
 }
 
@@ -118,22 +126,15 @@ function typeMeta(
     );
   if (value === null || value === undefined) return { apiVersion: '', version: '', kind: '' };
   if (!isObject(value) || value instanceof NumberLiteral)
-    throw unrecognized(`json: cannot unmarshal ${goKind(value)} into Go value of type ${TYPE_META}`);
+    throw unrecognized(`json: cannot unmarshal ${goKindOf(value)} into Go value of type ${TYPE_META}`);
   for (const name of ['apiVersion', 'kind'] as const) {
     const v = value[name];
     if (v !== undefined && v !== null && typeof v !== 'string')
-      throw unrecognized(`json: cannot unmarshal ${goKind(v)} into Go struct field .${name} of type string`);
+      throw unrecognized(`json: cannot unmarshal ${goKindOf(v)} into Go struct field .${name} of type string`);
   }
   const apiVersion = (value['apiVersion'] as string | null | undefined) ?? '';
   if (apiVersion.split('/').length > 2) throw unrecognized(`unexpected GroupVersion string: ${apiVersion}`);
   return { apiVersion, version: splitApiVersion(apiVersion).version, kind: (value['kind'] as string | null | undefined) ?? '' };
-}
-
-function goKind(value: unknown): string {
-  if (typeof value === 'string') return 'string';
-  if (typeof value === 'boolean') return 'bool';
-  if (Array.isArray(value)) return 'array';
-  return isObject(value) && !(value instanceof NumberLiteral) ? 'object' : 'number';
 }
 
 /** What was sent, shortened: JSON as text, anything else in hexadecimal. */

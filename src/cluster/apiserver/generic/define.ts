@@ -1,5 +1,6 @@
 // Definitions of built-in resources: what the OpenAPI document knows (names, scope, verbs, versions) joined with what only the source
 // of Kubernetes knows (short names, rules, defaults), which the files beside this one say.
+import type { EmptyField } from '../../../apimachinery/codec/decode.ts';
 import { builtinKinds, structType, type KindFacts } from '../../../apimachinery/schema/schema.ts';
 import type { ObjectMeta } from '#api/meta/v1';
 import type { Mutable, ShallowMutable } from '../../../apimachinery/object.ts';
@@ -135,7 +136,7 @@ export const typed = <T>(strategy: TypedStrategy<T>): Strategy => strategy as un
 
 /** Defaults written for the kind's own type. They change the object in place, and only where something is missing. */
 export const defaulting = <T>(
-  setDefaults: (object: Mutable<T>, existing: T | undefined) => void,
+  setDefaults: (object: Mutable<T>, existing: T | undefined, empties: readonly EmptyField[]) => void,
 ): Pick<VersionDefinition, 'setDefaults'> => ({
   setDefaults: setDefaults as unknown as NonNullable<VersionDefinition['setDefaults']>,
 });

@@ -230,13 +230,13 @@ function decodeMerged(context: RequestContext, { object, shown, strictErrors }: 
   try {
     const served = custom ? context.served : servedAs(context, object);
     const decoded = custom ? custom.decode(object) : decodeTyped(context, served, object, current);
-    context.keptEmpty = decoded.keptEmpty;
+    context.empties = decoded.empties;
     carryEmptyManagedFields(object, decoded.object as JsonObject);
     const errors = [...strictErrors, ...decoded.strictErrors];
     const validation = fieldValidationOf(context);
     if (errors.length && validation === 'Strict') throw refuse(`strict decoding error: ${errors.join(', ')}`);
     if (validation === 'Warn') for (const e of errors) context.warn(e);
-    return toStored(complete(decoded.object as JsonObject, served, current), served);
+    return toStored(complete(decoded.object as JsonObject, served, current, decoded.empties), served);
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(error.message);
     throw error;
@@ -271,7 +271,7 @@ function decodeTyped(context: RequestContext, { version: { type, kind } }: Serve
 
 function nothingKnown(object: JsonObject): Decoded {
   const unknown = Object.keys(object).filter((key) => key !== 'kind' && key !== 'apiVersion');
-  return { object: { metadata: {} }, strictErrors: unknown.sort().map((key) => `unknown field ${JSON.stringify(key)}`), keptEmpty: false };
+  return { object: { metadata: {} }, strictErrors: unknown.sort().map((key) => `unknown field ${JSON.stringify(key)}`), empties: [] };
 }
 
 /** `%+v` of a map, as Go prints it. */

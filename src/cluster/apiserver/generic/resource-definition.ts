@@ -16,7 +16,7 @@ import type { Columns } from '../tables/table.ts';
 import type { UpdateRequest } from './write.ts';
 import type { ResourceCatalog, Served } from './catalog.ts';
 import type { ObjectStore } from './object-store.ts';
-import type { Decoded } from '../../../apimachinery/codec/decode.ts';
+import type { Decoded, EmptyField } from '../../../apimachinery/codec/decode.ts';
 
 /**
  * An object on its way into the store. The top level and its metadata are the pipeline's own and may be changed in place. Deeper parts
@@ -35,6 +35,8 @@ export interface RuleContext {
   readonly subresource: string;
   /** Told to the client in a Warning header. */
   warn(message: string): void;
+  /** Fields that the client has sent as empty lists or maps. What is optional and empty is gone from the object. */
+  readonly empties: readonly EmptyField[];
 }
 
 /** Ends what {@link Strategy.beginCreate} began: the object was stored, or was not. Called once. */
@@ -94,7 +96,7 @@ export interface VersionDefinition {
   /** How its fields are merged and owned, where that does not follow from the Go type. */
   readonly applyType?: ApplyType;
   /** Fills in what the manifest leaves out. `existing` has the very parts of the object that are known to be complete. */
-  readonly setDefaults?: (object: Draft, existing: KubernetesObject | undefined) => void;
+  readonly setDefaults?: (object: Draft, existing: KubernetesObject | undefined, empties: readonly EmptyField[]) => void;
   /** To and from the version in which the resource is stored; absent where only the version's name differs. */
   readonly toStorage?: (object: Draft) => Draft;
   readonly fromStorage?: (object: KubernetesObject) => KubernetesObject;

@@ -1,5 +1,6 @@
 // Creating and updating objects: the order in which an object is prepared, checked, admitted and stored. Follows rest.BeforeCreate,
 // rest.BeforeUpdate and the generic registry of k8s.io/apiserver. What makes the object (a body, a patch) is the handlers' affair.
+import { asSent } from './as-sent.ts';
 import type { KubernetesObject } from '../../../apimachinery/object.ts';
 import {
   badRequest,
@@ -135,7 +136,7 @@ function beforeCreate(context: RequestContext, object: Draft, strategy: Strategy
   checkNamespace(object, definition.namespaced ? context.namespace : '');
   strategy.prepareForCreate?.(object, context);
   const asObject = object as unknown as KubernetesObject;
-  const errors = strategy.validate?.(asObject, context) ?? [];
+  const errors = strategy.validate?.(asSent(asObject, context.empties), context) ?? [];
   if (errors.length) throw invalidObject(context, object, errors);
   // after the kind's own rules, so that its more specific messages come first
   const metaErrors = validateObjectMeta(object.metadata, definition.namespaced, nameIsPathSegment, METADATA);
@@ -275,7 +276,7 @@ function beforeUpdate(context: RequestContext, object: Draft, old: KubernetesObj
   const errors = [
     ...validateObjectMeta(metadata, definition.namespaced, nameIsPathSegment, METADATA),
     ...validateObjectMetaUpdate(metadata, old.metadata, METADATA),
-    ...(strategy.validateUpdate?.(object as unknown as KubernetesObject, old, context) ?? []),
+    ...(strategy.validateUpdate?.(asSent(object as unknown as KubernetesObject, context.empties), old, context) ?? []),
   ];
   if (errors.length) throw invalidObject(context, object, errors);
   for (const warning of strategy.warningsOnUpdate?.(object as unknown as KubernetesObject, old, context) ?? []) context.warn(warning);

@@ -1,17 +1,17 @@
 // What the API server itself makes of a pod that is about to be stored: its first status, selectors by the pod's own labels, and old
 // annotations turned into the fields that took their place. Follows pkg/registry/core/pod/strategy.go.
-import type { AppArmorProfile, Container, Pod, PodAffinity, PodAffinityTerm, PodSpec, PodStatus } from '#api/core/v1';
+import type { Pod, PodAffinity, PodAffinityTerm, PodSpec, PodStatus } from '#api/core/v1';
 import type { LabelSelector, LabelSelectorRequirement } from '#api/meta/v1';
 import { formatTime } from '../../../apimachinery/time.ts';
 import type { DraftOf } from '../generic/define.ts';
-import { APPARMOR_PREFIX } from '../validation/pod/annotations.ts';
+import type { RuleContext } from '../generic/resource-definition.ts';
+import { withAppArmorOf } from './app-armor.ts';
 import { withoutDisabledFields } from './disabled-fields.ts';
 import { podQOSClass } from './qos-class.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** @param now milliseconds since 1970 */
-export function preparePod(pod: DraftOf<Pod>, now: number): void {
+export function preparePod(pod: DraftOf<Pod>, { now, warn }: Pick<RuleContext, 'now' | 'warn'>): void {
   pod.metadata.generation = 1;
   pod.spec = withoutDisabledFields(pod.spec);
   // an old way to say one second
@@ -19,7 +19,7 @@ export function preparePod(pod: DraftOf<Pod>, now: number): void {
   pod.status = initialStatus(pod.spec, now);
   const labels = pod.metadata.labels ?? {};
   mergeLabelKeys(pod, labels);
-  pod.spec = withAppArmorOf(pod.metadata.annotations, pod.spec);
+  pod.spec = withAppArmorOf(pod.metadata.annotations, pod.spec, warn);
 }
 
 function initialStatus(spec: PodSpec, now: number): PodStatus {
@@ -86,29 +86,4 @@ function merged(selector: LabelSelector, operator: 'In' | 'NotIn', keys: readonl
     .filter((key) => labels[key] !== undefined)
     .map((key) => ({ key, operator, values: [labels[key]!] }));
   return added.length ? { ...selector, matchExpressions: [...(selector.matchExpressions ?? []), ...added] } : selector;
-}
-
-/** An old annotation counts where the container has no profile of its own. */
-function withAppArmorOf(annotations: Labels | undefined, spec: PodSpec): PodSpec {
-  if (!annotations || spec.os?.name === 'windows' || !Object.keys(annotations).some((key) => key.startsWith(APPARMOR_PREFIX))) return spec;
-  const withProfile = (container: Container): Container => {
-    const annotation = annotations[APPARMOR_PREFIX + container.name];
-    if (annotation === undefined || container.securityContext?.appArmorProfile) return container;
-    const profile = profileOf(annotation);
-    const ofPod = spec.securityContext?.appArmorProfile;
-    if (!profile || (ofPod && ofPod.type === profile.type && ofPod.localhostProfile === profile.localhostProfile)) return container;
-    return { ...container, securityContext: { ...container.securityContext, appArmorProfile: profile } };
-  };
-  return {
-    ...spec,
-    containers: (spec.containers ?? []).map(withProfile),
-    ...(spec.initContainers ? { initContainers: spec.initContainers.map(withProfile) } : {}),
-  };
-}
-
-function profileOf(annotation: string): AppArmorProfile | undefined {
-  if (annotation === 'unconfined') return { type: 'Unconfined' };
-  if (annotation === 'runtime/default') return { type: 'RuntimeDefault' };
-  const localhostProfile = annotation.startsWith('localhost/') ? annotation.slice('localhost/'.length) : '';
-  return localhostProfile ? { type: 'Localhost', localhostProfile } : undefined;
 }

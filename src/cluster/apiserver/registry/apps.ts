@@ -119,7 +119,7 @@ const daemonSetStrategy: TypedStrategy<DaemonSet> = {
 
 function templateGeneration({ metadata }: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } }): number {
   const text = metadata.annotations?.[TEMPLATE_GENERATION] ?? '';
-  return /^-?\d+$/.test(text) ? Number(text) : 0;
+  return Number(text);
 }
 
 function setTemplateGeneration(set: DraftOf<DaemonSet>, generation: number): void {

@@ -32,7 +32,12 @@ import {
 import { validateEndpoints, validateEndpointsUpdate } from '../validation/endpoints.ts';
 import { validateLimitRange } from '../validation/limit-range.ts';
 import { validateCoreObjectMeta, validateCoreObjectMetaUpdate } from '../validation/object-meta.ts';
-import { validateResourceQuota, validateResourceQuotaStatusUpdate, validateResourceQuotaUpdate } from '../validation/resource-quota.ts';
+import {
+  resourceQuotaWarnings,
+  validateResourceQuota,
+  validateResourceQuotaStatusUpdate,
+  validateResourceQuotaUpdate,
+} from '../validation/resource-quota.ts';
 import { validateServiceStatusUpdate } from '../validation/service.ts';
 
 const METADATA = Path.of('metadata');
@@ -46,6 +51,7 @@ const resourceQuotaStrategy: TypedStrategy<ResourceQuota> = {
     quota.status = {};
   },
   validate: validateResourceQuota,
+  warningsOnCreate: resourceQuotaWarnings,
   prepareForUpdate: keepStatus,
   validateUpdate: validateResourceQuotaUpdate,
 };

@@ -39,11 +39,8 @@ export function discoveryResources(): ResourceDefinition[] {
         },
         prepareForUpdate(slice, old) {
           bumpGeneration(slice as unknown as Draft, old as unknown as KubernetesObject, ['addressType', 'endpoints', 'ports']);
-          // of the metadata everything counts but what the server itself writes
-          const { metadata } = slice;
-          const kept = ['labels', 'annotations', 'ownerReferences', 'finalizers'] as const;
-          if (kept.some((key) => !semanticEqual(metadata[key], old.metadata[key])))
-            metadata.generation = (old.metadata.generation ?? 0) + 1;
+          // by its labels it is found
+          if (!semanticEqual(slice.metadata.labels, old.metadata.labels)) slice.metadata.generation = (old.metadata.generation ?? 0) + 1;
           // it counts as a change, though nothing comes of it
           if (!old.endpoints?.some((e) => e.deprecatedTopology)) dropTopology(slice);
         },

@@ -13,6 +13,7 @@ import {
   validateIngressClassUpdate,
   validateIngressUpdate,
 } from '../validation/ingress.ts';
+import { semanticEqual } from '../validation/object-meta.ts';
 import { validateNetworkPolicy, validateNetworkPolicyUpdate } from '../validation/network-policy.ts';
 import {
   validateIPAddress,
@@ -76,7 +77,15 @@ export function networkingResources(): ResourceDefinition[] {
       strategy: {
         allowUnconditionalUpdate: true,
         ...specStrategy({}),
-        ...typed<NetworkPolicy>({ validate: validateNetworkPolicy, validateUpdate: validateNetworkPolicyUpdate }),
+        ...typed<NetworkPolicy>({
+          prepareForUpdate(policy, old, { empties }) {
+            // an empty list and none are the same rule, but not the same to Kubernetes
+            const isChanged = empties.some(({ path }) => path[0] === 'spec') || !semanticEqual(policy.spec, old.spec);
+            if (isChanged) policy.metadata.generation = (old.metadata.generation ?? 0) + 1;
+          },
+          validate: validateNetworkPolicy,
+          validateUpdate: validateNetworkPolicyUpdate,
+        }),
       },
       columns: networkPolicyColumns,
     }),

@@ -28,17 +28,9 @@ const asObject = (object: Pod): KubernetesObject => object as unknown as Kuberne
 const podStrategy: TypedStrategy<Pod> = {
   allowUnconditionalUpdate: true,
   resetFields: [['status']],
-  prepareForCreate: (pod, context) => {
-    const sent = pod.spec;
-    preparePod(pod, context.now);
-    // by the time of the warnings, old annotations have become fields
-    pending.set(pod, sent);
-  },
+  prepareForCreate: preparePod,
   validate: validatePod,
-  warningsOnCreate: (pod) => {
-    const sent = pending.get(pod) ?? pod.spec;
-    return [...nameWarnings(pod.metadata, "this is used in the Pod's hostname"), ...podWarnings(pod.spec, pod.metadata, sent)];
-  },
+  warningsOnCreate: (pod) => [...nameWarnings(pod.metadata, "this is used in the Pod's hostname"), ...podWarnings(pod.spec, pod.metadata)],
   prepareForUpdate(pod, old) {
     keep(pod, old, 'status');
     pod.spec = withoutDisabledFields(pod.spec, old.spec);
@@ -47,9 +39,6 @@ const podStrategy: TypedStrategy<Pod> = {
   validateUpdate: validatePodUpdate,
   gracePeriod: podGracePeriod,
 };
-
-/** Pods on their way into the store, with the spec that was sent. */
-const pending = new WeakMap<object, Pod['spec']>();
 
 /** Pods that no kubelet knows of, or that have ended, go at once. */
 function podGracePeriod({ spec, status }: Pod, requested: number | undefined): number {

@@ -1,5 +1,6 @@
 // The resources of API group resource.k8s.io: what pods ask for in devices, and what drivers offer. Follows pkg/registry/resource.
 import type { DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '#api/resource/v1';
+import { quote } from '../../../apimachinery/go-text.ts';
 import { formatTime } from '../../../apimachinery/time.ts';
 import type { Store } from '../../storage/store.ts';
 import { setResourceClaimDefaults, setResourceClaimTemplateDefaults } from '../defaults/device-requests.ts';
@@ -49,15 +50,20 @@ export function resourceResources(store: Store): ResourceDefinition[] {
       strategy: typed<ResourceSlice>({
         allowUnconditionalUpdate: true,
         prepareForCreate(slice, { now }) {
-          completeDevices(slice, now);
+          stampTaints(slice, now);
+          dropDisabledFields(slice);
           slice.metadata.generation = 1;
         },
         validate: validateResourceSlice,
         prepareForUpdate(slice, old, { now }) {
-          completeDevices(slice, now);
+          stampTaints(slice, now);
+          // also of what is dropped
           if (!semanticEqual(slice.spec, old.spec)) slice.metadata.generation = (old.metadata.generation ?? 0) + 1;
+          dropDisabledFields(slice);
         },
         validateUpdate: validateResourceSliceUpdate,
+        warningsOnCreate: resourceSliceWarnings,
+        warningsOnUpdate: resourceSliceWarnings,
       }),
       selectableFields: {
         names: ['spec.nodeName', 'spec.driver'],
@@ -129,13 +135,27 @@ function dropDeallocated(claim: DraftOf<ResourceClaim>, old: ResourceClaim): voi
   claim.status = kept.length ? { ...rest, devices: kept } : rest;
 }
 
-/** Taints have the time of their arrival. What belongs to feature gates that are off is left out. */
-function completeDevices(slice: DraftOf<ResourceSlice>, now: number): void {
+/** Taints have the time of their arrival. */
+function stampTaints(slice: DraftOf<ResourceSlice>, now: number): void {
+  if (!slice.spec?.devices) return;
+  const devices = slice.spec.devices.map((device) => {
+    if (!device.taints) return device;
+    return { ...device, taints: device.taints.map((taint) => (taint.timeAdded ? taint : { ...taint, timeAdded: formatTime(now) })) };
+  });
+  slice.spec = { ...slice.spec, devices };
+}
+
+/** What belongs to feature gates that are off. */
+function dropDisabledFields(slice: DraftOf<ResourceSlice>): void {
   if (!slice.spec?.devices) return;
   const devices = slice.spec.devices.map((device) => {
     const { nodeAllocatableResourceMappings: _, ...known } = device;
-    if (!known.taints) return known;
-    return { ...known, taints: known.taints.map((taint) => (taint.timeAdded ? taint : { ...taint, timeAdded: formatTime(now) })) };
+    return known;
   });
   slice.spec = { ...slice.spec, devices };
+}
+
+function resourceSliceWarnings({ spec: { driver } }: ResourceSlice): string[] {
+  if (driver === driver.toLowerCase()) return [];
+  return [`spec.driver: driver names should be lowercase; ${quote(driver)} contains uppercase characters`];
 }

@@ -46,6 +46,10 @@ export class RangeAllocator {
     return undefined;
   }
 
+  has(item: number): boolean {
+    return this.used.has(item - this.first);
+  }
+
   release(item: number): void {
     this.used.delete(item - this.first);
   }

@@ -5,7 +5,10 @@ type Spec = Pick<Service, 'spec'>;
 
 export const HEADLESS = 'None';
 
-export const needsClusterIP = ({ spec: { type } }: Spec): boolean => type === 'ClusterIP' || type === 'NodePort' || type === 'LoadBalancer';
+/** Of any type but that which is a name elsewhere, also of one that there is not. */
+export const needsClusterIP = ({ spec: { type } }: Spec): boolean => type !== 'ExternalName';
+export const needsInternalTrafficPolicy = ({ spec: { type } }: Spec): boolean =>
+  type === 'ClusterIP' || type === 'NodePort' || type === 'LoadBalancer';
 export const isHeadless = ({ spec }: Spec): boolean => (spec.clusterIPs?.[0] ?? spec.clusterIP) === HEADLESS;
 export const hasAddress = (service: Spec): boolean => needsClusterIP(service) && !isHeadless(service);
 

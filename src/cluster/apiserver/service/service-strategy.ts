@@ -34,8 +34,8 @@ export function serviceStrategy(allocation: ServiceAllocation): TypedStrategy<Se
       return allocation.create(service, dryRun);
     },
     beginUpdate(service, old, { dryRun }) {
-      alignAddresses(service, old);
       keepAllocated(service, old);
+      alignAddresses(service, old);
       return allocation.update(service, old, dryRun);
     },
     afterDelete: (service) => allocation.release(service),
@@ -53,13 +53,13 @@ function dropUnused(service: Draft): void {
 function alignAddresses(service: Draft, old: Service): void {
   const { spec } = service;
   const [before, after] = [old.spec.clusterIP ?? '', spec.clusterIP ?? ''];
-  const sameList = deepEqual(clusterIPsOf(spec), clusterIPsOf(old.spec));
-  if (before === '' && after !== '' && clusterIPsOf(spec).length === 0) service.spec = { ...spec, clusterIPs: [after] };
-  else if (before !== '' && after === '' && sameList) {
+  if (before === after) {
+    if (clusterIPsOf(spec).length === 0 && clusterIPsOf(old.spec).length > 0)
+      service.spec = { ...spec, clusterIPs: clusterIPsOf(old.spec) };
+  } else if (deepEqual(clusterIPsOf(spec), clusterIPsOf(old.spec))) {
     const { clusterIPs: _, ...rest } = spec;
-    service.spec = rest;
-  } else if (before !== '' && after !== '' && before !== after && sameList)
-    service.spec = { ...spec, clusterIPs: [after, ...clusterIPsOf(spec).slice(1)] };
+    service.spec = after === '' ? rest : { ...spec, clusterIPs: [after] };
+  }
 }
 
 /** What was given to the Service, and the client does not speak of, stays. */
@@ -68,7 +68,7 @@ function keepAllocated(service: Draft, old: Service): void {
   const before = old.spec;
   if (needsClusterIP(old) && needsClusterIP(service)) {
     if (!spec.clusterIP && before.clusterIP !== undefined) spec.clusterIP = before.clusterIP;
-    if (clusterIPsOf(spec).length === 0 && spec.clusterIP === before.clusterIP && before.clusterIPs) spec.clusterIPs = before.clusterIPs;
+    if (clusterIPsOf(spec).length === 0 && before.clusterIPs?.length) spec.clusterIPs = before.clusterIPs;
   }
   if (needsNodePort(old) && needsNodePort(service)) {
     const numbers = new Set((before.ports ?? []).map(({ nodePort }) => nodePort));

@@ -139,13 +139,18 @@ function validateSignerName(name: string, field: Path): FieldError[] {
   const errors: FieldError[] = [];
   if (domain.length > MAX_DOMAIN) errors.push(tooLong(field, MAX_DOMAIN));
   const labels = domain.split('.');
-  for (const label of labels)
-    for (const wrong of isDNS1123Label(label)) errors.push(invalid(field, domain, `validating label "${label}": ${wrong}`));
+  errors.push(...wrongLabel(labels, domain, isDNS1123Label, field));
   if (labels.length < 2) errors.push(invalid(field, domain, 'should be a domain with at least two segments separated by dots'));
-  for (const label of path.split('.'))
-    for (const wrong of isDNS1123Subdomain(label)) errors.push(invalid(field, path, `validating label "${label}": ${wrong}`));
+  errors.push(...wrongLabel(path.split('.'), path, isDNS1123Subdomain, field));
   if (name.length > MAX_SIGNER_NAME) errors.push(tooLong(field, MAX_SIGNER_NAME));
   return errors;
+}
+
+/** Of the first label that is wrong: nobody could tell the others apart. */
+function wrongLabel(labels: readonly string[], whole: string, rule: (label: string) => string[], field: Path): FieldError[] {
+  const found = labels.find((label) => rule(label).length > 0);
+  if (found === undefined) return [];
+  return rule(found).map((wrong) => invalid(field, whole, `validating label "${found}": ${wrong}`));
 }
 
 function validateStatus(csr: CertificateSigningRequest, old: CertificateSigningRequest | undefined): FieldError[] {

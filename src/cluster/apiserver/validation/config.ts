@@ -1,4 +1,5 @@
 // ConfigMaps and Secrets. Follows ValidateConfigMap and ValidateSecret of pkg/apis/core/validation.
+import { goKindOf } from '../../../apimachinery/json/go-kind.ts';
 import { JsonSyntaxError, parseJson } from '../../../apimachinery/json/parse.ts';
 import type { ConfigMap, Secret } from '#api/core/v1';
 import { deepEqual } from '../../../apimachinery/object.ts';
@@ -83,8 +84,9 @@ function typeRules(type: string | undefined, { annotations = {} }: Secret['metad
 function dockerConfig(key: string, data: Data): FieldError[] {
   if (!Object.hasOwn(data, key)) return [required(DATA.key(key))];
   try {
-    parseJson(Buffer.from(data[key]!, 'base64').toString());
-    return [];
+    const { value } = parseJson(Buffer.from(data[key]!, 'base64').toString());
+    if (value === null || goKindOf(value) === 'object') return [];
+    throw new JsonSyntaxError(`json: cannot unmarshal ${goKindOf(value)} into Go value of type map[string]interface {}`);
   } catch (error) {
     if (error instanceof JsonSyntaxError) return [invalid(DATA.key(key), '<secret contents redacted>', error.message)];
     throw error;

@@ -5,7 +5,7 @@ import { forbidden, invalid, type FieldError, type Path } from '../../../apimach
 import { coerceEmbedded, validateEmbedded } from '../custom/embedded-objects.ts';
 import { prune } from '../custom/prune.ts';
 import { asRoot, isEmbedded, type Structural } from '../custom/structural-schema.ts';
-import { validateValue } from '../custom/validate-value.ts';
+import { validateDefaultValue } from '../custom/validate-value.ts';
 
 /** Of a schema that is structural. Kubernetes does not look at defaults of map entries. */
 export function validateDefaults(schema: Structural, field: Path, errors: FieldError[]): void {
@@ -41,6 +41,6 @@ function validateDefault(schema: Structural, at: Path, errors: FieldError[]): vo
   const own: FieldError[] = [];
   coerceEmbedded(value, schema, at, own, []);
   if (own.length === 0) validateEmbedded(value, schema, false, at, own);
-  if (own.length === 0) validateValue(value, schema, at, own);
+  if (own.length === 0) validateDefaultValue(value, schema, at, own);
   errors.push(...own);
 }

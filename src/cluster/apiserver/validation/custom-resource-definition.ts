@@ -134,7 +134,13 @@ function validateVersions(spec: CustomResourceDefinitionSpec, old: CustomResourc
     if (!shared.schema) validateVersionSchema(version.schema, before?.schema, hasStatus(version), field.child('schema'), errors);
     if (!shared.subresources) validateSubresources(version.subresources, field.child('subresources'), errors);
     if (!shared.columns) validatePrinterColumns(version.additionalPrinterColumns, field.child('additionalPrinterColumns'), errors);
-    if (!shared.selectableFields) validateSelectableFields(version, field.child('selectableFields'), errors);
+    if (!shared.selectableFields)
+      validateSelectableFields(
+        shared.schema ? withoutSchema(version) : version,
+        'may only be set when `version.schema.openAPIV3Schema` is not included',
+        field.child('selectableFields'),
+        errors,
+      );
   });
   const shown = (): unknown => (spec.versions ? versions.map((v) => internalVersion(v, shared)) : null);
   if (seen.size !== versions.length) errors.push(invalid(at, shown(), 'must contain unique version names'));
@@ -155,7 +161,19 @@ function validateShared(spec: CustomResourceDefinitionSpec, old: CustomResourceD
   if (shared.schema) validateVersionSchema(first.schema, before?.schema, versions.some(hasStatus), SPEC.child('validation'), errors);
   if (shared.subresources) validateSubresources(first.subresources, SPEC.child('subresources'), errors);
   if (shared.columns) validatePrinterColumns(first.additionalPrinterColumns, SPEC.child('additionalPrinterColumns'), errors);
-  if (shared.selectableFields) validateSelectableFields(first, SPEC.child('selectableFields'), errors);
+  if (shared.selectableFields)
+    validateSelectableFields(
+      shared.schema ? first : withoutSchema(first),
+      'may only be set when validations.schema is included',
+      SPEC.child('selectableFields'),
+      errors,
+    );
+}
+
+/** A schema that all versions share does not lie beside what is a version's own, nor the other way round. */
+function withoutSchema(version: CustomResourceDefinitionVersion): CustomResourceDefinitionVersion {
+  const { schema: _, ...rest } = version;
+  return rest;
 }
 
 function validateDeprecation({ deprecated, deprecationWarning }: CustomResourceDefinitionVersion, field: Path, errors: FieldError[]): void {

@@ -64,6 +64,8 @@ export interface RulePlace {
   readonly uncorrelatable: boolean;
   /** How often values of the schema can be there at most; Infinity: nobody said. */
   readonly cardinality: number;
+  /** Below a schema of a type that there is not: nothing has a type there. */
+  readonly untyped: boolean;
   /** Undefined: rules are not compiled, since something else is wrong with the schema. */
   readonly cost?: TotalCost | undefined;
 }
@@ -76,7 +78,9 @@ export function validateRules(schema: Structural, field: Path, place: RulePlace,
   if (schema['x-kubernetes-preserve-unknown-fields'] && schema.type === undefined && !schema['x-kubernetes-int-or-string']) return;
   rules.forEach((rule, i) => validateForm(rule, schema, at.index(i), errors));
   if (!place.cost || !sound()) return;
-  const type = schemaType(schema, place.isRoot || schema['x-kubernetes-embedded-resource'] === true, 'selfType');
+  const type = place.untyped
+    ? undefined
+    : schemaType(schema, place.isRoot || schema['x-kubernetes-embedded-resource'] === true, 'selfType');
   if (!type) {
     const why = 'unable to convert structural schema to CEL declarations';
     const what = `internal error: failed to construct type information for x-kubernetes-validations rules: ${why}`;

@@ -31,7 +31,7 @@ export function validateVersionSchema(
   if (structural.length === 0) validateDefaults(schema, at, defaults);
   errors.push(...defaults);
   const cost = structural.length === 0 && defaults.length === 0 ? new TotalCost() : undefined;
-  validateSchema(schema, at, { isRoot: true, nested: false, uncorrelatable: false, cardinality: 1, cost }, errors);
+  validateSchema(schema, at, { isRoot: true, nested: false, uncorrelatable: false, untyped: false, cardinality: 1, cost }, errors);
   if (cost) errors.push(...cost.finish(at));
 }
 
@@ -50,8 +50,14 @@ const goName = (json: string): string =>
         .join('')}`
     : json[0]!.toUpperCase() + json.slice(1);
 
+/** The first field that is wrong, in Go's order. */
 function validateRoot(schema: Structural, field: Path, errors: FieldError[]): void {
   for (const [key, value] of Object.entries(schema)) {
+    if (key === 'type' && value && value !== 'object') {
+      const message = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
+      errors.push(invalid(field.child('type'), value, message));
+      return;
+    }
     if (value === undefined || value === '' || value === false || AT_ROOT.includes(goName(key))) continue;
     errors.push(
       invalid(
@@ -83,7 +89,8 @@ function validateSchema(schema: Structural, field: Path, place: Place, errors: F
   const nested = { ...place, isRoot: false, nested: true };
   const elements = elementsOf(schema);
   const bounded = place.cardinality !== Number.POSITIVE_INFINITY && elements !== Number.POSITIVE_INFINITY;
-  const below = { ...place, isRoot: false, cardinality: bounded ? place.cardinality * elements : Number.POSITIVE_INFINITY };
+  const untyped = place.untyped || (schema.type !== undefined && schema.type !== '' && !TYPES.includes(schema.type));
+  const below = { ...place, isRoot: false, untyped, cardinality: bounded ? place.cardinality * elements : Number.POSITIVE_INFINITY };
   if (schema.uniqueItems)
     errors.push(forbidden(field.child('uniqueItems'), 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'));
   const { additionalProperties, properties, items } = schema;

@@ -60,9 +60,18 @@ export function validatePrinterColumns(
 
 const MAX_SELECTABLE = 8;
 
-export function validateSelectableFields(version: CustomResourceDefinitionVersion, field: Path, errors: FieldError[]): void {
-  const { selectableFields, schema } = version;
+/** @param without what Kubernetes says where they have no schema beside them */
+export function validateSelectableFields(
+  { selectableFields, schema }: CustomResourceDefinitionVersion,
+  without: string,
+  field: Path,
+  errors: FieldError[],
+): void {
   if (!selectableFields?.length) return;
+  if (!schema?.openAPIV3Schema) {
+    errors.push(invalid(field, '', without));
+    return;
+  }
   const seen = new Set<string>();
   selectableFields.forEach(({ jsonPath }: SelectableField, i) => {
     const at = field.index(i).child('jsonPath');
@@ -70,7 +79,7 @@ export function validateSelectableFields(version: CustomResourceDefinitionVersio
       errors.push(required(at));
       return;
     }
-    const root = schema?.openAPIV3Schema && asStructural(schema.openAPIV3Schema);
+    const root = schema.openAPIV3Schema && asStructural(schema.openAPIV3Schema);
     const found = selected(jsonPath, root);
     if (typeof found === 'string') {
       errors.push(invalid(at, jsonPath, `is an invalid path: ${found}`));

@@ -24,10 +24,9 @@ export function validateDevice(device: Device, old: Device | undefined, perDevic
   if (total > ATTRIBUTES_AND_CAPACITIES_MAX)
     errors.push(invalid(field, total, `the total number of attributes and capacities must not exceed ${ATTRIBUTES_AND_CAPACITIES_MAX}`));
   eachEntry(attributes, checkDeviceQualifiedName, field.child('attributes'), errors, (value, at) => checkAttribute(value, at, errors));
-  if (!old || !semanticEqual(old.capacity, device.capacity))
-    eachEntry(capacity, checkDeviceQualifiedName, field.child('capacity'), errors, (value, at) =>
-      checkDeviceCapacity(value, device.allowMultipleAllocations === true, at, errors),
-    );
+  eachEntry(capacity, checkDeviceQualifiedName, field.child('capacity'), errors, (value, at) =>
+    checkDeviceCapacity(value, device.allowMultipleAllocations === true, at, errors),
+  );
   if (!old || !semanticEqual(old.taints, taints))
     checkList(taints, TAINTS_MAX, field.child('taints'), errors, (taint, at) => checkDeviceTaint(taint, at, errors));
   checkSet(

@@ -11,7 +11,12 @@ import {
   type FieldError,
 } from '../../../apimachinery/validation/field-error.ts';
 import { isValidIP, specialIP } from '../../../apimachinery/validation/ip.ts';
-import { isDNS1123Subdomain, isValidLabelValue, nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
+import {
+  isDNS1123Subdomain,
+  isValidLabelValue,
+  nameIsDNSSubdomain,
+  wrongInFullyQualifiedDomainName,
+} from '../../../apimachinery/validation/names.ts';
 import { check, checkDNS1123Label, checkDNS1123Subdomain, checkEnum, checkQualifiedName } from './checks.ts';
 import { validateCoreObjectMeta, validateImmutable } from './object-meta.ts';
 
@@ -86,9 +91,12 @@ function checkAddress(address: string, type: string, field: Path, i: number, err
       }
       break;
     }
-    case 'FQDN':
-      check(isDNS1123Subdomain, address, at, errors);
+    case 'FQDN': {
+      const found = wrongInFullyQualifiedDomainName(address);
+      if (!address) errors.push(required(at));
+      else if (found) errors.push(invalid(at, found.part, found.wrong));
       break;
+    }
     default:
   }
 }

@@ -10,11 +10,13 @@ const METADATA = Path.of('metadata');
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 
 export function validateEndpoints(endpoints: Endpoints): FieldError[] {
-  return [...validateCoreObjectMeta(endpoints.metadata, true, nameIsDNSSubdomain, METADATA), ...validateSubsets(endpoints, undefined)];
+  return [...checkMetadata(endpoints), ...validateSubsets(endpoints, undefined)];
 }
 
+const checkMetadata = ({ metadata }: Endpoints): FieldError[] => validateCoreObjectMeta(metadata, true, nameIsDNSSubdomain, METADATA);
+
 export function validateEndpointsUpdate(endpoints: Endpoints, old: Endpoints): FieldError[] {
-  const errors = validateCoreObjectMetaUpdate(endpoints.metadata, old.metadata, METADATA);
+  const errors = [...validateCoreObjectMetaUpdate(endpoints.metadata, old.metadata, METADATA), ...checkMetadata(endpoints)];
   if (!semanticEqual(endpoints.subsets, old.subsets)) errors.push(...validateSubsets(endpoints, old));
   return errors;
 }

@@ -23,19 +23,19 @@ const MAX_WINDOW_SECONDS = 3600;
 
 export function validateHorizontalPodAutoscaler({ metadata, spec }: HorizontalPodAutoscaler): FieldError[] {
   const errors = validateCoreObjectMeta(metadata, true, nameIsDNSSubdomain, METADATA);
-  checkSpec(spec ?? ({} as HorizontalPodAutoscalerSpec), errors);
-  return errors;
+  return [...errors, ...checkSpec(spec ?? ({} as HorizontalPodAutoscalerSpec), undefined)];
 }
 
 export const validateHorizontalPodAutoscalerUpdate = (one: HorizontalPodAutoscaler, old: HorizontalPodAutoscaler): FieldError[] => [
   ...validateCoreObjectMetaUpdate(one.metadata, old.metadata, METADATA),
-  ...validateHorizontalPodAutoscaler(one).filter(({ field }) => !field.startsWith('metadata')),
+  ...checkSpec(one.spec ?? ({} as HorizontalPodAutoscalerSpec), old.spec),
 ];
 
 function checkSpec(
   { minReplicas, maxReplicas, scaleTargetRef, metrics = [], behavior }: HorizontalPodAutoscalerSpec,
-  errors: FieldError[],
-): void {
+  old: HorizontalPodAutoscalerSpec | undefined,
+): FieldError[] {
+  const errors: FieldError[] = [];
   if (minReplicas !== undefined && minReplicas < 1)
     errors.push(invalid(SPEC.child('minReplicas'), minReplicas, 'must be greater than or equal to 1'));
   const maxAt = SPEC.child('maxReplicas');
@@ -43,27 +43,43 @@ function checkSpec(
   if (max === 0) errors.push(required(maxAt, 'must be set and greater than 0'));
   else if (max < 1) errors.push(invalid(maxAt, max, 'must be greater than or equal to 1'));
   if (minReplicas !== undefined && max < minReplicas) errors.push(invalid(maxAt, max, 'must be greater than or equal to `minReplicas`'));
-  checkReference(scaleTargetRef ?? {}, SPEC.child('scaleTargetRef'), errors);
-  metrics.forEach((metric, i) => checkMetric(metric, SPEC.child('metrics').index(i), errors));
+  checkReference(scaleTargetRef ?? {}, versionRuleOf(scaleTargetRef ?? {}, old?.scaleTargetRef), SPEC.child('scaleTargetRef'), errors);
+  const hadWrong = old?.metrics?.some(({ object }) => object && wrongVersion(object.describedObject, 'any'));
+  metrics.forEach((metric, i) => checkMetric(metric, hadWrong ? 'unchecked' : 'any', SPEC.child('metrics').index(i), errors));
   if (minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External'))
     errors.push(
       forbidden(SPEC.child('metrics'), 'must specify at least one Object or External metric to support scaling to zero replicas'),
     );
   if (behavior?.scaleUp) checkRules(behavior.scaleUp, SPEC.child('behavior', 'scaleUp'), errors);
   if (behavior?.scaleDown) checkRules(behavior.scaleDown, SPEC.child('behavior', 'scaleDown'), errors);
+  return errors;
 }
 
-/** Kinds of the core group are the only ones that need no group. */
-const CORE_KINDS = ['ReplicationController', 'Pod', 'Service', 'Node', 'Namespace'];
+type Reference = Partial<CrossVersionObjectReference>;
 
-function checkReference(reference: Partial<CrossVersionObjectReference>, field: Path, errors: FieldError[], isTarget = true): void {
+/** What a version must be: nothing where it stands as it stood; of any group; of a group that is named. */
+type VersionRule = 'unchecked' | 'any' | 'named';
+
+/** Of what there is in the core group, replication controllers are what can be scaled. */
+function versionRuleOf(target: Reference, old: Reference | undefined): VersionRule {
+  if (old && old.apiVersion === target.apiVersion && old.kind === target.kind) return 'unchecked';
+  return target.kind === 'ReplicationController' ? 'any' : 'named';
+}
+
+function wrongVersion({ apiVersion = '' }: Reference, rule: VersionRule): string | undefined {
+  if (rule === 'unchecked') return undefined;
+  if (apiVersion.split('/').length > 2) return `unexpected GroupVersion string: ${apiVersion}`;
+  return rule === 'named' && splitApiVersion(apiVersion).group === '' ? 'apiVersion must specify API group' : undefined;
+}
+
+function checkReference(reference: Reference, rule: VersionRule, field: Path, errors: FieldError[]): void {
   const { kind, name, apiVersion = '' } = reference;
   if (!kind) errors.push(required(field.child('kind')));
   else check(isValidPathSegmentName, kind, field.child('kind'), errors);
   if (!name) errors.push(required(field.child('name')));
   else check(isValidPathSegmentName, name, field.child('name'), errors);
-  if (isTarget && splitApiVersion(apiVersion).group === '' && !CORE_KINDS.includes(kind ?? ''))
-    errors.push(invalid(field.child('apiVersion'), apiVersion, 'apiVersion must specify API group'));
+  const wrong = wrongVersion(reference, rule);
+  if (wrong) errors.push(invalid(field.child('apiVersion'), apiVersion, wrong));
 }
 
 type Source = 'object' | 'external' | 'pods' | 'resource' | 'containerResource';
@@ -76,7 +92,7 @@ const SOURCE_OF_TYPE: Readonly<Record<string, Source>> = {
   Resource: 'resource',
 };
 
-function checkMetric(metric: MetricSpec, field: Path, errors: FieldError[]): void {
+function checkMetric(metric: MetricSpec, rule: VersionRule, field: Path, errors: FieldError[]): void {
   const { type } = metric;
   const expected = SOURCE_OF_TYPE[type];
   if (!type) errors.push(required(field.child('type'), 'must specify a metric source type'));
@@ -84,19 +100,19 @@ function checkMetric(metric: MetricSpec, field: Path, errors: FieldError[]): voi
   if (!expected) for (let i = 0; i < 2; i++) errors.push(notSupported(field.child('type'), type, Object.keys(SOURCE_OF_TYPE)));
   const present = SOURCES.filter((source) => metric[source]);
   const [first] = present;
-  if (first) checkSource(metric, first, field.child(first), errors);
+  if (first) checkSource(metric, first, rule, field.child(first), errors);
   if (expected && !metric[expected]) errors.push(required(field.child(expected), 'must populate information for the given metric source'));
   if (present.length === 1) return;
   for (const source of [...present].sort())
     if (source !== expected) errors.push(forbidden(field.child(source), 'must populate the given metric source only'));
 }
 
-function checkSource(metric: MetricSpec, source: Source, field: Path, errors: FieldError[]): void {
+function checkSource(metric: MetricSpec, source: Source, rule: VersionRule, field: Path, errors: FieldError[]): void {
   const target: MetricTarget = metric[source]?.target ?? { type: '' };
   const at = field.child('target');
   switch (source) {
     case 'object':
-      checkReference(metric.object!.describedObject, field.child('describedObject'), errors, false);
+      checkReference(metric.object!.describedObject, rule, field.child('describedObject'), errors);
       checkIdentifier(metric.object!.metric, field.child('metric'), errors);
       checkTarget(target, at, errors);
       if (target.value === undefined && target.averageValue === undefined)

@@ -2,6 +2,7 @@
 import type { TypedLocalObjectReference } from '#api/core/v1';
 import type {
   HTTPIngressPath,
+  HTTPIngressRuleValue,
   Ingress,
   IngressBackend,
   IngressClass,
@@ -20,7 +21,6 @@ import {
 } from '../../../apimachinery/validation/field-error.ts';
 import {
   byteLength,
-  isDNS1035Label,
   isDNS1123Label,
   isDNS1123Subdomain,
   isHTTPPath,
@@ -55,11 +55,30 @@ export function validateIngress(ingress: Ingress): FieldError[] {
 export function validateIngressUpdate(ingress: Ingress, old: Ingress): FieldError[] {
   const errors = validateCoreObjectMetaUpdate(ingress.metadata, old.metadata, METADATA);
   errors.push(...validateCoreObjectMeta(ingress.metadata, true, nameIsDNSSubdomain, METADATA));
-  validateSpec(ingress.spec ?? {}, errors);
+  validateSpec(ingress.spec ?? {}, errors, toleratedIn(old));
   return errors;
 }
 
-function validateSpec(spec: IngressSpec, errors: FieldError[]): void {
+/** What is stored and would be refused today may stay so. */
+interface Tolerated {
+  readonly secretNames: boolean;
+  readonly rulesOfWildcards: boolean;
+}
+
+const NOTHING: Tolerated = { secretNames: false, rulesOfWildcards: false };
+
+function toleratedIn({ spec: { tls = [], rules = [] } }: Ingress): Tolerated {
+  return {
+    secretNames: tls.some(({ secretName }) => secretName && isDNS1123Subdomain(secretName).length > 0),
+    rulesOfWildcards: rules.some(({ host, http }) => {
+      const errors: FieldError[] = [];
+      if (host?.includes('*')) checkPaths(http, SPEC, errors);
+      return errors.length > 0;
+    }),
+  };
+}
+
+function validateSpec(spec: IngressSpec, errors: FieldError[], tolerated = NOTHING): void {
   const { rules = [], defaultBackend, tls = [], ingressClassName } = spec;
   if (rules.length === 0 && !defaultBackend)
     errors.push(invalid(SPEC, spec.rules ?? null, 'either `defaultBackend` or `rules` must be specified'));
@@ -67,17 +86,20 @@ function validateSpec(spec: IngressSpec, errors: FieldError[]): void {
   rules.forEach(({ host = '', http }, i) => {
     const at = SPEC.child('rules').index(i);
     if (host) checkHost(host, at.child('host'), true, errors);
-    if (!http) return;
-    const pathsAt = at.child('http', 'paths');
-    if (!http.paths?.length) errors.push(required(pathsAt));
-    http.paths?.forEach((path, j) => checkPath(path, pathsAt.index(j), errors));
+    if (!tolerated.rulesOfWildcards || !host.includes('*')) checkPaths(http, at.child('http', 'paths'), errors);
   });
   tls.forEach(({ hosts = [], secretName }, i) => {
     const at = SPEC.child('tls').index(i);
     hosts.forEach((host, j) => checkHost(host, at.child('hosts').index(j), false, errors));
-    if (secretName) checkDNS1123Subdomain(secretName, at.child('secretName'), errors);
+    if (secretName && !tolerated.secretNames) checkDNS1123Subdomain(secretName, at.child('secretName'), errors);
   });
   if (ingressClassName !== undefined) checkDNS1123Subdomain(ingressClassName, SPEC.child('ingressClassName'), errors);
+}
+
+function checkPaths(http: HTTPIngressRuleValue | undefined, field: Path, errors: FieldError[]): void {
+  if (!http) return;
+  if (!http.paths?.length) errors.push(required(field));
+  http.paths?.forEach((path, j) => checkPath(path, field.index(j), errors));
 }
 
 function checkHost(host: string, field: Path, isRule: boolean, errors: FieldError[]): void {
@@ -120,7 +142,7 @@ function checkBackend({ service, resource }: IngressBackend, field: Path, errors
 function checkServiceBackend({ name, port = {} }: NonNullable<IngressBackend['service']>, field: Path, errors: FieldError[]): void {
   const at = field.child('service');
   if (!name) errors.push(required(at.child('name')));
-  else check(isDNS1035Label, name, at.child('name'), errors);
+  else check(isDNS1123Label, name, at.child('name'), errors);
   if (port.name && port.number) errors.push(invalid(field, '', 'cannot set both port name & port number'));
   else if (port.name) check(isValidPortName, port.name, at.child('port', 'name'), errors);
   else if (port.number)

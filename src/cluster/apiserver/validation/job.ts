@@ -1,9 +1,9 @@
 // Jobs. Follows pkg/apis/batch/validation; how their pods may fail and when they have succeeded is in the files beside this one.
-import type { Job, JobSpec } from '#api/batch/v1';
-import type { Container, PodTemplateSpec } from '#api/core/v1';
+import type { Job, JobSpec, JobStatus } from '#api/batch/v1';
+import type { Container, PodSpec, PodTemplateSpec } from '#api/core/v1';
 import type { ObjectMeta } from '#api/meta/v1';
 import { LabelSelector, SelectorError } from '../../../apimachinery/label-selector.ts';
-import { deepEqual, type ShallowMutable } from '../../../apimachinery/object.ts';
+import { deepEqual } from '../../../apimachinery/object.ts';
 import {
   duplicate,
   invalid,
@@ -36,11 +36,11 @@ export interface JobOptions {
   readonly pod: PodValidationOptions;
   /** A Job from before the labels had prefixes may do without those. */
   readonly requirePrefixedLabels: boolean;
-  /** It has not started: where its pods go may still change. */
-  readonly allowMutableSchedulingDirectives: boolean;
+  /** It has no pods: where they go, and what they need, may still change. */
+  readonly allowMutablePods: boolean;
 }
 
-const NEW_JOB: JobOptions = { pod: TEMPLATE_OPTIONS, requirePrefixedLabels: true, allowMutableSchedulingDirectives: false };
+const NEW_JOB: JobOptions = { pod: TEMPLATE_OPTIONS, requirePrefixedLabels: true, allowMutablePods: false };
 
 export function validateJob(job: Job, options = NEW_JOB): FieldError[] {
   const errors = validateCoreObjectMeta(job.metadata, true, nameIsDNSSubdomain, METADATA);
@@ -53,9 +53,11 @@ export function validateJob(job: Job, options = NEW_JOB): FieldError[] {
 /** Pods of an indexed Job are named in their network after the Job and their index. */
 function checkHostname({ metadata, spec }: Job, errors: FieldError[]): void {
   if (spec.completionMode !== 'Indexed' || !spec.completions || spec.completions < 0) return;
-  const last = `${metadata.name}-${spec.completions - 1}`;
+  // what is created may lack it
+  const { name = '' } = metadata as ObjectMeta;
+  const last = `${name}-${spec.completions - 1}`;
   if (isDNS1123Label(last).length)
-    errors.push(invalid(METADATA.child('name'), metadata.name, `will not able to create pod with invalid DNS label: ${last}`));
+    errors.push(invalid(METADATA.child('name'), name, `will not able to create pod with invalid DNS label: ${last}`));
 }
 
 /** Unless the client takes care of it, selector and labels are those that the server has made. */
@@ -203,8 +205,14 @@ function updateOptions({ spec, status }: Job): JobOptions {
   return {
     pod: optionsFrom(TEMPLATE_OPTIONS, spec.template.spec, spec.template.metadata),
     requirePrefixedLabels: labels[JOB_NAME] !== undefined && labels[CONTROLLER_UID] !== undefined,
-    allowMutableSchedulingDirectives: spec.suspend === true && status?.startTime === undefined,
+    allowMutablePods: spec.suspend === true && hasNoPods(status),
   };
+}
+
+/** It never started, or was suspended and has come to rest. */
+function hasNoPods({ startTime, conditions = [], active = 0 }: JobStatus = {}): boolean {
+  const isSuspended = conditions.some(({ type, status }) => type === 'Suspended' && status === 'True');
+  return (startTime === undefined || isSuspended) && active === 0;
 }
 
 export function validateJobUpdate(job: Job, old: Job): FieldError[] {
@@ -246,44 +254,45 @@ function validateCompletions(spec: JobSpec, old: JobSpec, errors: FieldError[]):
 
 function validateTemplateUpdate(template: PodTemplateSpec, old: PodTemplateSpec, options: JobOptions, errors: FieldError[]): void {
   if (template === old) return;
-  const expected = options.allowMutableSchedulingDirectives ? withSchedulingOf(template, old) : old;
-  if (!deepEqual(template, expected))
-    errors.push(invalid(SPEC.child('template'), new PrintedInternal('core/v1.PodTemplateSpec', template), FIELD_IMMUTABLE));
+  if (!options.allowMutablePods) {
+    if (!deepEqual(template, old))
+      errors.push(invalid(SPEC.child('template'), new PrintedInternal('core/v1.PodTemplateSpec', template), FIELD_IMMUTABLE));
+    return;
+  }
+  const { spec = { containers: [] } } = template;
+  if (!deepEqual(spec, withMutableParts(spec, old.spec ?? { containers: [] })))
+    errors.push(invalid(SPEC.child('template', 'spec'), new PrintedInternal('core/v1.PodSpec', spec), FIELD_IMMUTABLE));
 }
 
-/** Containers with the resources of others, one by one. */
+/** Containers with the resources of those that stand in the same places under the same names. */
 function withResourcesOf(
   old: readonly Container[] | undefined,
   containers: readonly Container[] | undefined,
 ): readonly Container[] | undefined {
   if (old?.length !== containers?.length) return old;
-  return old?.map((container, i) => ({ ...container, resources: containers![i]!.resources ?? {} }));
+  return old?.map((container, i) => {
+    const { name, resources } = containers![i]!;
+    return container.name === name ? { ...container, resources: resources ?? {} } : container;
+  });
 }
 
-/** The old template, to be scheduled like the new one, and with as many resources. */
-function withSchedulingOf(template: PodTemplateSpec, old: PodTemplateSpec): PodTemplateSpec {
-  const spec: Record<string, unknown> = { ...old.spec };
-  const now = template.spec as Readonly<Record<string, unknown>> | undefined;
-  for (const name of ['nodeSelector', 'tolerations', 'schedulingGates']) {
+/** The old pods, to be scheduled like the new ones, and with as many resources. */
+function withMutableParts(now: PodSpec, old: PodSpec): PodSpec {
+  const spec: Record<string, unknown> = { ...old };
+  for (const name of ['nodeSelector', 'tolerations', 'schedulingGates'] as const) {
     delete spec[name];
-    if (now?.[name] !== undefined) spec[name] = now[name];
+    if (now[name] !== undefined) spec[name] = now[name];
   }
   for (const list of ['containers', 'initContainers'] as const) {
-    const containers = withResourcesOf(old.spec?.[list], template.spec?.[list]);
+    const containers = withResourcesOf(old[list], now[list]);
     if (containers) spec[list] = containers;
   }
-  const { nodeAffinity: _, ...others } = old.spec?.affinity ?? {};
-  const nodeAffinity = template.spec?.affinity?.nodeAffinity;
+  const { nodeAffinity: _, ...others } = old.affinity ?? {};
+  const nodeAffinity = now.affinity?.nodeAffinity;
   const affinity = nodeAffinity ? { nodeAffinity, ...others } : others;
-  if (template.spec?.affinity || Object.keys(affinity).length) spec['affinity'] = affinity;
+  if (now.affinity || Object.keys(affinity).length) spec['affinity'] = affinity;
   else delete spec['affinity'];
-  const metadata: ShallowMutable<NonNullable<PodTemplateSpec['metadata']>> = { ...old.metadata };
-  for (const name of ['labels', 'annotations'] as const) {
-    const value = template.metadata?.[name];
-    if (value) metadata[name] = value;
-    else delete metadata[name];
-  }
-  return { ...old, metadata, spec: spec as unknown as NonNullable<PodTemplateSpec['spec']> };
+  return spec as unknown as PodSpec;
 }
 
 export function validateJobStatusUpdate(job: Job, old: Job): FieldError[] {

@@ -4,7 +4,7 @@ import { compareQuantities, parseQuantity, quantityMilliValue, quantityValue } f
 import { duplicate, forbidden, invalid, Path, required, type FieldError } from '../../../apimachinery/validation/field-error.ts';
 import { isQualifiedName, nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
 import { validateCoreObjectMeta } from './object-meta.ts';
-import { checkContainerResourceName, checkPodResourceName, isOvercommitAllowed } from './resource-quantity.ts';
+import { checkContainerResourceName, checkResourceName, isOvercommitAllowed } from './resource-quantity.ts';
 
 const METADATA = Path.of('metadata');
 const LIMITS = Path.of('spec', 'limits');
@@ -38,7 +38,7 @@ function checkItem(limit: LimitRangeItem, at: Path, errors: FieldError[]): void 
   const names = new Set<string>();
   const checkNames = (bound: Bound): void => {
     for (const name of Object.keys(limit[bound] ?? {})) {
-      const checkName = limit.type === 'Pod' || limit.type === 'Container' ? checkContainerResourceName : checkPodResourceName;
+      const checkName = limit.type === 'Pod' || limit.type === 'Container' ? checkContainerResourceName : checkResourceName;
       checkName(name, at.child(bound).key(name), errors);
       names.add(name);
     }

@@ -1,5 +1,7 @@
 // Nodes. Follows ValidateNode and ValidateNodeUpdate of pkg/apis/core/validation.
 import type { Node, NodeStatus, ResourceList, Taint } from '#api/core/v1';
+import { goKindOf } from '../../../apimachinery/json/go-kind.ts';
+import { JsonSyntaxError, parseJson } from '../../../apimachinery/json/parse.ts';
 import { deepEqual } from '../../../apimachinery/object.ts';
 import { quote } from '../../../apimachinery/go-text.ts';
 import {
@@ -44,11 +46,16 @@ function checkSwap({ nodeInfo }: NodeStatus, errors: FieldError[]): void {
 }
 
 function checkAvoidPods(text: string | undefined, errors: FieldError[]): void {
-  if (text === undefined) return;
+  if (!text) return;
+  const at = METADATA.child('annotations');
+  const refuse = (why: string): number => errors.push(invalid(at.child('AvoidPods'), AVOID_PODS, why));
   try {
-    JSON.parse(text);
-  } catch {
-    errors.push(invalid(METADATA.child('annotations', AVOID_PODS), text, 'invalid JSON'));
+    const { value } = parseJson(text);
+    if (value !== null && goKindOf(value) !== 'object')
+      refuse(`json: cannot unmarshal ${goKindOf(value)} into Go value of type v1.AvoidPods`);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    refuse(error.message);
   }
 }
 

@@ -17,6 +17,8 @@ type SourceRule<T> = (source: T, field: Path, errors: FieldError[], volume: Pers
 interface SourceEntry {
   /** What errors call it, where that is not the field's name. */
   readonly path?: string;
+  /** The same for a second source. */
+  readonly refusedAs?: string;
   readonly validate: SourceRule<never>;
 }
 
@@ -91,11 +93,8 @@ function validateISCSI(
   errors: FieldError[],
   volume: PersistentVolumeFacts,
 ): void {
-  storage.validateISCSI({ ...source, ...(secretRef ? { secretRef: { name: secretRef.name ?? '' } } : {}) }, field, errors);
+  storage.validateISCSI({ ...source, ...(secretRef ? { secretRef: { name: secretRef.name ?? '' } } : {}) }, field, errors, volume.name);
   if (secretRef) checkRequired(secretRef.name, field.child('secretRef', 'name'), errors);
-  if (source.initiatorName === undefined || `${volume.name}:${source.targetPortal}`.length <= 64) return;
-  const why = 'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
-  errors.push(invalid(Path.of('metadata', 'name'), volume.name, why));
 }
 
 function validateCSI(source: CSIPersistentVolumeSource, field: Path, errors: FieldError[]): void {

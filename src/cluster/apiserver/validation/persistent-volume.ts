@@ -127,10 +127,10 @@ function checkNodeAffinity(affinity: VolumeNodeAffinity, at: Path, errors: Field
 
 function checkSources(spec: PersistentVolumeSpec, name: string, field: Path, errors: FieldError[]): void {
   let found = 0;
-  for (const [source, { path: called = source, validate }] of PERSISTENT_SOURCES) {
+  for (const [source, { path: called = source, refusedAs = called, validate }] of PERSISTENT_SOURCES) {
     const value = spec[source];
     if (value === undefined) continue;
-    if (found++ > 0) errors.push(forbidden(field.child(called), 'may not specify more than 1 volume type'));
+    if (found++ > 0) errors.push(forbidden(field.child(refusedAs), 'may not specify more than 1 volume type'));
     else validate(value as never, field.child(called), errors, { name, hasNodeAffinity: spec.nodeAffinity !== undefined });
   }
   if (found === 0) errors.push(required(field, 'must specify a volume type'));

@@ -1,7 +1,8 @@
 // Names and amounts of resources (`cpu`, `example.com/gpu`, `hugepages-2Mi`). Follows pkg/apis/core/helper and validation.
 import { parseQuantity, quantityMilliValue, type Quantity } from '../../../apimachinery/quantity.ts';
-import { invalid, type FieldError, type Path } from '../../../apimachinery/validation/field-error.ts';
+import { invalid, notSupported, type FieldError, type Path } from '../../../apimachinery/validation/field-error.ts';
 import { isQualifiedName } from '../../../apimachinery/validation/names.ts';
+import { isPodLevelResource } from '../pod/aggregate-resources.ts';
 
 const STANDARD = new Set([
   'cpu',
@@ -54,18 +55,18 @@ export const isIntegerResource = (name: string): boolean => WHOLE.has(name) || i
 /** Whether requests may be lower than limits. */
 export const isOvercommitAllowed = (name: string): boolean => isNativeResource(name) && !isHugePageName(name);
 
-/** Returns whether the name may be checked further. */
-function checkResourceName(name: string, field: Path, errors: FieldError[]): boolean {
+export function checkResourceName(name: string, field: Path, errors: FieldError[]): void {
   const before = errors.length;
   for (const wrong of isQualifiedName(name)) errors.push(invalid(field, name, wrong));
-  if (errors.length > before) return false;
+  if (errors.length > before) return;
   if (!name.includes('/') && !STANDARD.has(name) && !isQuotaHugePageName(name))
     errors.push(invalid(field, name, 'must be a standard resource type or fully qualified'));
-  return true;
 }
 
 export function checkPodResourceName(name: string, field: Path, errors: FieldError[]): void {
+  const before = errors.length;
   checkResourceName(name, field, errors);
+  if (errors.length === before && !isPodLevelResource(name)) errors.push(notSupported(field, name, ['cpu', 'hugepages-', 'memory']));
 }
 
 export function checkContainerResourceName(name: string, field: Path, errors: FieldError[]): void {

@@ -1,7 +1,9 @@
 // ResourceQuotas. Follows ValidateResourceQuota of pkg/apis/core/validation.
 import type { ResourceList, ResourceQuota, ResourceQuotaSpec } from '#api/core/v1';
+import { compareQuantities, parseQuantity } from '../../../apimachinery/quantity.ts';
 import { invalid, Path, required, type FieldError } from '../../../apimachinery/validation/field-error.ts';
 import { nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
+import { PrintedInternal } from './internal-form.ts';
 import { FIELD_IMMUTABLE, validateCoreObjectMeta, validateCoreObjectMetaUpdate } from './object-meta.ts';
 import { checkQuantityValue, checkQuotaResourceName, isStandardQuotaResource } from './resource-quantity.ts';
 
@@ -43,6 +45,19 @@ function checkAmounts(list: ResourceList | undefined, field: Path, errors: Field
   }
 }
 
+/** Who may request more than is allowed in all will not get it. */
+export function resourceQuotaWarnings({ spec: { hard = {} } }: ResourceQuota): string[] {
+  const warnings: string[] = [];
+  for (const name of ['cpu', 'memory', 'storage', 'ephemeral-storage']) {
+    const isBare = hard[`requests.${name}`] === undefined && (name === 'cpu' || name === 'memory');
+    const [requests, limits] = [isBare ? name : `requests.${name}`, `limits.${name}`];
+    const [request, limit] = [hard[requests], hard[limits]].map((text) => (text === undefined ? undefined : parseQuantity(text)));
+    if (request && limit && compareQuantities(request, limit) > 0)
+      warnings.push(`ResourceQuota ${requests} (${request.text}) should be less than ${limits} (${limit.text})`);
+  }
+  return warnings;
+}
+
 function validateSpec(spec: ResourceQuotaSpec): FieldError[] {
   const errors: FieldError[] = [];
   checkAmounts(spec.hard, SPEC.child('hard'), errors);
@@ -79,13 +94,14 @@ function checkScopeSelector({ scopeSelector, hard, scopes = [] }: ResourceQuotaS
   const requirements = scopeSelector?.matchExpressions ?? [];
   for (const { scopeName, operator, values = [] } of requirements) {
     if (!SCOPES.includes(scopeName)) errors.push(invalid(at.child('scopeName'), scopeName, 'unsupported scope'));
-    for (const _ of misfits(scopeName, hard)) errors.push(invalid(at, scopeSelector, 'unsupported scope applied to resource'));
+    for (const _ of misfits(scopeName, hard))
+      errors.push(invalid(at, new PrintedInternal('core/v1.ScopeSelector', scopeSelector), 'unsupported scope applied to resource'));
     if (EXISTS_ONLY.includes(scopeName) && operator !== 'Exists')
       errors.push(
         invalid(
           at.child('operator'),
           operator,
-          "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
+          "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
         ),
       );
     if (operator === 'In' || operator === 'NotIn') {

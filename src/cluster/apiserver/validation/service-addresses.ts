@@ -1,7 +1,7 @@
 // The fields of a Service that speak of its cluster addresses, which must agree with each other. Follows
 // ValidateServiceClusterIPsRelatedFields of pkg/apis/core/validation.
 import type { Service } from '#api/core/v1';
-import { isIP, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import {
   duplicate,
   forbidden,
@@ -23,21 +23,23 @@ type WithSpec = Pick<Service, 'spec'>;
 export function validateClusterIPFields(service: WithSpec, old: WithSpec | undefined): FieldError[] {
   const { spec } = service;
   if (spec.type === 'ExternalName') return externalNameHasNone(service);
-  const errors = familiesAndPolicy(service);
+  const errors: FieldError[] = [];
   const ips = clusterIPsOf(spec);
   const at = SPEC.child('clusterIPs');
-  if (ips.length > 0) {
-    if (!spec.clusterIP) errors.push(invalid(at, ips, 'must be empty when `clusterIP` is not specified'));
-    else if (spec.clusterIP !== ips[0]) errors.push(invalid(at, ips, 'first value must match `clusterIP`'));
-  } else if (spec.clusterIP) errors.push(required(at));
-  if (ips.length > 1 && ips.includes(HEADLESS)) errors.push(invalid(at, ips, "'None' must be the first and only value"));
-  const sound = eachAddress(service, old, errors);
+  if (spec.clusterIP) {
+    if (ips.length === 0) errors.push(required(at));
+    else if (ips[0] !== spec.clusterIP) errors.push(invalid(at, ips, 'first value must match `clusterIP`'));
+  } else if (ips.length > 0) errors.push(invalid(at, ips, 'must be empty when `clusterIP` is not specified'));
+  errors.push(...familiesAndPolicy(service));
+  const areSound = eachAddress(service, old, errors);
   if (ips.length > 2) errors.push(invalid(at, ips, 'may only hold up to 2 values'));
-  if (ips.length === 2 && sound && ips.every(isIP) && isIPv6(ips[0]!) === isIPv6(ips[1]!))
+  // what is said of addresses in pairs would be beside the point
+  if (!areSound) return errors;
+  if (ips.length > 1 && ips.every((ip) => isIPv6(ip) === isIPv6(ips[0]!)))
     errors.push(invalid(at, ips, 'may specify no more than one IP for each IP family'));
   const families = spec.ipFamilies ?? [];
   for (const [i, ip] of ips.entries()) {
-    if (ip === HEADLESS || i >= families.length || isValidIP(ip).length) continue;
+    if (ip === HEADLESS || i >= families.length) continue;
     const family = isIPv6(ip) ? 'IPv6' : 'IPv4';
     if (family !== families[i] && FAMILIES.includes(families[i]!))
       errors.push(invalid(at.index(i), ip, `expected an ${families[i]} value as indicated by \`ipFamilies[${i}]\``));
@@ -50,7 +52,12 @@ function eachAddress({ spec }: WithSpec, old: WithSpec | undefined, errors: Fiel
   // what is stored was valid once
   const known = old ? clusterIPsOf(old.spec) : [];
   for (const [i, ip] of clusterIPsOf(spec).entries()) {
-    if (i === 0 && ip === HEADLESS) continue;
+    if (i === 0 && ip === HEADLESS) {
+      if (clusterIPsOf(spec).length === 1) continue;
+      errors.push(invalid(SPEC.child('clusterIPs'), clusterIPsOf(spec), "'None' must be the first and only value"));
+      sound = false;
+      continue;
+    }
     if (known.includes(ip)) continue;
     for (const wrong of isValidIP(ip)) {
       errors.push(invalid(SPEC.child('clusterIPs').index(i), ip, wrong));
@@ -71,14 +78,6 @@ function familiesAndPolicy({ spec }: WithSpec): FieldError[] {
   }
   if (spec.ipFamilyPolicy !== undefined && !POLICIES.includes(spec.ipFamilyPolicy))
     errors.push(notSupported(SPEC.child('ipFamilyPolicy'), spec.ipFamilyPolicy, POLICIES));
-  if (clusterIPsOf(spec).length >= 2 && spec.ipFamilyPolicy === 'SingleStack')
-    errors.push(
-      invalid(
-        SPEC.child('ipFamilyPolicy'),
-        spec.ipFamilyPolicy,
-        'must be RequireDualStack or PreferDualStack when multiple `clusterIPs` are specified',
-      ),
-    );
   return errors;
 }
 

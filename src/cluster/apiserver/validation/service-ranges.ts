@@ -44,17 +44,18 @@ export function validateIPAddressUpdate(address: IPAddress, old: IPAddress): Fie
 }
 
 export function validateServiceCIDR({ metadata, spec }: ServiceCIDR): FieldError[] {
-  const errors = validateCoreObjectMeta(metadata, false, nameIsDNSSubdomain, METADATA);
-  const cidrs = spec.cidrs ?? [];
-  if (cidrs.length === 0) errors.push(required(CIDRS, 'at least one CIDR required'));
-  if (cidrs.length > 2) {
-    // the whole spec is shown
-    const shown = new PrintedInternal('networking/v1.ServiceCIDRSpec', { cidrs });
-    return [...errors, invalid(CIDRS, shown, 'may only hold up to 2 values')];
-  }
+  return [...validateCoreObjectMeta(metadata, false, nameIsDNSSubdomain, METADATA), ...validateCIDRs(spec?.cidrs ?? [])];
+}
+
+function validateCIDRs(cidrs: readonly string[]): FieldError[] {
+  if (cidrs.length === 0) return [required(CIDRS, 'at least one CIDR required')];
+  // the whole spec is shown
+  if (cidrs.length > 2)
+    return [invalid(CIDRS, new PrintedInternal('networking/v1.ServiceCIDRSpec', { cidrs }), 'may only hold up to 2 values')];
+  const errors: FieldError[] = [];
+  cidrs.forEach((cidr, i) => check(isValidCIDR, cidr, CIDRS.index(i), errors));
   if (cidrs.length === 2 && cidrs.every((c) => isValidCIDR(c).length === 0) && isIPv6Address(cidrs[0]!) === isIPv6Address(cidrs[1]!))
     errors.push(invalid(CIDRS, cidrs, 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64'));
-  cidrs.forEach((cidr, i) => check(isValidCIDR, cidr, CIDRS.index(i), errors));
   return errors;
 }
 
@@ -63,8 +64,10 @@ export function validateServiceCIDRUpdate(one: ServiceCIDR, old: ServiceCIDR): F
   const errors = validateCoreObjectMetaUpdate(one.metadata, old.metadata, METADATA);
   const cidrs = one.spec?.cidrs ?? [];
   const before = old.spec?.cidrs ?? [];
-  if (cidrs.length === before.length || (cidrs.length === 2 && before.length === 1))
+  const isSecondAdded = cidrs.length === 2 && before.length === 1;
+  if (cidrs.length === before.length || isSecondAdded)
     before.forEach((cidr, i) => cidr === cidrs[i] || errors.push(invalid(CIDRS.index(i), cidrs[i], FIELD_IMMUTABLE)));
-  else errors.push(invalid(CIDRS, one.spec?.cidrs ?? null, FIELD_IMMUTABLE));
+  if (isSecondAdded) errors.push(...validateCIDRs(cidrs));
+  else if (cidrs.length !== before.length) errors.push(invalid(CIDRS, one.spec?.cidrs ?? null, FIELD_IMMUTABLE));
   return errors;
 }

@@ -1,6 +1,7 @@
 // Services. Follows ValidateService and ValidateServiceUpdate of pkg/apis/core/validation; the fields of addresses are in
 // service-addresses.ts.
 import type { Service, ServicePort, ServiceSpec, ServiceStatus } from '#api/core/v1';
+import type { ObjectMeta } from '#api/meta/v1';
 import { isIPv6 } from 'node:net';
 import { isValidCIDR, isValidIP } from '../../../apimachinery/validation/ip.ts';
 import {
@@ -23,13 +24,12 @@ import {
 } from '../../../apimachinery/validation/names.ts';
 import {
   clusterIPsOf,
-  hasAddress,
   HEADLESS,
   isExternallyAccessible,
   isHeadless,
   mayHaveNodePorts,
-  needsClusterIP,
   needsHealthCheckNodePort,
+  needsInternalTrafficPolicy,
 } from '../service/service-kind.ts';
 import { check, checkDNS1123Subdomain } from './checks.ts';
 import { validateClusterIPFields } from './service-addresses.ts';
@@ -43,11 +43,17 @@ const POLICIES = ['Cluster', 'Local'];
 const AFFINITIES = ['ClientIP', 'None'];
 const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 const MAX_AFFINITY_SECONDS = 86_400;
+const TOPOLOGY_MODE = 'service.kubernetes.io/topology-mode';
+const TOPOLOGY_AWARE_HINTS = 'service.kubernetes.io/topology-aware-hints';
 const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges';
 
-export function validateService(service: Service, old?: Service): FieldError[] {
+export function validateService(service: Service): FieldError[] {
+  return [...validateCoreObjectMeta(service.metadata, true, nameIsDNSLabel, METADATA), ...allButMetadata(service)];
+}
+
+function allButMetadata(service: Service, old?: Service): FieldError[] {
   const { metadata, spec } = service;
-  const errors = validateCoreObjectMeta(metadata, true, nameIsDNSLabel, METADATA);
+  const errors = topologyAnnotations(metadata.annotations);
   if ((spec.ports?.length ?? 0) === 0 && !isHeadless(service) && spec.type !== 'ExternalName') errors.push(required(SPEC.child('ports')));
   errors.push(...typeRules(service));
   errors.push(...portRules(service));
@@ -60,9 +66,16 @@ export function validateService(service: Service, old?: Service): FieldError[] {
   errors.push(...externalIPs(spec, old));
   if (!spec.type) errors.push(required(SPEC.child('type')));
   else if (!TYPES.includes(spec.type)) errors.push(notSupported(SPEC.child('type'), spec.type, TYPES));
-  errors.push(...duplicatePorts(spec), ...nodePortRules(service));
-  errors.push(...loadBalancerRules(service), ...trafficRules(service));
+  errors.push(...nodePortRules(spec), ...duplicatePorts(spec));
+  errors.push(...loadBalancerRules(service, old), ...trafficRules(service));
   return errors;
+}
+
+function topologyAnnotations(annotations: ObjectMeta['annotations'] = {}): FieldError[] {
+  const { [TOPOLOGY_MODE]: mode, [TOPOLOGY_AWARE_HINTS]: hints } = annotations;
+  if (mode === undefined || hints === undefined || mode === hints) return [];
+  const at = METADATA.child('annotations').key(TOPOLOGY_MODE);
+  return [invalid(at, mode, `must match annotations[${TOPOLOGY_AWARE_HINTS}] when both are specified`)];
 }
 
 function typeRules({ spec }: Service): FieldError[] {
@@ -120,21 +133,18 @@ function duplicatePorts({ ports = [] }: ServiceSpec): FieldError[] {
   });
 }
 
-function nodePortRules(service: Service): FieldError[] {
-  const { type, ports = [] } = service.spec;
-  const errors: FieldError[] = [];
-  const seen = new Map<number, Set<string>>();
+function nodePortRules({ type, ports = [] }: ServiceSpec): FieldError[] {
+  const [unused, twice]: [FieldError[], FieldError[]] = [[], []];
+  const seen = new Set<string>();
   for (const [i, { nodePort = 0, protocol = '' }] of ports.entries()) {
     const at = SPEC.child('ports').index(i).child('nodePort');
     if (nodePort === 0) continue;
-    if (type === 'ClusterIP') errors.push(forbidden(at, "may not be used when `type` is 'ClusterIP'"));
-    else if (type === 'ExternalName') errors.push(forbidden(at, "may not be used when `type` is 'ExternalName'"));
-    if (!mayHaveNodePorts(service)) continue;
-    const protocols = seen.get(nodePort) ?? new Set();
-    if (protocols.has(protocol)) errors.push(duplicate(at, nodePort));
-    seen.set(nodePort, protocols.add(protocol));
+    if (type === 'ClusterIP') unused.push(forbidden(at, "may not be used when `type` is 'ClusterIP'"));
+    const key = `${protocol}/${nodePort}`;
+    if (seen.has(key)) twice.push(duplicate(at, nodePort));
+    seen.add(key);
   }
-  return errors;
+  return [...unused, ...twice];
 }
 
 function affinityConfig({ sessionAffinity, sessionAffinityConfig }: ServiceSpec): FieldError[] {
@@ -176,7 +186,7 @@ function unusableIP(ip: string, at: Path): FieldError[] {
   return [];
 }
 
-function loadBalancerRules(service: Service): FieldError[] {
+function loadBalancerRules(service: Service, old: Service | undefined): FieldError[] {
   const { spec, metadata } = service;
   const errors: FieldError[] = [];
   const ranges = spec.loadBalancerSourceRanges;
@@ -184,18 +194,20 @@ function loadBalancerRules(service: Service): FieldError[] {
     // the field is misspelt upstream
     const at = SPEC.child('LoadBalancerSourceRanges');
     if (spec.type !== 'LoadBalancer') errors.push(forbidden(at, "may only be used when `type` is 'LoadBalancer'"));
-    for (const [i, range] of ranges.entries())
-      for (const wrong of isValidCIDR(range.trim())) errors.push(invalid(at.index(i), range, wrong));
+    const known = (old?.spec.loadBalancerSourceRanges ?? []).map((range) => range.trim());
+    for (const [i, range] of ranges.map((text) => text.trim()).entries())
+      if (!known.includes(range)) check(isValidCIDR, range, at.index(i), errors);
   } else if (metadata.annotations?.[SOURCE_RANGES] !== undefined) {
     const at = METADATA.child('annotations').key(SOURCE_RANGES);
     if (spec.type !== 'LoadBalancer') errors.push(forbidden(at, "may only be used when `type` is 'LoadBalancer'"));
-    const text = metadata.annotations[SOURCE_RANGES].trim();
-    if (text) for (const range of text.split(',')) for (const wrong of isValidCIDR(range.trim())) errors.push(invalid(at, text, wrong));
+    const text = metadata.annotations[SOURCE_RANGES];
+    if (text.trim() && text !== old?.metadata.annotations?.[SOURCE_RANGES])
+      for (const range of text.split(',')) check(isValidCIDR, range.trim(), at, errors);
   }
   if (spec.allocateLoadBalancerNodePorts !== undefined && spec.type !== 'LoadBalancer')
     errors.push(forbidden(SPEC.child('allocateLoadBalancerNodePorts'), "may only be used when `type` is 'LoadBalancer'"));
   if (spec.allocateLoadBalancerNodePorts === undefined && spec.type === 'LoadBalancer')
-    errors.push(required(SPEC.child('allocateLoadBalancerNodePorts')));
+    errors.push(required(Path.of('allocateLoadBalancerNodePorts')));
   errors.push(...loadBalancerClass(service, undefined));
   return errors;
 }
@@ -231,7 +243,7 @@ function trafficRules(service: Service): FieldError[] {
   if (needsHealthCheckNodePort(service) && spec.healthCheckNodePort)
     for (const wrong of isValidPortNum(spec.healthCheckNodePort)) errors.push(invalid(health, spec.healthCheckNodePort, wrong));
   const internal = SPEC.child('internalTrafficPolicy');
-  if (needsClusterIP(service)) {
+  if (needsInternalTrafficPolicy(service)) {
     if (spec.internalTrafficPolicy === undefined) errors.push(required(internal));
     else if (!POLICIES.includes(spec.internalTrafficPolicy)) errors.push(notSupported(internal, spec.internalTrafficPolicy, POLICIES));
   }
@@ -248,29 +260,46 @@ export function validateServiceUpdate(service: Service, old: Service): FieldErro
     errors.push(forbidden(SPEC.child('healthCheckNodePort'), 'field is immutable'));
   // checked here with the old one, and once more as a part of the service
   errors.push(...loadBalancerClass(service, old));
-  return [...errors, ...validateService(service, old)];
+  return [...errors, ...allButMetadata(service, old)];
 }
 
-/** The first address is for good, and so is having one. */
+/** The first address is for good, and so is the second until the policy gives it up. */
 function addressesStay(service: Service, old: Service): FieldError[] {
-  if (!needsClusterIP(old) || !needsClusterIP(service)) return [];
+  if (service.spec.type === 'ExternalName' || old.spec.type === 'ExternalName') return [];
+  if (isHeadless(service) && isHeadless(old)) return [];
   const [before, after] = [clusterIPsOf(old.spec), clusterIPsOf(service.spec)];
-  const errors: FieldError[] = [];
   const at = SPEC.child('clusterIPs');
-  if (before.length > 0 && after.length === 0) return [invalid(at.index(0), after, 'primary clusterIP can not be unset')];
-  if (before.length > 0 && after.length > 0 && before[0] !== after[0]) errors.push(invalid(at.index(0), after, 'may not change once set'));
-  if (before.length === 2 && after.length === 2 && before[1] !== after[1])
-    errors.push(invalid(at.index(1), after, 'may not change once set'));
+  const change = (i: number): FieldError[] => (before[i] === after[i] ? [] : [invalid(at.index(i), after, 'may not change once set')]);
+  if (before.length === after.length) return before.flatMap((_, i) => change(i));
+  if (after.length === 0) return [invalid(at.index(0), after, 'primary clusterIP can not be unset')];
+  const errors = before.length > 0 ? change(0) : [];
+  const { ipFamilyPolicy } = service.spec;
+  if (before.length > after.length && after.length === 1 && ipFamilyPolicy !== 'SingleStack')
+    errors.push(
+      invalid(SPEC.child('ipFamilyPolicy'), ipFamilyPolicy, "must be set to 'SingleStack' when releasing the secondary clusterIP"),
+    );
   return errors;
 }
 
+/** Only a headless Service changes its families. */
 function familiesStay(service: Service, old: Service): FieldError[] {
-  if (!hasAddress(service) && !isHeadless(service)) return [];
-  if (old.spec.type === 'ExternalName') return [];
+  if (service.spec.type === 'ExternalName' || old.spec.type === 'ExternalName') return [];
+  if (isHeadless(service) || isHeadless(old)) return [];
   const [before, after] = [old.spec.ipFamilies ?? [], service.spec.ipFamilies ?? []];
-  if (before.length && after.length && before[0] !== after[0])
-    return [invalid(SPEC.child('ipFamilies').index(0), after, 'may not change once set')];
-  return [];
+  const at = SPEC.child('ipFamilies').index(0);
+  const fixed = 'may not change once set';
+  if (before.length === after.length) return before.flatMap((family, i) => (family === after[i] ? [] : [invalid(at, after, fixed)]));
+  const errors: FieldError[] = [];
+  const isReleased = before.length > after.length;
+  if (isReleased && clusterIPsOf(service.spec).length === 0) errors.push(invalid(at, after, 'primary ipFamily can not be unset'));
+  // where their number changes too, it is the addresses that are shown
+  if (before.length && after.length && before[0] !== after[0]) errors.push(invalid(at, clusterIPsOf(service.spec), fixed));
+  const { ipFamilyPolicy } = service.spec;
+  if (isReleased && after.length === 1 && ipFamilyPolicy !== 'SingleStack')
+    errors.push(
+      invalid(SPEC.child('ipFamilyPolicy'), ipFamilyPolicy, "must be set to 'SingleStack' when releasing the secondary ipFamily"),
+    );
+  return errors;
 }
 
 export function validateServiceStatusUpdate(service: Service, old: Service): FieldError[] {
@@ -319,10 +348,8 @@ export function serviceWarnings({ metadata, spec }: Service): string[] {
     warnings.push(
       `spec.loadBalancerIP: non-standard IP address ${JSON.stringify(spec.loadBalancerIP)} is invalid: use ${JSON.stringify(withoutZeros(spec.loadBalancerIP))}`,
     );
-  if (metadata.annotations?.['service.kubernetes.io/topology-aware-hints'] !== undefined)
-    warnings.push(
-      'annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead',
-    );
+  if (metadata.annotations?.[TOPOLOGY_AWARE_HINTS] !== undefined)
+    warnings.push(`annotation ${TOPOLOGY_AWARE_HINTS} is deprecated, please use ${TOPOLOGY_MODE} instead`);
   if (spec.trafficDistribution === 'PreferClose')
     warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
   return warnings;

@@ -88,7 +88,9 @@ function validatePods({ template, volumeClaimTemplates = [] }: StatefulSetSpec, 
   }
   const own = template.spec?.volumes?.filter(({ name }) => !fromClaims.has(name)) ?? [];
   const volumes = [...fromClaims.values(), ...own];
-  const spec = template.spec && { ...template.spec, ...(volumes.length ? { volumes } : {}) };
+  // each pod gets names of its own, whatever the template says of them
+  const { hostname: _h, subdomain: _s, ...others } = template.spec ?? { containers: [] };
+  const spec = template.spec && { ...others, ...(volumes.length ? { volumes } : {}) };
   validatePodTemplateSpec({ ...template, ...(spec ? { spec } : {}) }, TEMPLATE, errors, options);
 }
 

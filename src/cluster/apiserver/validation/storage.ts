@@ -13,7 +13,7 @@ import {
   type FieldError,
 } from '../../../apimachinery/validation/field-error.ts';
 import { byteLength, isQualifiedName, nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
-import { check, checkEnum, checkQualifiedName } from './checks.ts';
+import { check, checkOptionalEnum, checkQualifiedName } from './checks.ts';
 import { validateCoreObjectMeta, validateCoreObjectMetaUpdate, validateImmutable } from './object-meta.ts';
 
 const METADATA = Path.of('metadata');
@@ -114,7 +114,7 @@ function validateCSIDriverSpec(spec: CSIDriver['spec']): FieldError[] {
   const errors: FieldError[] = [];
   for (const flag of ['attachRequired', 'podInfoOnMount', 'storageCapacity', 'requiresRepublish', 'seLinuxMount'] as const)
     if (spec[flag] === undefined) errors.push(required(SPEC.child(flag)));
-  checkEnum(spec.fsGroupPolicy, FS_GROUP_POLICIES, SPEC.child('fsGroupPolicy'), errors);
+  checkOptionalEnum(spec.fsGroupPolicy, FS_GROUP_POLICIES, SPEC.child('fsGroupPolicy'), errors);
   checkTokenRequests(spec.tokenRequests ?? [], errors);
   for (const mode of spec.volumeLifecycleModes ?? [])
     if (!LIFECYCLE_MODES.includes(mode)) errors.push(notSupported(SPEC.child('volumeLifecycleModes'), mode, LIFECYCLE_MODES));

@@ -3,7 +3,7 @@ import type { CSINode, CSIStorageCapacity, VolumeAttachment } from '#api/storage
 import { deepEqual } from '../../../apimachinery/object.ts';
 import { parseQuantity } from '../../../apimachinery/quantity.ts';
 import { duplicate, invalid, Path, required, type FieldError } from '../../../apimachinery/validation/field-error.ts';
-import { isDNS1123Subdomain, nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
+import { byteLength, isDNS1123Subdomain, nameIsDNSSubdomain } from '../../../apimachinery/validation/names.ts';
 import { check, checkDNS1123Subdomain, checkNonnegative, checkQualifiedName } from './checks.ts';
 import { PrintedInternal } from './internal-form.ts';
 import { validateLabelSelector } from './label-selector.ts';
@@ -51,6 +51,8 @@ export function validateVolumeAttachmentUpdate(attachment: VolumeAttachment, old
   return errors;
 }
 
+const MAX_NODE_ID = 256;
+
 export function validateCSINode({ metadata, spec }: CSINode): FieldError[] {
   const errors = validateCoreObjectMeta(metadata, false, nameIsDNSSubdomain, METADATA);
   const seen = new Set<string>();
@@ -60,6 +62,8 @@ export function validateCSINode({ metadata, spec }: CSINode): FieldError[] {
     if (seen.has(name)) errors.push(duplicate(at.child('name'), name));
     seen.add(name);
     if (!nodeID) errors.push(required(at.child('nodeID')));
+    else if (byteLength(nodeID) > MAX_NODE_ID)
+      errors.push(invalid(at.child('nodeID'), nodeID, `must be ${MAX_NODE_ID} characters or less`));
     if (allocatable) checkNonnegative(allocatable.count, at.child('allocatable', 'count'), errors);
     const keys = new Set<string>();
     for (const key of topologyKeys ?? []) {

@@ -16,6 +16,7 @@ import { parseQuantity, quantityMilliValue } from '../../../apimachinery/quantit
 import { Path } from '../../../apimachinery/validation/field-error.ts';
 import { isDNS1123Label, isValidLabelValue } from '../../../apimachinery/validation/names.ts';
 import { APPARMOR_PREFIX, SECCOMP_POD, SECCOMP_PREFIX } from '../validation/pod/annotations.ts';
+import { appArmorWarning, isAppArmorOfPod } from '../pod/app-armor.ts';
 import { overlappingPaths } from './overlapping-paths.ts';
 
 type Annotations = Readonly<Record<string, string>>;
@@ -25,8 +26,8 @@ export function podTemplateWarnings({ metadata = {}, spec }: PodTemplateSpec, fi
   return spec ? podSpecWarnings(spec, metadata, field.child('spec'), field.child('metadata', 'annotations')) : [];
 }
 
-export function podWarnings(spec: PodSpec, metadata: ObjectMeta, sent: PodSpec): string[] {
-  return [...appArmorOfPods(sent, metadata), ...podSpecWarnings(spec, metadata, Path.of('spec'), Path.of('metadata', 'annotations'))];
+export function podWarnings(spec: PodSpec, metadata: ObjectMeta): string[] {
+  return podSpecWarnings(spec, metadata, Path.of('spec'), Path.of('metadata', 'annotations'));
 }
 
 /** Names of workloads become names of hosts. */
@@ -54,7 +55,7 @@ function podSpecWarnings(spec: PodSpec, metadata: ObjectMeta, field: Path, annot
   if (annotations[SECCOMP_POD] !== undefined && !spec.securityContext?.seccompProfile)
     warnings.push(`${annotationsField.key(SECCOMP_POD)}: non-functional in v1.27+; use the "seccompProfile" field instead`);
   visit(spec, field, (container, at) => {
-    containerAnnotations(container, annotations, annotationsField, isTemplate, warnings);
+    containerAnnotations(container, annotations, annotationsField, isTemplate ? spec : undefined, warnings);
     fractionalBytes(container.resources?.limits, at.child('resources', 'limits'), warnings);
     fractionalBytes(container.resources?.requests, at.child('resources', 'requests'), warnings);
     hiddenVariables(container, at, warnings);
@@ -179,33 +180,20 @@ function pullSecrets(secrets: readonly LocalObjectReference[], field: Path, warn
   });
 }
 
-const APPARMOR_MESSAGE = 'deprecated since v1.30; use the "appArmorProfile" field instead';
-
+/** @param template that the container is of; a pod's annotations have become fields by now */
 function containerAnnotations(
   { name, securityContext }: Container,
   annotations: Annotations,
   field: Path,
-  isTemplate: boolean,
+  template: PodSpec | undefined,
   warnings: string[],
 ): void {
   const seccomp = SECCOMP_PREFIX + name;
   if (annotations[seccomp] !== undefined && !securityContext?.seccompProfile)
     warnings.push(`${field.key(seccomp)}: non-functional in v1.27+; use the "seccompProfile" field instead`);
-  const appArmor = APPARMOR_PREFIX + name;
-  if (isTemplate && annotations[appArmor] !== undefined && !securityContext?.appArmorProfile)
-    warnings.push(`${field.key(appArmor)}: ${APPARMOR_MESSAGE}`);
-}
-
-/** In a pod the annotation has become a field by now: what counts is what was sent. */
-function appArmorOfPods(sent: PodSpec, { annotations }: ObjectMeta): string[] {
-  const warnings: string[] = [];
-  if (!annotations || sent.os?.name === 'windows') return warnings;
-  visit(sent, Path.of('spec'), ({ name, securityContext }) => {
-    const key = APPARMOR_PREFIX + name;
-    if (annotations[key] !== undefined && !securityContext?.appArmorProfile)
-      warnings.push(`${Path.of('metadata', 'annotations').key(key)}: ${APPARMOR_MESSAGE}`);
-  });
-  return warnings;
+  const appArmor = annotations[APPARMOR_PREFIX + name];
+  if (template && appArmor !== undefined && !securityContext?.appArmorProfile && !isAppArmorOfPod(appArmor, template))
+    warnings.push(appArmorWarning(field.key(APPARMOR_PREFIX + name)));
 }
 
 /** A variable given twice, unless the second is made of the first. */

@@ -15,6 +15,10 @@ it.each([
   ['capital letters, which no repository has', 'NGINX', 'IfNotPresent'],
   ['an identifier instead of a name', 'a'.repeat(64), 'IfNotPresent'],
   ['a repository that is too long', 'a'.repeat(256), 'IfNotPresent'],
+  ['a bare name that is too long under library', 'a'.repeat(250), 'IfNotPresent'],
+  ['one that is not', 'a'.repeat(247), 'Always'],
+  ['a name of the official registry that is too long under library', `docker.io/${'a'.repeat(250)}`, 'IfNotPresent'],
+  ['a name as long of another registry', `quay.io/${'a'.repeat(250)}`, 'Always'],
   ['nothing', undefined, 'IfNotPresent'],
   ['an empty image', '', 'IfNotPresent'],
 ])('%s', (_, image, policy) => {

@@ -6,6 +6,7 @@ import { quote } from '../../../../apimachinery/go-text.ts';
 import { forbidden, invalid, type FieldError, type Path } from '../../../../apimachinery/validation/field-error.ts';
 import { checkDescendingPath } from '../relative-path.ts';
 import type { PodValidationOptions } from './options.ts';
+import { TOLERATIONS, validateTolerationAnnotation } from './toleration-annotation.ts';
 
 export const POD_DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 export const MIRROR_POD = 'kubernetes.io/config.mirror';
@@ -33,6 +34,8 @@ export function validatePodAnnotations(
   const mirror = annotations[MIRROR_POD];
   if (mirror !== undefined && !spec.nodeName)
     errors.push(invalid(field.key(MIRROR_POD), mirror, 'must set spec.nodeName if mirror pod annotation is set'));
+  const tolerations = annotations[TOLERATIONS];
+  if (tolerations) validateTolerationAnnotation(tolerations, field, errors);
   const cost = annotations[POD_DELETION_COST];
   if (cost !== undefined && !options.allowInvalidPodDeletionCost && !isPodDeletionCost(cost))
     errors.push(invalid(field.key(POD_DELETION_COST), cost, 'must be a 32bit integer'));

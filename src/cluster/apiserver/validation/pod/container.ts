@@ -69,10 +69,27 @@ export function validateInitContainers(pod: PodFacts, field: Path, errors: Field
     else if (container.name) names.add(container.name);
     // they run one by one, so each is checked by itself, and always under the first place
     checkHostPortConflicts([container], field, errors);
-    if (container.restartPolicy === 'Always') validateRunning(container, pod, at, errors);
-    else
-      for (const name of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const)
-        if (container[name]) errors.push(forbidden(at.child(name), 'may not be set for init containers without restartPolicy=Always'));
+    if (container.restartPolicy === 'Always') {
+      validateRunning(container, pod, at, errors);
+      return;
+    }
+    for (const name of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const)
+      if (container[name]) errors.push(forbidden(at.child(name), 'may not be set for init containers without restartPolicy=Always'));
+    if (!pod.options.allowRestartToResizeInitContainers) checkResizesInPlace(container, at.child('resizePolicy'), errors);
+  });
+}
+
+/** What runs once is not started again to be resized. */
+function checkResizesInPlace({ resizePolicy }: Container, field: Path, errors: FieldError[]): void {
+  resizePolicy?.forEach(({ restartPolicy }, i) => {
+    if (restartPolicy === 'RestartContainer')
+      errors.push(
+        invalid(
+          field.index(i).child('restartPolicy'),
+          restartPolicy,
+          "must not be set to 'RestartContainer' for non-sidecar initContainers",
+        ),
+      );
   });
 }
 
@@ -83,7 +100,7 @@ function validateCommon(container: Container, pod: PodFacts, field: Path, errors
   if (!image) errors.push(required(field.child('image')));
   checkEnum(container.terminationMessagePolicy, MESSAGE_POLICIES, field.child('terminationMessagePolicy'), errors);
   if (ports) validateContainerPorts(ports, field.child('ports'), errors);
-  if (env) validateEnv(env, pod.volumes, field.child('env'), errors);
+  if (env) validateEnv(env, field.child('env'), errors);
   if (envFrom) validateEnvFrom(envFrom, field.child('envFrom'), errors);
   if (volumeMounts) validateVolumeMounts(container, pod.volumes, field.child('volumeMounts'), errors);
   if (volumeDevices) validateVolumeDevices(volumeDevices, volumeMounts ?? [], pod.volumes, field.child('volumeDevices'), errors);
@@ -107,7 +124,7 @@ function validateResizePolicy(
     checkEnum(resourceName, ['cpu', 'memory'], field, errors);
     checkEnum(restartPolicy, ['NotRequired', 'RestartContainer'], field, errors);
     if (podRestartPolicy === 'Never' && restartPolicy !== 'NotRequired')
-      errors.push(invalid(field, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
+      errors.push(invalid(field, restartPolicy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'"));
   });
 }
 

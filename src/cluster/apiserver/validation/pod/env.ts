@@ -1,5 +1,5 @@
 // Environment variables of containers and where they come from. Follows pkg/apis/core/validation.
-import type { EnvFromSource, EnvVar, EnvVarSource, FileKeySelector } from '#api/core/v1';
+import type { EnvFromSource, EnvVar, EnvVarSource, FileKeySelector, PodSpec } from '#api/core/v1';
 import { invalid, notFound, required, type FieldError, type Path } from '../../../../apimachinery/validation/field-error.ts';
 import {
   isConfigMapKey,
@@ -11,18 +11,17 @@ import {
 import { check, checkRequired } from '../checks.ts';
 import { checkNoBacksteps } from '../relative-path.ts';
 import { ENV_FIELDS, validateFieldRef, validateResourceFieldRef } from './field-selectors.ts';
-import type { VolumesByName } from './volume.ts';
 
-export function validateEnv(vars: readonly EnvVar[], volumes: VolumesByName, field: Path, errors: FieldError[]): void {
+export function validateEnv(vars: readonly EnvVar[], field: Path, errors: FieldError[]): void {
   vars.forEach(({ name, value, valueFrom }, i) => {
     const at = field.index(i);
     if (!name) errors.push(required(at.child('name')));
     else check(isRelaxedEnvVarName, name, at.child('name'), errors);
-    if (valueFrom) validateSource(valueFrom, value ?? '', volumes, at.child('valueFrom'), errors);
+    if (valueFrom) validateSource(valueFrom, value ?? '', at.child('valueFrom'), errors);
   });
 }
 
-function validateSource(source: EnvVarSource, value: string, volumes: VolumesByName, field: Path, errors: FieldError[]): void {
+function validateSource(source: EnvVarSource, value: string, field: Path, errors: FieldError[]): void {
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = source;
   let found = 0;
   if (fieldRef) {
@@ -40,7 +39,7 @@ function validateSource(source: EnvVarSource, value: string, volumes: VolumesByN
   }
   if (fileKeyRef) {
     found++;
-    validateFileKeyRef(fileKeyRef, volumes, field.child('fileKeyRef'), errors);
+    validateFileKeyRef(fileKeyRef, field.child('fileKeyRef'), errors);
   }
   if (found === 0)
     errors.push(
@@ -57,7 +56,7 @@ function validateKeyRef({ name = '', key }: { readonly name?: string; readonly k
 }
 
 /** A variable out of a file of variables, which an init container has left in a volume. */
-function validateFileKeyRef({ volumeName, path, key }: FileKeySelector, volumes: VolumesByName, field: Path, errors: FieldError[]): void {
+function validateFileKeyRef({ volumeName, path, key }: FileKeySelector, field: Path, errors: FieldError[]): void {
   if (!key) errors.push(required(field.child('key')));
   else check(isRelaxedEnvVarName, key, field.child('key'), errors);
   const at = field.child('volumeName');
@@ -65,9 +64,22 @@ function validateFileKeyRef({ volumeName, path, key }: FileKeySelector, volumes:
   else check(isDNS1123Label, volumeName, at, errors);
   if (!path) errors.push(required(field.child('path')));
   else checkNoBacksteps(path, field.child('path'), errors);
-  const volume = volumes.get(volumeName);
-  if (!volume) errors.push(notFound(at, volumeName));
-  else if (!volume.emptyDir) errors.push(invalid(at, volumeName, 'referenced volume must be of type emptyDir'));
+}
+
+/** Such a volume is the pod's own. One that is wrong in itself counts too. */
+export function validateFileKeyVolumes(spec: PodSpec, field: Path, errors: FieldError[]): void {
+  const volumes = new Map((spec.volumes ?? []).map((volume) => [volume.name, volume]));
+  for (const list of ['initContainers', 'containers', 'ephemeralContainers'] as const)
+    spec[list]?.forEach(({ env }, i) =>
+      env?.forEach(({ valueFrom }, j) => {
+        const name = valueFrom?.fileKeyRef?.volumeName;
+        if (name === undefined) return;
+        const at = field.child(list).index(i).child('env').index(j).child('valueFrom', 'fileKeyRef', 'volumeName');
+        const volume = volumes.get(name);
+        if (!volume) errors.push(notFound(at, name));
+        else if (!volume.emptyDir) errors.push(invalid(at, name, 'referenced volume must be of type emptyDir'));
+      }),
+    );
 }
 
 export function validateEnvFrom(sources: readonly EnvFromSource[], field: Path, errors: FieldError[]): void {

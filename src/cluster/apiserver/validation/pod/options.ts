@@ -19,6 +19,8 @@ export interface PodValidationOptions {
   readonly allowInvalidTopologySpreadConstraintLabelSelector?: boolean;
   readonly allowNonLocalProjectedTokenPath?: boolean;
   readonly allowIndivisibleHugePages?: boolean;
+  /** Such as run once and end. */
+  readonly allowRestartToResizeInitContainers?: boolean;
 }
 
 export const POD_OPTIONS: PodValidationOptions = { resourceIsPod: true };
@@ -38,6 +40,9 @@ export function optionsFrom(base: PodValidationOptions, old: PodSpec | undefined
     allowInvalidTopologySpreadConstraintLabelSelector: (old.topologySpreadConstraints ?? []).some((c) => isInvalid(c.labelSelector)),
     allowNonLocalProjectedTokenPath: hasNonLocalTokenPath(old),
     allowIndivisibleHugePages: hasIndivisibleHugePages(old),
+    allowRestartToResizeInitContainers: (old.initContainers ?? []).some(
+      ({ restartPolicy, resizePolicy }) => restartPolicy !== 'Always' && resizePolicy?.some((p) => p.restartPolicy === 'RestartContainer'),
+    ),
   };
   return Object.values(options).filter(Boolean).length > (base.resourceIsPod ? 1 : 0) ? options : base;
 }

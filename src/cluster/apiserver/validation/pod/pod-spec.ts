@@ -18,6 +18,7 @@ import { validateAffinity } from './affinity.ts';
 import { validatePodAnnotations, validateSeccompFieldsAgree } from './annotations.ts';
 import { validateContainers, validateEphemeralContainers, validateInitContainers, type PodFacts } from './container.ts';
 import { checkDNSPolicy, validateDNSConfig, validateHostAliases, validateHostname, validateHostnameOverride } from './dns.ts';
+import { validateFileKeyVolumes } from './env.ts';
 import type { PodValidationOptions } from './options.ts';
 import { checkHostNetworkPorts } from './ports.ts';
 import { claimNamesOf, validateOverhead, validatePodResources, validateResourceClaims } from './resources.ts';
@@ -64,6 +65,7 @@ export function validatePodSpec(
   validateNames(spec, field, errors);
   if (spec.overhead) validateOverhead(spec.overhead, field.child('overhead'), errors, options);
   if (spec.os) checkOS(spec, field, errors);
+  validateFileKeyVolumes(spec, field, errors);
 }
 
 function validateSchedulingGates({ schedulingGates = [] }: PodSpec, field: Path, errors: FieldError[]): void {

@@ -11,7 +11,7 @@ import {
   type Path,
 } from '../../../../apimachinery/validation/field-error.ts';
 import { isDNS1123Label, isDNS1123Subdomain } from '../../../../apimachinery/validation/names.ts';
-import { aggregateContainerRequests } from '../../pod/aggregate-resources.ts';
+import { aggregateContainerLimits, aggregateContainerRequests } from '../../pod/aggregate-resources.ts';
 import { check } from '../checks.ts';
 import { PrintedInternal } from '../internal-form.ts';
 import {
@@ -130,21 +130,20 @@ export function validateResourceClaims(claims: readonly PodResourceClaim[], fiel
 export const claimNamesOf = (claims: readonly PodResourceClaim[] | undefined): ClaimNames =>
   claims ? [...new Set(claims.map((c) => c.name).filter(Boolean))].sort() : [];
 
-/** Of the pod as a whole: no less than its containers request, and no container is limited to more. */
+/** Of the pod as a whole: no less than its containers request together, and no container is limited to more. */
 export function validatePodResources(spec: PodSpec, field: Path, errors: FieldError[], options: PodValidationOptions): void {
   const { resources } = spec;
   if (!resources) return;
-  if (resources.claims) errors.push(forbidden(field.child('claims'), 'claims cannot be set for Resources at pod-level'));
-  validateRequirements(resources, checkPodResourceName, field, errors, options);
-  if (!resources.requests && !resources.limits) return;
-  const needs = aggregateContainerRequests(spec);
-  for (const name of Object.keys(needs).sort()) {
-    const own = resources.requests?.[name] ?? '0';
-    if (compareQuantities(parseQuantity(needs[name]!), parseQuantity(own)) > 0)
-      errors.push(
-        invalid(field.child('requests').key(name), own, `must be greater than or equal to aggregate container requests of ${needs[name]}`),
-      );
+  if (spec.os?.name === 'windows') {
+    errors.push(forbidden(field, 'may not be set for a windows pod'));
+    return;
   }
+  if (resources.claims) errors.push(forbidden(field.child('claims'), 'claims may not be set for Resources at pod-level'));
+  validateRequirements(resources, checkPodResourceName, field, errors, options);
+  checkCovers('requests', resources.requests, aggregateContainerRequests(spec), field, errors);
+  // of huge pages there are no more than are limited to
+  const pages = Object.entries(aggregateContainerLimits(spec)).filter(([name]) => isHugePageName(name));
+  checkCovers('limits', resources.limits, Object.fromEntries(pages), field, errors);
   (spec.containers ?? []).forEach((container, i) => {
     for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
       const own = resources.limits?.[name];
@@ -158,6 +157,24 @@ export function validatePodResources(spec: PodSpec, field: Path, errors: FieldEr
         );
     }
   });
+}
+
+/** @param needs of the containers together; those that the pod says nothing of are as they are */
+function checkCovers(
+  child: 'requests' | 'limits',
+  own: ResourceList | undefined,
+  needs: ResourceList,
+  field: Path,
+  errors: FieldError[],
+): void {
+  for (const name of Object.keys(needs).sort()) {
+    const amount = own?.[name];
+    if (amount === undefined || compareQuantities(parseQuantity(needs[name]!), parseQuantity(amount)) <= 0) continue;
+    const shown = parseQuantity(amount).text;
+    errors.push(
+      invalid(field.child(child).key(name), shown, `must be greater than or equal to aggregate container ${child} of ${needs[name]}`),
+    );
+  }
 }
 
 /** What a runtime class adds to a pod. */

@@ -1,7 +1,7 @@
 // How pods are to be spread over zones, nodes and the like. Follows pkg/apis/core/validation.
 import type { TopologySpreadConstraint } from '#api/core/v1';
 import { duplicate, invalid, notSupported, required, type FieldError, type Path } from '../../../../apimachinery/validation/field-error.ts';
-import { checkOptionalEnum, checkQualifiedName } from '../checks.ts';
+import { checkOptionalEnum } from '../checks.ts';
 import { validateLabelSelector } from '../label-selector.ts';
 import { validateLabelKeys } from './affinity.ts';
 import type { PodValidationOptions } from './options.ts';
@@ -20,7 +20,6 @@ export function validateTopologySpread(
     const { maxSkew, topologyKey, whenUnsatisfiable, minDomains, matchLabelKeys, labelSelector } = constraint;
     if (maxSkew <= 0) errors.push(invalid(at.child('maxSkew'), maxSkew, 'must be greater than zero'));
     if (!topologyKey) errors.push(required(at.child('topologyKey'), 'can not be empty'));
-    else checkQualifiedName(topologyKey, at.child('topologyKey'), errors);
     if (!ACTIONS.includes(whenUnsatisfiable)) errors.push(notSupported(at.child('whenUnsatisfiable'), whenUnsatisfiable, ACTIONS));
     if (constraints.slice(i + 1).some((c) => c.topologyKey === topologyKey && c.whenUnsatisfiable === whenUnsatisfiable))
       errors.push(duplicate(at.child('{topologyKey, whenUnsatisfiable}'), `{${topologyKey}, ${whenUnsatisfiable}}`));

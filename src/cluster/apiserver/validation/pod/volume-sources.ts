@@ -57,7 +57,7 @@ const RULES: Rules = {
       checkDescendingPath(directory, field.child('directory'), errors);
     },
   },
-  gcePersistentDisk: { path: 'persistentDisk', validate: storage.validateGCEPersistentDisk },
+  gcePersistentDisk: { path: 'persistentDisk', refusedAs: 'gcePersistentDisk', validate: storage.validateGCEPersistentDisk },
   awsElasticBlockStore: { validate: storage.validateAWSElasticBlockStore },
   secret: {
     validate: ({ secretName, defaultMode, items }, field, errors) => {
@@ -67,7 +67,7 @@ const RULES: Rules = {
     },
   },
   nfs: { validate: storage.validateNFS },
-  iscsi: { validate: storage.validateISCSI },
+  iscsi: { validate: (source, field, errors) => storage.validateISCSI(source, field, errors) },
   glusterfs: {
     validate: ({ endpoints, path }, field, errors) => {
       checkRequired(endpoints, field.child('endpoints'), errors);

@@ -12,7 +12,7 @@ import type {
   StorageOSVolumeSource,
 } from '#api/core/v1';
 import { invalid, notSupported, required, type FieldError, type Path } from '../../../../apimachinery/validation/field-error.ts';
-import { inclusiveRangeError } from '../../../../apimachinery/validation/names.ts';
+import { byteLength, inclusiveRangeError } from '../../../../apimachinery/validation/names.ts';
 import { checkDNS1123Label, checkOptionalEnum, checkRequired } from '../checks.ts';
 
 function checkLun(lun: number, field: Path, errors: FieldError[]): void {
@@ -55,9 +55,20 @@ function checkInitiator(name: string, field: Path, errors: FieldError[]): void {
   else if (!format[1].test(name)) errors.push(invalid(field, name, 'must be valid format'));
 }
 
-export function validateISCSI(source: ISCSIVolumeSource, field: Path, errors: FieldError[]): void {
+const MAX_INITIATOR = 64;
+export const INITIATOR_TOO_LONG =
+  'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
+
+/** The initiator is named after both. */
+export const isInitiatorTooLong = (volume: string, { initiatorName, targetPortal }: ISCSIVolumeSource): boolean =>
+  initiatorName !== undefined && byteLength(`${volume}:${targetPortal}`) > MAX_INITIATOR;
+
+/** @param volume the name of a PersistentVolume; of a pod's the caller has looked at it */
+export function validateISCSI(source: ISCSIVolumeSource, field: Path, errors: FieldError[], volume?: string): void {
   const { targetPortal, iqn, lun, chapAuthDiscovery, chapAuthSession, secretRef, initiatorName } = source;
   checkRequired(targetPortal, field.child('targetPortal'), errors);
+  if (volume !== undefined && isInitiatorTooLong(volume, source))
+    errors.push(invalid(field.child('targetportal'), targetPortal, INITIATOR_TOO_LONG));
   if (!iqn) errors.push(required(field.child('iqn')));
   else checkInitiator(iqn, field.child('iqn'), errors);
   checkLun(lun, field.child('lun'), errors);

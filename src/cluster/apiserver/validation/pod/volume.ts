@@ -8,6 +8,7 @@ import { nameIsDNSSubdomain } from '../../../../apimachinery/validation/names.ts
 import { checkDNS1123Label } from '../checks.ts';
 import type { PodValidationOptions } from './options.ts';
 import { VOLUME_SOURCES } from './volume-sources.ts';
+import { INITIATOR_TOO_LONG, isInitiatorTooLong } from './volume-storage-systems.ts';
 
 /** Volumes that are in order, by name: only those can be mounted. */
 export type VolumesByName = ReadonlyMap<string, Volume>;
@@ -59,14 +60,7 @@ function validateSource(
 }
 
 function checkInitiatorLength({ name, iscsi }: Volume, field: Path, errors: FieldError[]): void {
-  if (iscsi?.initiatorName === undefined || `${name}:${iscsi.targetPortal}`.length <= 64) return;
-  errors.push(
-    invalid(
-      field.child('name'),
-      name,
-      'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.',
-    ),
-  );
+  if (iscsi && isInitiatorTooLong(name, iscsi)) errors.push(invalid(field.child('name'), name, INITIATOR_TOO_LONG));
 }
 
 /** The claim is named after pod and volume. */
