@@ -96,7 +96,6 @@ async function renderSource(app: App, source: AppSource, snapshot: Snapshot, par
   const charts = { cluster: parts.clusterFacts, now: parts.now };
   const { render: how, exclude } = source;
   const directory = tree && [tree.prefix, path].filter(Boolean).join('/');
-  const file = tree && (await kustomizationFile(tree, directory!));
   if (tree && how.as !== 'flux' && isChart(snapshot)) return renderChartOf(app, source, { tree, directory: directory!, snapshot }, parts);
   if (how.as === 'source' || !tree) {
     const passOver = (name: string): boolean => name === JIBE_FILE;
@@ -106,6 +105,7 @@ async function renderSource(app: App, source: AppSource, snapshot: Snapshot, par
     const message = `there is no Chart.yaml in ${path || 'the root of the source'}`;
     return { manifests: [], errors: [{ ...app.place, path: '', message: `${app.id}: ${message}`, hint: 'check the path' }], warnings: [] };
   }
+  const file = await kustomizationFile(tree, directory!);
   if (file !== undefined) return buildWith(tree, directory!, file, how.overrides, cache, app, charts);
   if (how.as === 'flux') return buildGenerated(tree, directory!, snapshot, how.overrides, exclude, cache, app, charts);
   return renderDirectory(source, how.recurse, snapshot, cache);
