@@ -1,7 +1,6 @@
 // The cluster as the engine works on it: a client, its time, and a place to try things out. And the first half of every command: from
 // manifests to a plan.
 import type { Clock } from '../apimachinery/clock.ts';
-import { isObject } from '../apimachinery/object.ts';
 import type { Client } from '../client/client.ts';
 import type { Locking } from './apply/app-lock.ts';
 import type { RuleBook } from './health/known-kinds.ts';
@@ -15,7 +14,6 @@ import { NO_POLICY, type SyncPolicy } from './plan/sync-policy.ts';
 import type { Manifest } from './render/manifests.ts';
 import type { DesiredObject } from './render/manifest-document.ts';
 import type { ManifestOrigin } from './render/origin.ts';
-import { customKinds } from './validate/custom-kind.ts';
 import { KnownKinds, type ServedKinds } from './validate/known-kinds.ts';
 import { servedKinds } from './prepare.ts';
 
@@ -73,8 +71,10 @@ export async function planSync(engine: Engine, request: PlanRequest): Promise<Pl
 }
 
 async function scopes(client: Client, objects: PlanRequest['objects'], arriving: ServedKinds = () => undefined): Promise<IsNamespaced> {
-  const custom = objects.flatMap(({ object }) => (isObject(object) ? customKinds(object) : []));
-  const kinds = new KnownKinds(custom, await servedKinds(client));
+  const kinds = KnownKinds.beside(
+    objects.map(({ object }) => object),
+    await servedKinds(client),
+  );
   return (apiVersion, kind) => (kinds.get(apiVersion, kind) ?? arriving(apiVersion, kind))?.namespaced ?? true;
 }
 

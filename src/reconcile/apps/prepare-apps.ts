@@ -15,7 +15,6 @@ import type { Snapshot, SourceInfo } from '../source/snapshot.ts';
 import { SourceError } from '../source/source-error.ts';
 import { openSource, type SourceDeps, type SourceSpec } from '../source/source.ts';
 import { assumedDefinition, assumedKinds, servedWithAssumed, type AssumedKind } from '../validate/assumed-kinds.ts';
-import { customKinds } from '../validate/custom-kind.ts';
 import { KnownKinds, type ServedKinds } from '../validate/known-kinds.ts';
 import { plainApp, type App } from './app.ts';
 import { inAppOrder } from './app-order.ts';
@@ -73,11 +72,8 @@ export async function prepareSource(
 ): Promise<PreparedSource> {
   const rendered = await renderSource(spec, deps, options);
   if (!define) return prepareRendered(rendered, { ...options, deps });
-  const manifests = manifestsOf(rendered);
-  const kinds = assumedKinds(
-    manifests.map(({ object }) => object),
-    knownKinds(manifests, options.served),
-  );
+  const objects = manifestsOf(rendered).map(({ object }) => object);
+  const kinds = assumedKinds(objects, KnownKinds.beside(objects, options.served));
   if (kinds.length) await define(kinds.map(assumedDefinition));
   return prepareRendered(withAssumptions(rendered, kinds), { ...options, deps, served: servedWithAssumed(kinds, options.served) });
 }
@@ -109,8 +105,9 @@ export async function prepareRendered(
 ): Promise<PreparedSource> {
   if (!rendered.apps) return { plain: await validated(rendered.plain, { source, files }, options) };
   const { identity, apps, projects, notifications, errors, warnings } = rendered;
-  const served = servedWith(
-    apps.flatMap((app) => app.rendered.manifests),
+  // kinds that any of the apps adds are known to all of them
+  const { served } = KnownKinds.beside(
+    apps.flatMap((app) => app.rendered.manifests.map(({ object }) => object)),
     options.served,
   );
   const prepared: PreparedApp[] = [];
@@ -253,18 +250,6 @@ export const rootApp = (name: string, namespace = 'default'): App => ({
   sources: [],
   namespace,
 });
-
-/** Kinds that any of the apps adds are known to all of them. */
-function servedWith(manifests: readonly Manifest[], served: ServedKinds | undefined): ServedKinds {
-  const kinds = knownKinds(manifests, served);
-  return (apiVersion, kind) => kinds.get(apiVersion, kind);
-}
-
-const knownKinds = (manifests: readonly Manifest[], served: ServedKinds | undefined): KnownKinds =>
-  new KnownKinds(
-    manifests.flatMap(({ object }) => customKinds(object)),
-    served,
-  );
 
 function namesFor(apps: readonly FoundApp[], root: string | undefined): (app: App) => string {
   const counts = new Map<string, number>(root === undefined ? [] : [[root, 1]]);

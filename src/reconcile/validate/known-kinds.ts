@@ -3,7 +3,8 @@
 import { groupVersion, splitApiVersion } from '../../apimachinery/object.ts';
 import { builtinKinds } from '../../apimachinery/schema/schema.ts';
 import { closest } from '../closest.ts';
-import type { CustomKind } from './custom-kind.ts';
+import type { DesiredObject } from '../render/manifest-document.ts';
+import { customKinds, type CustomKind } from './custom-kind.ts';
 import { REMOVED_APIS } from './removed-apis.ts';
 
 export interface KnownKind {
@@ -20,13 +21,18 @@ export type ServedKinds = (apiVersion: string, kind: string) => { readonly names
 export class KnownKinds {
   /** By apiVersion, then by kind. */
   private readonly versions = new Map<string, Map<string, KnownKind>>();
-  private readonly served: ServedKinds;
+  private readonly others: ServedKinds;
 
   constructor(custom: readonly CustomKind[], served: ServedKinds = () => undefined) {
-    this.served = served;
+    this.others = served;
     for (const facts of builtinKinds())
       this.add(groupVersion(facts), facts.kind, { namespaced: facts.namespaced ?? false, type: facts.type });
     for (const kind of custom) this.add(groupVersion(kind), kind.kind, { namespaced: kind.namespaced, custom: kind });
+  }
+
+  /** With those that definitions among these objects add. */
+  static beside(objects: readonly DesiredObject[], served?: ServedKinds): KnownKinds {
+    return new KnownKinds(objects.flatMap(customKinds), served);
   }
 
   private add(apiVersion: string, kind: string, known: KnownKind): void {
@@ -39,7 +45,12 @@ export class KnownKinds {
   }
 
   get(apiVersion: string, kind: string): KnownKind | undefined {
-    return this.versions.get(apiVersion)?.get(kind) ?? this.served(apiVersion, kind);
+    return this.versions.get(apiVersion)?.get(kind) ?? this.others(apiVersion, kind);
+  }
+
+  /** As kinds that are served to somebody else. */
+  get served(): ServedKinds {
+    return (apiVersion, kind) => this.get(apiVersion, kind);
   }
 
   /** Of a group that nothing here has or resembles: it may well be a custom resource that is defined elsewhere. */

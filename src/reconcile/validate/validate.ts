@@ -4,7 +4,7 @@ import type { Manifest } from '../render/manifests.ts';
 import type { DesiredObject } from '../render/manifest-document.ts';
 import { fieldPath, inReadingOrder, type ManifestError } from '../render/manifest-error.ts';
 import { locateAll, type ManifestOrigin } from '../render/origin.ts';
-import { customKinds, type CustomKind } from './custom-kind.ts';
+import type { CustomKind } from './custom-kind.ts';
 import { KnownKinds, type KnownKind, type ServedKinds } from './known-kinds.ts';
 import { SchemaChecker } from './schema-check.ts';
 import { explain, type ExplainedError } from './schema-error.ts';
@@ -28,8 +28,8 @@ export class ManifestValidator {
   private readonly checked = new WeakMap<DesiredObject, { readonly schema: unknown; readonly errors: readonly ExplainedError[] }>();
 
   async validate(manifests: readonly Manifest[], { served }: ValidateOptions = {}): Promise<Validation> {
-    const kinds = new KnownKinds(
-      manifests.flatMap(({ object }) => customKinds(object)),
+    const kinds = KnownKinds.beside(
+      manifests.map(({ object }) => object),
       served,
     );
     const errors: Found[] = [];
