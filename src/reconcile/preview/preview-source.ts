@@ -4,6 +4,7 @@ import { prepareRendered, rootApp, type AppTree, type PreparedApp, type Rendered
 import type { Prepared, PrepareOptions } from '../prepare.ts';
 import { inReadingOrder } from '../render/manifest-error.ts';
 import type { Manifest } from '../render/manifests.ts';
+import { KnownKinds } from '../validate/known-kinds.ts';
 import { bySeverity, counted, type Severity } from './consequence.ts';
 import { preview, type PreviewOptions } from './preview.ts';
 import { NOTHING_HAPPENED, type PreviewedApp, type PreviewResult } from './result.ts';
@@ -23,7 +24,8 @@ type RenderedApps = Extract<RenderedSource, { readonly apps: readonly RenderedNa
 
 /** Of two that are rendered. Apps of one side that is a single one on the other are told from it. */
 export async function previewSource(base: RenderedSource, head: RenderedSource, options: PreviewSourceOptions): Promise<PreviewResult> {
-  const { preparing, name, only } = options;
+  const { name, only } = options;
+  const preparing = inWorld(options);
   if (!base.apps && !head.apps) {
     const [before, after] = [await prepareRendered(base, preparing), await prepareRendered(head, preparing)];
     return preview(before.plain!, after.plain!, options);
@@ -42,8 +44,14 @@ export async function previewSource(base: RenderedSource, head: RenderedSource, 
   ];
   const faults = touched.length === 0 && before.errors!.length + after.errors!.length > 0;
   if (touched.length === 0 && !faults) return { ...NOTHING_HAPPENED, ...revisions(before, after), assumed: about, apps: [] };
-  const told = { ...options, assumed: about };
+  const told = { ...options, preparing, assumed: about };
   return before.areVariants || after.areVariants ? each(before, after, touched, told) : together(before, after, touched, told);
+}
+
+/** Kinds that the world defines are known to both sides. */
+function inWorld({ preparing, world, snapshot }: PreviewSourceOptions): PrepareOptions {
+  const objects = [...(snapshot?.objects ?? []), ...(world?.manifests ?? []).map(({ object }) => object)];
+  return { ...preparing, served: KnownKinds.beside(objects, preparing.served).served };
 }
 
 const revisions = (base: RenderedSource, head: RenderedSource) => ({ base: base.source.revision, head: head.source.revision });

@@ -1,11 +1,10 @@
 // What merging head into base would do: base is brought to rest in an embedded cluster on a virtual clock, head is synced over it, and
 // what happened is told. What follows from it is said by the rules that are listed here.
-import type { CustomResourceDefinition } from '#api/apiextensions/v1';
 import type { Node } from '#api/core/v1';
 import { unlessAborted } from '../../apimachinery/abort.ts';
 import { VirtualClock } from '../../apimachinery/clock.ts';
 import type { UserInfo } from '../../apimachinery/api-request.ts';
-import type { KubernetesObject, Manifest as ObjectManifest } from '../../apimachinery/object.ts';
+import type { Manifest as ObjectManifest } from '../../apimachinery/object.ts';
 import type { Manifest } from '../render/manifests.ts';
 import { isNotFound } from '../../apimachinery/status-error.ts';
 import { Random } from '../../apimachinery/random.ts';
@@ -46,7 +45,6 @@ import { preemption, unschedulable } from './rules/scheduling.ts';
 import { services } from './rules/services.ts';
 import { silentConfigChanges } from './rules/silent-config.ts';
 import { workloadChanges } from './rules/workload-changes.ts';
-import type { AssumedKind } from '../validate/assumed-kinds.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { provide, takenForGranted, type Part, type TakenForGranted } from './taken-for-granted.ts';
 import { workloadsOf } from './workloads.ts';
@@ -211,11 +209,9 @@ const optionsOf = (
 /** Where a cluster was read, it has what it has. */
 function takenForGrantedOf(base: Prepared, head: Prepared, options: PreviewOptions): TakenForGranted {
   const { world, snapshot, others = [], apps, assumeKinds = false } = options;
-  const none: TakenForGranted = { kinds: [], namespaces: [], needs: [], made: [] };
-  if (snapshot && !assumeKinds) return none;
-  const described = [...(world ? objectsOf(world) : []), ...others.map(({ object }) => object)];
+  const described = [...(snapshot?.objects ?? []), ...(world ? objectsOf(world) : []), ...others.map(({ object }) => object)];
   const granted = takenForGranted(partsOf(base, apps?.base, options), partsOf(head, apps?.head, options), described, assumeKinds);
-  return snapshot ? { ...none, kinds: granted.kinds.filter((kind) => !snapshot.objects.some(defines(kind))) } : granted;
+  return snapshot ? { kinds: assumeKinds ? granted.kinds : [], namespaces: [], needs: [], made: [] } : granted;
 }
 
 const partsOf = (side: Prepared, tree: AppTree | undefined, { namespace }: PreviewOptions): readonly Part[] =>
@@ -227,14 +223,6 @@ function partOf(prepared: Prepared, home: string): Part {
 }
 
 const soundObjects = ({ objects, faulty }: Part) => objects.filter((object) => !faulty.has(object));
-
-const defines =
-  ({ group, kind }: AssumedKind) =>
-  (object: KubernetesObject): boolean => {
-    if (object.kind !== 'CustomResourceDefinition') return false;
-    const { spec } = object as unknown as CustomResourceDefinition;
-    return spec.group === group && spec.names.kind === kind;
-  };
 
 const objectsOf = ({ manifests }: Prepared) => manifests.map(({ object }) => object);
 

@@ -1,13 +1,13 @@
 // What must be there for base to be what it is, although nothing says so: namespaces that somebody made by hand, definitions that came with an
 // operator, Secrets that nobody puts into a repository. Base lives in some cluster already; what only head needs is not taken for granted,
 // unless a custom resource of head names it: an operator makes it then. Pure, but for `provide`.
-import { isAlreadyExists } from '../../apimachinery/status-error.ts';
+import type { KubernetesObject, Manifest } from '../../apimachinery/object.ts';
+import { StatusError } from '../../apimachinery/status-error.ts';
 import type { Client } from '../../client/client.ts';
 import { defineKinds } from '../define-kinds.ts';
 import { resourceText } from '../plan/resource-id.ts';
 import type { DesiredObject } from '../render/manifest-document.ts';
 import { assumedDefinition, assumedKinds, assumedText, type AssumedKind } from '../validate/assumed-kinds.ts';
-import { customKinds } from '../validate/custom-kind.ts';
 import { KnownKinds } from '../validate/known-kinds.ts';
 import { listed } from './consequence.ts';
 import { needKey, needsOf, placeholder, type Need } from './needs.ts';
@@ -30,7 +30,7 @@ export interface TakenForGranted {
 }
 
 /**
- * @param described what is there besides: the objects of the world
+ * @param described what is there besides: the objects of the world, and of the cluster that it was read from
  * @param assumeKinds whether kinds of head are taken for granted too
  */
 export function takenForGranted(
@@ -40,16 +40,13 @@ export function takenForGranted(
   assumeKinds: boolean,
 ): TakenForGranted {
   const [before, after] = [placedObjects(base, described), placedObjects(head, described)];
-  const known = new KnownKinds([...before.objects, ...after.objects].flatMap(({ object }) => customKinds(object)));
-  const using = assumeKinds ? [...before.objects, ...after.objects] : before.objects;
+  const all = [...before.objects, ...after.objects].map(({ object }) => object);
+  const known = KnownKinds.beside([...described, ...all]);
   const wanted = needs(after);
   const needed = missing(needs(before), before).map((need) => merged(need, wanted.get(needKey(need))));
   const keys = new Set(needed.map(needKey));
   return {
-    kinds: assumedKinds(
-      using.map(({ object }) => object),
-      known,
-    ),
+    kinds: assumedKinds(assumeKinds ? all : all.slice(0, before.objects.length), known),
     namespaces: namespacesOf(before, known),
     needs: needed.map((need) => ({ need, brought: after.byKey.get(needKey(need)) })),
     made: missing(wanted, after)
@@ -141,20 +138,25 @@ function namespacesOf({ objects, byKey }: Placed, known: KnownKinds): readonly s
 /** Whose it is. */
 const SOMEBODY = 'somebody';
 
-/** Makes it so. What the cluster has anyway stays as it is. Resolves with what was taken for granted, in plain words. */
+/** Makes it so. What the cluster has anyway stays as it is, and what it refuses is not there. Resolves with what was taken for granted, in plain words. */
 export async function provide(client: Client, { kinds, namespaces, needs: needed, made }: TakenForGranted): Promise<string[]> {
+  const given: string[] = [];
   for (const name of namespaces)
-    await client.create('v1/Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, { fieldManager: SOMEBODY });
+    if (await isMade(client, { kind: 'v1/Namespace', object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } }))
+      given.push(name);
   await defineKinds(client, kinds.map(assumedDefinition));
   const provided: string[] = [];
-  for (const { need, brought } of needed) if (await create(client, need, brought)) provided.push(needText(need));
+  for (const { need, brought } of needed)
+    // base has another where what head brings is refused
+    if ((brought && (await isMade(client, placeholder(need, brought)))) || (await isMade(client, placeholder(need, undefined))))
+      provided.push(needText(need));
   const byOperators: string[] = [];
-  for (const { need, by } of made) if (await create(client, need, undefined)) byOperators.push(`${needText(need)} (${by})`);
+  for (const { need, by } of made) if (await isMade(client, placeholder(need, undefined))) byOperators.push(`${needText(need)} (${by})`);
   return [
     ...(kinds.length
       ? [`What defines these kinds is not in the source; their objects are taken as they stand: ${assumedText(kinds)}.`]
       : []),
-    ...(namespaces.length ? [`These namespaces are there already, though the source does not make them: ${listed(namespaces)}.`] : []),
+    ...(given.length ? [`These namespaces are there already, though the source does not make them: ${listed(given)}.`] : []),
     ...(provided.length
       ? [`Base refers to these and does not make them; they are there, with the keys that are asked for: ${listed(provided)}.`]
       : []),
@@ -164,13 +166,18 @@ export async function provide(client: Client, { kinds, namespaces, needs: needed
 
 const needText = (need: Need): string => resourceText(need);
 
-async function create(client: Client, need: Need, brought: DesiredObject | undefined): Promise<boolean> {
-  const { kind, object } = placeholder(need, brought);
+interface Made {
+  readonly kind: string;
+  readonly object: Manifest<KubernetesObject>;
+}
+
+/** False where it is there already, and where it cannot be: what has no valid name is nobody's. */
+async function isMade(client: Client, { kind, object }: Made): Promise<boolean> {
   try {
     await client.create(kind, object, { fieldManager: SOMEBODY });
     return true;
   } catch (error) {
-    if (isAlreadyExists(error)) return false;
+    if (error instanceof StatusError) return false;
     throw error;
   }
 }
